@@ -1,0 +1,101 @@
+/**
+ * JSON whose decimals survive. FHIR decimals carry their precision (`1.10` is not `1.1`,
+ * https://hl7.org/fhir/R4/datatypes.html#decimal), and a JavaScript number drops it. So a body is read into two trees:
+ * `value` with plain numbers, to compute with, and `exact`, whose numbers that would change are JSON.rawJSON.
+ * Where nothing would change (most bodies) both are the same object.
+ */
+import { Failure } from './failure.ts'
+
+export type Json = null | boolean | number | string | Json[] | { [key: string]: Json }
+export type JsonObject = { [key: string]: Json }
+
+export interface ExactJson<T = JsonObject> {
+  /** Plain numbers. What validation, search and mapping read. */
+  readonly value: T
+  /** What is written: `stringify(exact)` gives every number back as it came. */
+  readonly exact: T
+}
+
+/** How deep a body may nest. FHIR's deepest real resources stay under 40. */
+const MAX_DEPTH = 128
+
+/** Numbers that JSON.parse → JSON.stringify may write otherwise: a trailing zero, an exponent, 16 digits or more, -0. */
+const FRAGILE_NUMBER = /[:[,]\s*-?(?:\d+\.\d*0(?![\d.])|\d+(?:\.\d+)?[eE]|[\d.]{16,}|0\.000000)|[:[,]\s*-0/
+
+/**
+ * Parses a body.
+ * @throws Failure `invalid`/`json-syntax` with line and column, `json-depth`, `json-null-character`
+ */
+export function parseExactJson(text: string): ExactJson<Json> {
+  const value = parse(text)
+  refuseDepth(value, 0)
+  if (text.includes('\\u0000')) refuseNullCharacter(value)
+  if (!FRAGILE_NUMBER.test(text)) return { value, exact: value }
+  return { value, exact: parse(text, keepDigits) }
+}
+
+/** As parseExactJson, and the body must be an object. */
+export function parseExactObject(text: string): ExactJson {
+  const { value, exact } = parseExactJson(text)
+  if (!isObject(value)) throw new Failure('invalid', 'json-not-an-object')
+  return { value, exact: exact as JsonObject }
+}
+
+export function isObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+interface RawJsonConstructor {
+  rawJSON(text: string): Json
+  isRawJSON(value: unknown): boolean
+}
+// Node 24 has them; the type library does not yet.
+const { rawJSON, isRawJSON } = JSON as unknown as RawJsonConstructor
+
+/** True for a number kept digit by digit; such a value must not be read, only written. */
+export const isExactNumber = isRawJSON
+
+function keepDigits(_key: string, value: unknown, context: { source?: string }): unknown {
+  if (typeof value !== 'number' || context.source === undefined) return value
+  return String(value) === context.source ? value : rawJSON(context.source)
+}
+
+function parse(text: string, reviver?: (key: string, value: unknown, context: { source?: string }) => unknown): Json {
+  try {
+    return JSON.parse(text, reviver as Parameters<typeof JSON.parse>[1]) as Json
+  } catch (error) {
+    throw new Failure('invalid', 'json-syntax', placeOf(error, text))
+  }
+}
+
+/** Where the text breaks. The message of V8 quotes the body, so only its position is taken: bodies hold patient data. */
+function placeOf(error: unknown, text: string): { line: number; column: number } {
+  const found = /position (\d+)/.exec(String(error))
+  const position = found ? Number(found[1]) : text.length
+  const before = text.slice(0, position).split('\n')
+  return { line: before.length, column: before.at(-1)!.length + 1 }
+}
+
+/** V8 parses any depth without recursion; what walks the value later is recursive, so the limit is here. */
+function refuseDepth(value: Json, depth: number): void {
+  if (typeof value !== 'object' || value === null) return
+  if (depth >= MAX_DEPTH) throw new Failure('invalid', 'json-depth', { max: MAX_DEPTH })
+  if (Array.isArray(value)) {
+    for (const item of value) refuseDepth(item, depth + 1)
+  } else {
+    for (const key in value) refuseDepth(value[key]!, depth + 1)
+  }
+}
+
+function refuseNullCharacter(value: Json): void {
+  if (typeof value === 'string') {
+    if (value.includes('\0')) throw new Failure('invalid', 'json-null-character')
+  } else if (Array.isArray(value)) {
+    for (const item of value) refuseNullCharacter(item)
+  } else if (isObject(value)) {
+    for (const [key, item] of Object.entries(value)) {
+      if (key.includes('\0')) throw new Failure('invalid', 'json-null-character')
+      refuseNullCharacter(item)
+    }
+  }
+}
