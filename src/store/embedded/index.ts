@@ -1,0 +1,127 @@
+/** PostgreSQL 18 as part of the program: nothing to install, one data folder, started and stopped with us. */
+import { chmod, mkdir, rm } from 'node:fs/promises'
+import { dirname, join, resolve } from 'node:path'
+import { Client } from 'pg'
+import { Failure } from '../../kernel/failure.ts'
+import type { Log } from '../../kernel/log.ts'
+import { serverAccount } from './account.ts'
+import { findBinaries } from './binaries.ts'
+import { OWNER, ownerPassword, prepareCluster } from './cluster.ts'
+import { lockFolder } from './lock.ts'
+import { makePrivateFolder, placeBinaries, placeCluster } from './placement.ts'
+import { endLeftover, isAlive, readPostmaster, SOCKET_PREFIX } from './postmaster.ts'
+import { startServer } from './server.ts'
+import { defaultSettings, type Settings } from './settings.ts'
+
+export interface EmbeddedOptions {
+  /** The data folder of the program; the cluster is `postgres` in it. */
+  readonly folder: string
+  readonly log: Log
+  /** Added to, or put instead of, the default settings. */
+  readonly settings?: Settings
+}
+
+export interface EmbeddedPostgres extends AsyncDisposable {
+  /** Connects as the owner of the database. Holds the password: never log it. */
+  readonly url: string
+  readonly pid: number
+  /** Settles when the server has ended, asked or not. */
+  readonly ended: Promise<void>
+  stop(): Promise<void>
+}
+
+/**
+ * Starts the server of a data folder, making folder and cluster when they are not there.
+ * @throws Failure `data-folder-in-use` when another program holds the folder, `database-start-failed`,
+ * `cluster-version`, `database-programs-unreachable`, `data-folder-unreachable`
+ */
+export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedPostgres> {
+  if (process.platform === 'win32') throw new Failure('unsupported', 'embedded-postgres-platform')
+  const folder = resolve(options.folder)
+  const account = await serverAccount(join(folder, 'postgres'))
+  // Another account must be able to pass through, though it cannot list the folder or open anything but its cluster.
+  await makeDataFolder(folder, account === undefined ? 0o700 : 0o711)
+  const lock = lockFolder(folder)
+  try {
+    const server = await startLocked(folder, account, options)
+    const stop = async (): Promise<void> => {
+      await server.stop()
+      lock.release()
+    }
+    return { ...server, stop, [Symbol.asyncDispose]: stop }
+  } catch (error) {
+    lock.release()
+    throw error
+  }
+}
+
+type Started = Omit<EmbeddedPostgres, typeof Symbol.asyncDispose>
+
+async function startLocked(
+  folder: string,
+  account: Awaited<ReturnType<typeof serverAccount>>,
+  { log, settings }: EmbeddedOptions,
+): Promise<Started> {
+  const binaries = await placeBinaries(await findBinaries(), account, log)
+  const cluster = await placeCluster(folder, account, log)
+  await endLeftover(cluster, log)
+  const password = await ownerPassword(folder)
+  await prepareCluster({
+    folder: cluster,
+    binaries,
+    account,
+    password,
+    settings: { ...defaultSettings(), ...settings },
+  })
+  const socketFolder = await makePrivateFolder(`/tmp/${SOCKET_PREFIX}`, account)
+  const forgetSocket = (): Promise<void> => rm(socketFolder, { recursive: true, force: true })
+  try {
+    const server = await startServer({ binaries, account, cluster, socketFolder, log })
+    await ensureDatabase(urlOf(socketFolder, password, 'postgres'))
+    return {
+      url: urlOf(socketFolder, password, OWNER),
+      pid: server.pid,
+      ended: server.ended,
+      stop: async () => {
+        await server.stop()
+        await forgetSocket()
+      },
+    }
+  } catch (error) {
+    await forgetSocket()
+    throw error
+  }
+}
+
+/** The owner's URL of the server that runs on this data folder now; undefined when none runs. */
+export async function runningUrl(dataFolder: string): Promise<string | undefined> {
+  const running = await readPostmaster(join(resolve(dataFolder), 'postgres'))
+  if (running === undefined || !isAlive(running.pid)) return undefined
+  return urlOf(running.socketFolder, await ownerPassword(resolve(dataFolder)), OWNER)
+}
+
+function urlOf(socketFolder: string, password: string, database: string): string {
+  return `postgresql://${OWNER}:${password}@${encodeURIComponent(socketFolder)}/${database}`
+}
+
+async function makeDataFolder(folder: string, mode: number): Promise<void> {
+  await mkdir(dirname(folder), { recursive: true })
+  try {
+    await mkdir(folder)
+    await chmod(folder, mode)
+  } catch (error) {
+    // A folder that is there already keeps the mode that its owner gave it.
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+  }
+}
+
+async function ensureDatabase(url: string): Promise<void> {
+  const client = new Client({ connectionString: url })
+  await client.connect()
+  try {
+    const found = await client.query('select 1 from pg_database where datname = $1', [OWNER])
+    if (found.rowCount === 0) await client.query(`create database ${OWNER}`)
+  } finally {
+    await client.end()
+  }
+}

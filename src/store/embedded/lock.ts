@@ -1,0 +1,50 @@
+/**
+ * One program at a time on a data folder. The lock is an SQLite file held exclusively: the kernel keeps it and drops
+ * it with the process, so a SIGKILL leaves nothing stale, which a file with a pid in it would.
+ */
+import { readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { Failure } from '../../kernel/failure.ts'
+
+export interface FolderLock extends Disposable {
+  release(): void
+}
+
+/** @throws Failure `conflict`/`data-folder-in-use` with the folder and, where known, the other program's pid. */
+export function lockFolder(folder: string): FolderLock {
+  const holder = join(folder, 'passerelle.pid')
+  const database = openExclusively(join(folder, 'passerelle.lock'))
+  if (database === undefined) {
+    throw new Failure('conflict', 'data-folder-in-use', { folder, pid: readPid(holder) })
+  }
+  writeFileSync(holder, `${process.pid}\n`, { mode: 0o600 })
+  const release = (): void => {
+    if (!database.isOpen) return
+    rmSync(holder, { force: true })
+    database.close()
+  }
+  return { release, [Symbol.dispose]: release }
+}
+
+function openExclusively(file: string): DatabaseSync | undefined {
+  const database = new DatabaseSync(file, { timeout: 0 })
+  try {
+    database.exec('pragma journal_mode = memory; begin exclusive')
+    return database
+  } catch (error) {
+    database.close()
+    if ((error as { errcode?: number }).errcode === SQLITE_BUSY) return undefined
+    throw error
+  }
+}
+
+const SQLITE_BUSY = 5
+
+function readPid(file: string): number | undefined {
+  try {
+    return Number.parseInt(readFileSync(file, 'utf8'), 10)
+  } catch {
+    return undefined
+  }
+}

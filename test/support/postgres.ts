@@ -1,0 +1,65 @@
+/** The PostgreSQL of a test run: embedded, in a temporary folder, without fsync, with a migrated template to clone. */
+import { chmod, mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Client, type QueryResultRow } from 'pg'
+import { silentLog } from '../../src/kernel/log.ts'
+import { startEmbedded } from '../../src/store/embedded/index.ts'
+import { migrate } from '../../src/store/migrate.ts'
+
+export interface TestPostgres {
+  /** The owner's URL of the database `postgres`. */
+  readonly url: string
+  stop(): Promise<void>
+}
+
+export const TEMPLATE = 'passerelle_template'
+const SQL_FOLDER = new URL('../../sql', import.meta.url).pathname
+
+/** What is lost at a crash does not matter here, so nothing waits for the disk. */
+const SETTINGS = {
+  fsync: 'off',
+  synchronous_commit: 'off',
+  full_page_writes: 'off',
+  max_connections: 200,
+  shared_buffers: '128MB',
+}
+
+export async function startTestPostgres(): Promise<TestPostgres> {
+  const folder = await mkdtemp(join(tmpdir(), 'passerelle-test-'))
+  await chmod(folder, 0o711) // The server's account must be able to pass through.
+  const server = await startEmbedded({ folder: join(folder, 'data'), log: silentLog, settings: SETTINGS })
+  const stop = async (): Promise<void> => {
+    await server.stop()
+    await rm(folder, { recursive: true, force: true })
+  }
+  try {
+    const url = databaseUrl(server.url, 'postgres')
+    await ownerStatement(url, `create database ${TEMPLATE}`)
+    await migrate({ url: databaseUrl(url, TEMPLATE), folder: SQL_FOLDER, log: silentLog })
+    return { url, stop }
+  } catch (error) {
+    await stop()
+    throw error
+  }
+}
+
+/** The same server, another database. */
+export function databaseUrl(url: string, database: string): string {
+  return url.replace(/\/[^/]*$/, `/${database}`)
+}
+
+export async function ownerStatement<Row extends QueryResultRow>(
+  url: string,
+  text: string,
+  values: readonly unknown[] = [],
+): Promise<Row[]> {
+  const client = new Client({ connectionString: url, application_name: 'test-owner' })
+  await client.connect()
+  try {
+    const { rows } = await client.query<Row>(text, [...values])
+    return rows
+  } finally {
+    await client.end()
+  }
+}
