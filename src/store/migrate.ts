@@ -39,7 +39,12 @@ interface Applied {
  */
 export async function migrate(options: MigrateOptions): Promise<readonly string[]> {
   const migrations = await readMigrations(options.folder)
-  const client = new Client({ connectionString: options.url, application_name: 'passerelle-migrate' })
+  const client = new Client({
+    connectionString: options.url,
+    application_name: 'passerelle-migrate',
+    // The same for every owner; by default a schema of the owner's own name would come first.
+    options: '-c search_path=passerelle',
+  })
   await client.connect()
   try {
     await client.query('select pg_advisory_lock($1::bigint)', [LOCK])

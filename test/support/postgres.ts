@@ -1,11 +1,10 @@
 /** The PostgreSQL of a test run: embedded, in a temporary folder, without fsync, with a migrated template to clone. */
-import { chmod, mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Client, type QueryResultRow } from 'pg'
 import { silentLog } from '../../src/kernel/log.ts'
 import { startEmbedded } from '../../src/store/embedded/index.ts'
 import { migrate } from '../../src/store/migrate.ts'
+import { testFolder } from './folder.ts'
 
 export interface TestPostgres {
   /** The owner's URL of the database `postgres`. */
@@ -26,12 +25,15 @@ const SETTINGS = {
 }
 
 export async function startTestPostgres(): Promise<TestPostgres> {
-  const folder = await mkdtemp(join(tmpdir(), 'passerelle-test-'))
-  await chmod(folder, 0o711) // The server's account must be able to pass through.
-  const server = await startEmbedded({ folder: join(folder, 'data'), log: silentLog, settings: SETTINGS })
+  const folder = await testFolder()
+  const server = await startEmbedded({
+    folder: join(folder.path, 'data'),
+    log: silentLog,
+    settings: SETTINGS,
+  })
   const stop = async (): Promise<void> => {
     await server.stop()
-    await rm(folder, { recursive: true, force: true })
+    await folder[Symbol.asyncDispose]()
   }
   try {
     const url = databaseUrl(server.url, 'postgres')

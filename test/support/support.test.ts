@@ -1,6 +1,9 @@
 import { expect, test } from 'vitest'
 import { Client } from 'pg'
+import { Redis } from 'ioredis'
 import { testDatabase } from './database.ts'
+import { hasProgram } from './programs.ts'
+import { testRedis } from './redis.ts'
 
 test('a test gets a migrated database with one tenant, bound to it as the application role', async () => {
   await using database = await testDatabase()
@@ -26,4 +29,11 @@ test('a connection left open fails the test that left it', async () => {
   await client.connect()
   await expect(database[Symbol.asyncDispose]()).rejects.toThrow(/forgotten/)
   await client.end().catch(() => undefined)
+})
+
+test.skipIf(!hasProgram('redis-server'))('a test gets a redis of its own', async () => {
+  await using redis = await testRedis()
+  const client = new Redis(redis.url)
+  expect(await client.ping()).toBe('PONG')
+  client.disconnect()
 })
