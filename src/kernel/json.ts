@@ -22,14 +22,17 @@ const MAX_DEPTH = 128
 /** Numbers that JSON.parse → JSON.stringify may write otherwise: a trailing zero, an exponent, 16 digits or more, -0. */
 const FRAGILE_NUMBER = /[:[,]\s*-?(?:\d+\.\d*0(?![\d.])|\d+(?:\.\d+)?[eE]|[\d.]{16,}|0\.000000)|[:[,]\s*-0/
 
+const UNSTORABLE_ESCAPE = /\\u(?:0000|[dD][89a-fA-F])/
+
 /**
  * Parses a body.
- * @throws Failure `invalid`/`json-syntax` with line and column, `json-depth`, `json-null-character`
+ * @throws Failure `invalid`/`json-syntax` with line and column, `json-depth`, `json-character` for U+0000 and half
+ *   surrogate pairs, which neither FHIR nor PostgreSQL takes
  */
 export function parseExactJson(text: string): ExactJson<Json> {
   const value = parse(text)
   refuseDepth(value, 0)
-  if (text.includes('\\u0000')) refuseNullCharacter(value)
+  if (UNSTORABLE_ESCAPE.test(text)) refuseUnstorable(value)
   if (!FRAGILE_NUMBER.test(text)) return { value, exact: value }
   return { value, exact: parse(text, keepDigits) }
 }
@@ -39,6 +42,29 @@ export function parseExactObject(text: string): ExactJson {
   const { value, exact } = parseExactJson(text)
   if (!isObject(value)) throw new Failure('invalid', 'json-not-an-object')
   return { value, exact: exact as JsonObject }
+}
+
+/** The pair for a tree that may hold exact numbers: `value` is read back from its text where that makes a difference. */
+export function exactJsonOf(exact: JsonObject): ExactJson {
+  const text = JSON.stringify(exact)
+  return FRAGILE_NUMBER.test(text) ? { value: parse(text) as JsonObject, exact } : { value: exact, exact }
+}
+
+/** Equal down to the digits of each number; the order of keys does not matter. */
+export function sameJson(a: Json | undefined, b: Json | undefined): boolean {
+  if (a === b) return true
+  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null || isRawJSON(a) || isRawJSON(b)) {
+    return isNumeric(a) && isNumeric(b) && JSON.stringify(a) === JSON.stringify(b)
+  }
+  if (Array.isArray(a) || Array.isArray(b)) {
+    return Array.isArray(a) && Array.isArray(b) && a.length === b.length && a.every((item, i) => sameJson(item, b[i]))
+  }
+  const keys = Object.keys(a)
+  return keys.length === Object.keys(b).length && keys.every((key) => Object.hasOwn(b, key) && sameJson(a[key], b[key]))
+}
+
+function isNumeric(value: unknown): boolean {
+  return typeof value === 'number' || isRawJSON(value)
 }
 
 export function isObject(value: unknown): value is JsonObject {
@@ -87,15 +113,19 @@ function refuseDepth(value: Json, depth: number): void {
   }
 }
 
-function refuseNullCharacter(value: Json): void {
+function refuseUnstorable(value: Json): void {
   if (typeof value === 'string') {
-    if (value.includes('\0')) throw new Failure('invalid', 'json-null-character')
+    refuseCharacters(value)
   } else if (Array.isArray(value)) {
-    for (const item of value) refuseNullCharacter(item)
+    for (const item of value) refuseUnstorable(item)
   } else if (isObject(value)) {
     for (const [key, item] of Object.entries(value)) {
-      if (key.includes('\0')) throw new Failure('invalid', 'json-null-character')
-      refuseNullCharacter(item)
+      refuseCharacters(key)
+      refuseUnstorable(item)
     }
   }
+}
+
+function refuseCharacters(text: string): void {
+  if (text.includes('\0') || !text.isWellFormed()) throw new Failure('invalid', 'json-character')
 }

@@ -1,0 +1,32 @@
+/** 64 bits of SHA-256, as the decimal text of a signed bigint: how the search index names a value. */
+import { hash } from 'node:crypto'
+
+export function hash64(text: string): string {
+  return BigInt.asIntN(64, BigInt(`0x${hash('sha256', text, 'hex').slice(0, 16)}`)).toString()
+}
+
+/** A search parameter of a type, as the index names it. */
+export function paramHash(type: string, param: string): string {
+  return hash64(`${type}.${param}`)
+}
+
+// The separators can't occur in a parameter's name; they keep the kinds of values apart.
+
+/** A token by its code, whatever its system. */
+export function codeHash(type: string, param: string, code: string): string {
+  return hash64(`${type}.${param}\u0001${code}`)
+}
+
+/** A token by system and code; system '' means that it has none. */
+export function tokenHash(type: string, param: string, system: string, code: string): string {
+  return hash64(`${type}.${param}\u0002${system}\u0002${code}`)
+}
+
+/** A reference: `Patient/123`, an absolute URL or a urn. */
+export function referenceHash(type: string, param: string, target: string): string {
+  return hash64(`${type}.${param}\u0003${target}`)
+}
+
+export function uriHash(type: string, param: string, uri: string): string {
+  return hash64(`${type}.${param}\u0004${uri}`)
+}

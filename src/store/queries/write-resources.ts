@@ -1,0 +1,166 @@
+/**
+ * The one statement that writes resources: new ones, new versions and deletions, with their superseded versions and
+ * the difference of their search index, for any number of resources at once.
+ *
+ * Each write names the version it was made for (0: there must be none). The statement counts what it could write and
+ * raises PA001 when that isn't all, so a lost race undoes everything and nothing needs a lock beforehand.
+ * The unnested arrays are joined to resource_pkey; index rows go straight into their keys.
+ */
+import { toInstant } from '../../kernel/clock.ts'
+import type { TenantId } from '../../kernel/ids.ts'
+import type { Statement } from '../statement.ts'
+
+/** Search index rows of one resource, values as their table has them. */
+export interface IndexRows {
+  readonly tokens: readonly string[]
+  readonly strings: readonly { readonly param: string; readonly value: string; readonly exact: string | null }[]
+  readonly dates: readonly { readonly param: string; readonly lo: string; readonly hi: string }[]
+}
+
+export interface ResourceWrite {
+  readonly type: string
+  readonly id: string
+  readonly rid: number
+  /** The version that must be current; 0 when there must be none. */
+  readonly expected: number
+  readonly lastUpdatedMs: number
+  /** JSON text without resourceType; undefined deletes. */
+  readonly content: string | undefined
+  readonly patients: readonly string[]
+  readonly added: IndexRows
+  readonly removed: IndexRows
+}
+
+/** What a token hash stands for; written once. */
+export interface TokenMeaning {
+  readonly hash: string
+  readonly param: string
+  readonly value: string
+}
+
+const TEXT = `
+with op as (
+  select * from rows from (
+    unnest($2::text[]), unnest($3::text[]), unnest($4::bigint[]), unnest($5::int[]),
+    unnest($6::timestamptz[]), unnest($7::text[]), jsonb_array_elements($8::jsonb)
+  ) as o(type, id, rid, expected, at, patients, content)
+),
+superseded as (
+  insert into resource_history (tenant, rid, version, last_updated, deleted, content)
+  select r.tenant, r.rid, r.version, r.last_updated, r.deleted, r.content
+  from op join resource r on r.tenant = $1::int and r.type = op.type and r.id = op.id and r.version = op.expected
+  where op.expected > 0
+),
+updated as (
+  update resource r
+  set version = op.expected + 1, last_updated = op.at, deleted = op.content = 'null',
+      content = nullif(op.content, 'null'), patients = string_to_array(op.patients, ' ')
+  from op
+  where op.expected > 0 and r.tenant = $1::int and r.type = op.type and r.id = op.id and r.version = op.expected
+  returning 1
+),
+inserted as (
+  insert into resource (tenant, rid, type, id, version, last_updated, patients, content)
+  select $1::int, rid, type, id, 1, at, string_to_array(patients, ' '), content from op where expected = 0
+  on conflict (tenant, type, id) do nothing
+  returning 1
+),
+t_del as (
+  delete from token t using unnest($9::bigint[], $10::bigint[]) as o(hash, rid)
+  where t.tenant = $1::int and t.hash = o.hash and t.rid = o.rid
+),
+t_add as (
+  insert into token (tenant, hash, rid)
+  select $1::int, hash, rid from unnest($11::bigint[], $12::bigint[]) as n(hash, rid) on conflict do nothing
+),
+m_add as (
+  insert into token_value (tenant, hash, param, value)
+  select $1::int, hash, param, value from unnest($13::bigint[], $14::bigint[], $15::text[]) as n(hash, param, value)
+  on conflict do nothing
+),
+s_del as (
+  delete from string_value s using unnest($16::bigint[], $17::text[], $18::bigint[]) as o(param, value, rid)
+  where s.tenant = $1::int and s.param = o.param and s.value = o.value and s.rid = o.rid
+),
+s_add as (
+  insert into string_value (tenant, param, value, rid, exact)
+  select $1::int, param, value, rid, exact
+  from unnest($19::bigint[], $20::text[], $21::bigint[], $22::text[]) as n(param, value, rid, exact) on conflict do nothing
+),
+d_del as (
+  delete from date_value d using unnest($23::bigint[], $24::timestamptz[], $25::timestamptz[], $26::bigint[]) as o(param, lo, hi, rid)
+  where d.tenant = $1::int and d.param = o.param and d.lo = o.lo and d.hi = o.hi and d.rid = o.rid
+),
+d_add as (
+  insert into date_value (tenant, param, lo, hi, rid)
+  select $1::int, param, lo, hi, rid
+  from unnest($27::bigint[], $28::timestamptz[], $29::timestamptz[], $30::bigint[]) as n(param, lo, hi, rid)
+  on conflict do nothing
+)
+select assert_written(
+  cardinality($2::text[]), (select count(*) from updated) + (select count(*) from inserted)
+)`
+
+/**
+ * @param meanings token values that may be new; sorted by hash, so that two transactions that add the same ones
+ *   wait for each other in one order and not in a circle.
+ */
+export function writeResources(
+  tenant: TenantId,
+  writes: readonly ResourceWrite[],
+  meanings: readonly TokenMeaning[],
+): Statement {
+  const removed = flatten(writes, (write) => write.removed)
+  const added = flatten(writes, (write) => write.added)
+  return {
+    name: 'write-resources',
+    text: TEXT,
+    values: [
+      tenant,
+      writes.map((write) => write.type),
+      writes.map((write) => write.id),
+      numbers(writes.map((write) => write.rid)),
+      numbers(writes.map((write) => write.expected)),
+      writes.map((write) => toInstant(write.lastUpdatedMs)),
+      writes.map((write) => write.patients.join(' ')),
+      `[${writes.map((write) => write.content ?? 'null').join(',')}]`,
+      numbers(removed.tokens.map((row) => row.value)),
+      numbers(removed.tokens.map((row) => row.rid)),
+      numbers(added.tokens.map((row) => row.value)),
+      numbers(added.tokens.map((row) => row.rid)),
+      numbers(meanings.map((meaning) => meaning.hash)),
+      numbers(meanings.map((meaning) => meaning.param)),
+      meanings.map((meaning) => meaning.value),
+      numbers(removed.strings.map((row) => row.value.param)),
+      removed.strings.map((row) => row.value.value),
+      numbers(removed.strings.map((row) => row.rid)),
+      numbers(added.strings.map((row) => row.value.param)),
+      added.strings.map((row) => row.value.value),
+      numbers(added.strings.map((row) => row.rid)),
+      added.strings.map((row) => row.value.exact),
+      numbers(removed.dates.map((row) => row.value.param)),
+      removed.dates.map((row) => row.value.lo),
+      removed.dates.map((row) => row.value.hi),
+      numbers(removed.dates.map((row) => row.rid)),
+      numbers(added.dates.map((row) => row.value.param)),
+      added.dates.map((row) => row.value.lo),
+      added.dates.map((row) => row.value.hi),
+      numbers(added.dates.map((row) => row.rid)),
+    ],
+  }
+}
+
+/** An array literal of numbers: nothing to quote, so no driver has to look at each. */
+function numbers(values: readonly (string | number)[]): string {
+  return `{${values.join(',')}}`
+}
+
+function flatten(writes: readonly ResourceWrite[], rowsOf: (write: ResourceWrite) => IndexRows) {
+  const withRid = <T>(pick: (rows: IndexRows) => readonly T[]) =>
+    writes.flatMap((write) => pick(rowsOf(write)).map((value) => ({ value, rid: write.rid })))
+  return {
+    tokens: withRid((rows) => rows.tokens),
+    strings: withRid((rows) => rows.strings),
+    dates: withRid((rows) => rows.dates),
+  }
+}

@@ -1,0 +1,271 @@
+/**
+ * Resources: reading versions, and writing any number of them all or nothing.
+ *
+ * A write is optimistic: read the current version, let the change make the next one, validate and index it, and write
+ * it on condition that the version read is still current. Who loses a race starts again from the winner's version.
+ * FHIR R4 http.html#concurrency, #versions, #transaction.
+ */
+import type { LRUCache } from 'lru-cache'
+
+import type { IndexEntries, SearchRequest } from '../fhir/index.ts'
+import { type Clock, toInstant } from '../kernel/clock.ts'
+import { Failure, type Issue } from '../kernel/failure.ts'
+import type { TenantId } from '../kernel/ids.ts'
+import { exactJsonOf, type ExactJson, type JsonObject, parseExactObject, sameJson } from '../kernel/json.ts'
+import type { AuditRow } from './audit.ts'
+import type { Db, Tx } from './db.ts'
+import { emptyIndex, indexDifference, indexRows } from './index-rows.ts'
+import type { ResourceNumbers } from './numbers.ts'
+import { readCurrent, readHistory, readMany, readVersion, type ResourceRow } from './queries/read-resources.ts'
+import type { ResourceWrite, TokenMeaning } from './queries/write-resources.ts'
+import { bodyOf, type Stored, storedFrom } from './resource.ts'
+import type { Statement } from './statement.ts'
+import { sendWrites, type WriteLane } from './write-lane.ts'
+
+export interface Change {
+  readonly type: string
+  readonly id: string
+  /**
+   * The next version, made from the current one (undefined: there is none, or it is deleted). May be called again
+   * after a lost race, so it must depend on its argument only. Its `id` and `meta.versionId` are set by the store.
+   */
+  make(current: ExactJson | undefined): ExactJson | 'delete' | 'keep'
+  /** The version that must be current; otherwise Failure `precondition`/`version-mismatch`. */
+  readonly ifMatch?: number | undefined
+  /** There must be no such resource yet; otherwise Failure `conflict`/`already-exists`. */
+  readonly mustBeNew?: boolean
+}
+
+export interface Outcome {
+  readonly type: string
+  readonly id: string
+  readonly version: number
+  readonly lastUpdated: string
+  /** The whole JSON text; empty after a deletion. */
+  readonly body: string
+  readonly patients: readonly string[]
+  readonly did: 'created' | 'updated' | 'unchanged' | 'deleted'
+}
+
+export interface CommitOptions {
+  /** Audit rows that become durable with the write, or not at all. */
+  readonly audit?: (outcomes: readonly Outcome[]) => readonly AuditRow[]
+  /** More statements of the same transaction. */
+  readonly with?: (tx: Tx, outcomes: readonly Outcome[]) => Promise<void>
+  /** Criteria that must match nothing when the write happens: Failure `conflict`/`criteria-matched`. */
+  readonly absent?: readonly SearchRequest[]
+}
+
+export interface Repository {
+  /** The current version, a deletion included. */
+  read(tenant: TenantId, type: string, id: string): Promise<Stored | undefined>
+  readVersion(tenant: TenantId, type: string, id: string, version: number): Promise<Stored | undefined>
+  readMany(tenant: TenantId, keys: readonly { type: string; id: string }[]): Promise<Stored[]>
+  /** Newest first. `next` is the version to pass as `before` for the next page. */
+  history(
+    tenant: TenantId,
+    type: string,
+    id: string,
+    page: { count: number; before?: number; sinceMs?: number },
+  ): Promise<{ entries: Stored[]; next?: number }>
+  /** Outcomes in the order of the changes. A change that leaves the content as it was makes no version. */
+  commit(tenant: TenantId, changes: readonly Change[], options?: CommitOptions): Promise<readonly Outcome[]>
+}
+
+export interface RepositoryDeps {
+  readonly db: Db
+  readonly lane: WriteLane
+  readonly numbers: ResourceNumbers
+  readonly clock: Clock
+  validate(resource: JsonObject, type: string): readonly Issue[]
+  index(tenant: TenantId, type: string, resource: JsonObject): IndexEntries
+  /** Takes the lock on the criteria and raises when they match: see search/guard.ts. */
+  guard(tenant: TenantId, criteria: SearchRequest): readonly Statement[]
+  /** Which token values the database is known to hold already. */
+  readonly known: LRUCache<string, true>
+}
+
+/** A race is lost only to somebody who won it, so a handful of attempts means real contention. */
+const MAX_ATTEMPTS = 8
+
+interface Prepared {
+  readonly outcome: Outcome
+  readonly write?: ResourceWrite
+  readonly meanings?: readonly TokenMeaning[]
+}
+
+export function makeRepository(deps: RepositoryDeps): Repository {
+  const { db, lane, numbers, clock, validate, index, guard, known } = deps
+
+  async function currentVersions(tenant: TenantId, changes: readonly Change[]): Promise<Map<string, ResourceRow>> {
+    if (changes.length === 0) return new Map()
+    const rows =
+      changes.length === 1
+        ? await db.lookup<ResourceRow>(tenant, readCurrent(tenant, changes[0]!.type, changes[0]!.id))
+        : await db.query<ResourceRow>(tenant, readMany(tenant, changes))
+    return new Map(rows.map((row) => [`${row.type}/${row.id}`, row]))
+  }
+
+  function prepare(tenant: TenantId, change: Change, row: ResourceRow | undefined, newRid: number): Prepared {
+    const { type, id } = change
+    const exists = row !== undefined && !row.deleted
+    if (change.mustBeNew && exists) throw new Failure('conflict', 'already-exists', { type })
+    if (change.ifMatch !== undefined && change.ifMatch !== (row?.version ?? 0)) {
+      throw new Failure('precondition', 'version-mismatch', { expected: change.ifMatch, actual: row?.version ?? 0 })
+    }
+    const current = exists ? parseExactObject(bodyOf(type, row.content!)) : undefined
+    const made = change.make(current)
+    if (made === 'keep' || (made === 'delete' && !current)) return unchanged(change, row)
+    const expected = row?.version ?? 0
+    const lastUpdatedMs = Math.max(clock.now(), row?.last_updated.getTime() ?? 0)
+    const base = { type, id, rid: row ? Number(row.rid) : newRid, expected, lastUpdatedMs }
+    const before = current ? indexRows(type, index(tenant, type, current.value)) : emptyIndex
+
+    if (made === 'delete') {
+      const { added, removed } = indexDifference(before, emptyIndex)
+      const outcome = outcomeOf(base, '', row!.patients, 'deleted')
+      return { outcome, write: { ...base, content: undefined, patients: row!.patients, added, removed } }
+    }
+    if (current && sameApartFromVersion(current.exact, made.exact, id)) return unchanged(change, row)
+    const next = withIdentity(made, type, id)
+    refuseInvalid(validate(next.value, type))
+    const entries = index(tenant, type, next.value)
+    const after = indexRows(type, entries)
+    const { added, removed } = indexDifference(before, after)
+    const content = contentOf(next.exact, id, expected + 1, lastUpdatedMs)
+    const { patients } = entries.compartments
+    const outcome = outcomeOf(base, bodyOf(type, content), patients, expected === 0 ? 'created' : current ? 'updated' : 'created')
+    return { outcome, write: { ...base, content, patients, added, removed }, meanings: after.meanings }
+  }
+
+  async function attempt(
+    tenant: TenantId,
+    changes: readonly Change[],
+    options: CommitOptions,
+    readAll: boolean,
+  ): Promise<readonly Outcome[]> {
+    const toRead = readAll ? changes : changes.filter((change) => !change.mustBeNew)
+    const rows = await currentVersions(tenant, toRead)
+    const rids = await numbers.take(changes.length)
+    const prepared = changes.map((change, i) =>
+      prepare(tenant, change, rows.get(`${change.type}/${change.id}`), rids[i]!),
+    )
+    const outcomes = prepared.map(({ outcome }) => outcome)
+    const meanings = prepared
+      .flatMap((item) => item.meanings ?? [])
+      .filter((meaning) => !known.has(`${tenant}:${meaning.hash}`))
+    const request = {
+      writes: prepared.flatMap(({ write }) => write ?? []),
+      meanings,
+      audit: options.audit?.(outcomes) ?? [],
+    }
+    if (options.with || options.absent?.length) {
+      await db.transaction(tenant, async (tx) => {
+        for (const criteria of options.absent ?? []) {
+          for (const statement of guard(tenant, criteria)) void tx.query(statement)
+        }
+        sendWrites(tx, tenant, request)
+        await options.with?.(tx, outcomes)
+      })
+    } else if (request.writes.length > 0 || request.audit.length > 0) {
+      await lane.submit(tenant, request)
+    }
+    for (const meaning of meanings) known.set(`${tenant}:${meaning.hash}`, true)
+    return outcomes
+  }
+
+  return {
+    async read(tenant, type, id) {
+      const [row] = await db.lookup<ResourceRow>(tenant, readCurrent(tenant, type, id))
+      return row && storedFrom(row)
+    },
+
+    async readVersion(tenant, type, id, version) {
+      const [row] = await db.lookup<ResourceRow>(tenant, readVersion(tenant, type, id, version))
+      return row && storedFrom(row)
+    },
+
+    async readMany(tenant, keys) {
+      return (await db.query<ResourceRow>(tenant, readMany(tenant, keys))).map(storedFrom)
+    },
+
+    async history(tenant, type, id, page) {
+      const rows = await db.query<ResourceRow>(tenant, readHistory(tenant, { type, id }, page))
+      const entries = rows.slice(0, page.count).map(storedFrom)
+      return rows.length > page.count ? { entries, next: entries.at(-1)!.version } : { entries }
+    },
+
+    async commit(tenant, changes, options = {}) {
+      refuseTwice(changes)
+      for (let lost = 0; ; lost++) {
+        try {
+          return await attempt(tenant, changes, options, lost > 0)
+        } catch (error) {
+          if (!(error instanceof Failure && error.code === 'write-conflict') || lost + 1 >= MAX_ATTEMPTS) throw error
+        }
+      }
+    },
+  }
+}
+
+function refuseTwice(changes: readonly Change[]): void {
+  const seen = new Set<string>()
+  for (const { type, id } of changes) {
+    const key = `${type}/${id}`
+    // http.html#trules: "If any resource identities overlap … then the server SHALL return an error".
+    if (seen.has(key)) throw new Failure('invalid', 'resource-twice-in-transaction', { type })
+    seen.add(key)
+  }
+}
+
+function refuseInvalid(issues: readonly Issue[]): void {
+  if (issues.some((issue) => issue.severity === 'error' || issue.severity === 'fatal')) {
+    throw new Failure('invalid', 'validation-failed', {}, { issues })
+  }
+}
+
+function unchanged(change: Change, row: ResourceRow | undefined): Prepared {
+  const stored = row && storedFrom(row)
+  const outcome: Outcome = {
+    type: change.type,
+    id: change.id,
+    version: stored?.version ?? 0,
+    lastUpdated: stored?.lastUpdated ?? '',
+    body: stored?.body ?? '',
+    patients: stored?.patients ?? [],
+    did: 'unchanged',
+  }
+  return { outcome }
+}
+
+function outcomeOf(
+  write: { type: string; id: string; expected: number; lastUpdatedMs: number },
+  body: string,
+  patients: readonly string[],
+  did: Outcome['did'],
+): Outcome {
+  const { type, id, expected, lastUpdatedMs } = write
+  return { type, id, version: expected + 1, lastUpdated: toInstant(lastUpdatedMs), body, patients, did }
+}
+
+/** The change decides what the resource is and what it is called, whatever the body says. */
+function withIdentity(made: ExactJson, type: string, id: string): ExactJson {
+  if (made.value['resourceType'] === type && made.value['id'] === id) return made
+  const exact = { ...made.exact, resourceType: type, id }
+  return made.value === made.exact ? { value: exact, exact } : exactJsonOf(exact)
+}
+
+function contentOf(exact: JsonObject, id: string, version: number, lastUpdatedMs: number): string {
+  const { resourceType: _type, id: _id, meta, ...rest } = exact
+  const own = { versionId: String(version), lastUpdated: toInstant(lastUpdatedMs) }
+  return JSON.stringify({ id, meta: { ...(meta as JsonObject | undefined), ...own }, ...rest })
+}
+
+/** What the server sets (version, time) and where a message came from do not make a new version. */
+function sameApartFromVersion(current: JsonObject, next: JsonObject, id: string): boolean {
+  const bare = ({ resourceType: _type, id: _id, meta, ...rest }: JsonObject): JsonObject => {
+    const { versionId: _version, lastUpdated: _updated, source: _source, ...others } = (meta ?? {}) as JsonObject
+    return { ...rest, id, meta: others }
+  }
+  return sameJson(bare(current), bare(next))
+}
