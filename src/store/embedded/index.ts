@@ -4,12 +4,12 @@ import { dirname, join, resolve } from 'node:path'
 import { Client } from 'pg'
 import { Failure } from '../../kernel/failure.ts'
 import type { Log } from '../../kernel/log.ts'
-import { serverAccount } from './account.ts'
+import { serverAccount, type Account } from './account.ts'
 import { findBinaries } from './binaries.ts'
 import { OWNER, ownerPassword, prepareCluster } from './cluster.ts'
 import { lockFolder } from './lock.ts'
-import { makePrivateFolder, placeBinaries, placeCluster } from './placement.ts'
-import { endLeftover, isAlive, readPostmaster, SOCKET_PREFIX } from './postmaster.ts'
+import { makePrivateFolder, placeBinaries, placeCluster, SYSTEM_FOLDER } from './placement.ts'
+import { endLeftover, isRunning, readPostmaster, SOCKET_PREFIX } from './postmaster.ts'
 import { startServer } from './server.ts'
 import { defaultSettings, type Settings } from './settings.ts'
 
@@ -19,6 +19,8 @@ export interface EmbeddedOptions {
   readonly log: Log
   /** Added to, or put instead of, the default settings. */
   readonly settings?: Settings
+  /** Where a root process keeps what the database's account could not reach otherwise. */
+  readonly systemFolder?: string
 }
 
 export interface EmbeddedPostgres extends AsyncDisposable {
@@ -59,11 +61,11 @@ type Started = Omit<EmbeddedPostgres, typeof Symbol.asyncDispose>
 
 async function startLocked(
   folder: string,
-  account: Awaited<ReturnType<typeof serverAccount>>,
-  { log, settings }: EmbeddedOptions,
+  account: Account | undefined,
+  { log, settings, systemFolder = SYSTEM_FOLDER }: EmbeddedOptions,
 ): Promise<Started> {
-  const binaries = await placeBinaries(await findBinaries(), account, log)
-  const cluster = await placeCluster(folder, account, log)
+  const binaries = await placeBinaries(await findBinaries(), account, log, systemFolder)
+  const cluster = await placeCluster(folder, account, log, systemFolder)
   await endLeftover(cluster, log)
   const password = await ownerPassword(folder)
   await prepareCluster({
@@ -96,7 +98,7 @@ async function startLocked(
 /** The owner's URL of the server that runs on this data folder now; undefined when none runs. */
 export async function runningUrl(dataFolder: string): Promise<string | undefined> {
   const running = await readPostmaster(join(resolve(dataFolder), 'postgres'))
-  if (running === undefined || !isAlive(running.pid)) return undefined
+  if (running === undefined || !isRunning(running.pid)) return undefined
   return urlOf(running.socketFolder, await ownerPassword(resolve(dataFolder)), OWNER)
 }
 

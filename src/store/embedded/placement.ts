@@ -31,11 +31,11 @@ export async function placeBinaries(
   binaries: Binaries,
   account: Account | undefined,
   log: Log,
-  folders: readonly string[] = [SYSTEM_FOLDER, join(tmpdir(), 'passerelle')],
+  systemFolder: string,
 ): Promise<Binaries> {
   if (account === undefined || (await canRun(account, binaries))) return binaries
   const name = `postgres-${binaries.version}-${process.arch}`
-  for (const folder of folders) {
+  for (const folder of [systemFolder, join(tmpdir(), 'passerelle')]) {
     const copy = binariesIn(join(folder, name), binaries.version)
     if (await canRun(account, copy)) return copy
     try {
@@ -86,7 +86,7 @@ export async function placeCluster(
   dataFolder: string,
   account: Account | undefined,
   log: Log,
-  systemFolder = SYSTEM_FOLDER,
+  systemFolder: string,
 ): Promise<string> {
   const usual = join(dataFolder, 'postgres')
   const linked = await linkTarget(usual)

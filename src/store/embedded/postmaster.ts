@@ -3,7 +3,8 @@
  * a killed program left behind. https://www.postgresql.org/docs/18/storage-file-layout.html
  */
 import { execFile } from 'node:child_process'
-import { readFile, rm } from 'node:fs/promises'
+import { readFileSync } from 'node:fs'
+import { readFile, rm, writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
@@ -35,12 +36,24 @@ export async function readPostmaster(clusterFolder: string): Promise<Postmaster 
  */
 export async function endLeftover(clusterFolder: string, log: Log): Promise<void> {
   const left = await readPostmaster(clusterFolder)
-  if (left !== undefined && isAlive(left.pid) && (await serves(left.pid, clusterFolder))) {
+  if (left !== undefined && isRunning(left.pid) && (await serves(left.pid, clusterFolder))) {
     log.warn({ pid: left.pid }, 'the database of a killed program still runs: ending it')
     await endProcess(left.pid)
   }
+  if (left !== undefined) await releaseLockFile(clusterFolder)
   const socketFolder = await lastSocketFolder(clusterFolder)
   if (socketFolder !== undefined) await rm(socketFolder, { recursive: true, force: true })
+}
+
+/**
+ * A dead process that its parent has not reaped counts as alive for PostgreSQL, which then refuses to start, in some
+ * containers for ever. The server ignores a lock file that names its parent, which we are about to be, and still looks
+ * whether anybody holds the shared memory that the file tells of.
+ */
+async function releaseLockFile(clusterFolder: string): Promise<void> {
+  const file = join(clusterFolder, 'postmaster.pid')
+  const text = await readFile(file, 'utf8').catch(() => undefined)
+  if (text !== undefined) await writeFile(file, text.replace(/^\d+/, String(process.pid)))
 }
 
 /** The command line of the last start; unlike postmaster.pid it stays when that server has ended. */
@@ -58,7 +71,7 @@ async function endProcess(pid: number): Promise<void> {
   ] as const) {
     if (!send(pid, signal)) return
     for (let waitedMs = 0; waitedMs < patienceMs; waitedMs += 20) {
-      if (!isAlive(pid)) return
+      if (!isRunning(pid)) return
       await sleep(20)
     }
   }
@@ -74,11 +87,21 @@ function send(pid: number, signal: NodeJS.Signals): boolean {
   }
 }
 
-export function isAlive(pid: number): boolean {
+export function isRunning(pid: number): boolean {
   try {
-    return process.kill(pid, 0)
+    process.kill(pid, 0)
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM'
+    if ((error as NodeJS.ErrnoException).code !== 'EPERM') return false
+  }
+  return !isZombie(pid)
+}
+
+/** Where there is a /proc: the state is the field after the command's name in parentheses. proc_pid_stat(5) */
+function isZombie(pid: number): boolean {
+  try {
+    return /\) Z /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'))
+  } catch {
+    return false
   }
 }
 
