@@ -1,0 +1,49 @@
+import { readdir, utimes } from 'node:fs/promises'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { blobStoreContract } from '../../../test/support/blob-store-contract.ts'
+import { testFolder } from '../../../test/support/folder.ts'
+import { openFileBlobStore } from './index.ts'
+
+async function makeStore(orphanAgeMs = 0) {
+  const folder = await testFolder()
+  const store = await openFileBlobStore({ folder: folder.path, orphanAgeMs })
+  return {
+    store,
+    folder: folder.path,
+    spools: () => readdir(join(folder.path, 'spool')),
+    [Symbol.asyncDispose]: () => folder[Symbol.asyncDispose](),
+  }
+}
+
+blobStoreContract('folder', () => makeStore())
+
+test('spools leave no files behind, committed or aborted', async () => {
+  await using it = await makeStore()
+  await it.store.put(Buffer.from('kept'))
+  const spool = await it.store.spool()
+  await spool.abort()
+  expect(await it.spools()).toEqual([])
+})
+
+test('a start clears away spools that a killed program left, and blobs stay', async () => {
+  await using it = await makeStore()
+  const { digest } = await it.store.put(Buffer.from('kept'))
+  const abandoned = await it.store.spool()
+  await abandoned.write(Buffer.alloc(1_000_000))
+  const reopened = await openFileBlobStore({ folder: it.folder, orphanAgeMs: 0 })
+  expect(await it.spools()).toEqual([])
+  expect(await reopened.has(digest)).toBe(true)
+  await abandoned.abort()
+})
+
+test('where programs share the folder, only spools that rest for long are cleared away', async () => {
+  await using it = await makeStore()
+  const [resting, busy] = [await it.store.spool(), await it.store.spool()]
+  const [first] = await it.spools()
+  const longAgo = new Date(Date.now() - 7_200_000)
+  await utimes(join(it.folder, 'spool', first!), longAgo, longAgo)
+  await openFileBlobStore({ folder: it.folder, orphanAgeMs: 3_600_000 })
+  expect(await it.spools()).toHaveLength(1)
+  await Promise.all([resting.abort(), busy.abort()])
+})
