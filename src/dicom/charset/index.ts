@@ -1,0 +1,1 @@
+export { type TextDecoding, textDecoding } from './decoder.ts'
