@@ -12,3 +12,4 @@ export {
   type SearchParameterType,
   type TypeDefinition,
 } from './definitions/index.ts'
+export { makeValidator, type Validator } from './validate/index.ts'

@@ -1,0 +1,44 @@
+/** What one run of the validator carries along: where it is, what it found. */
+import type { Issue } from '../../kernel/failure.ts'
+import type { JsonObject } from '../../kernel/json.ts'
+import type { PathContext } from '../path/index.ts'
+
+/** More would not help anybody, and an answer must stay small. */
+const MAX_ISSUES = 100
+
+export class ValidationContext implements PathContext {
+  resource: JsonObject
+  rootResource: JsonObject
+  readonly issues: Issue[] = []
+  /** FHIRPath steps from the resource to where the validator is; a number is an index. */
+  readonly steps: (string | number)[] = []
+
+  constructor(resource: JsonObject) {
+    this.resource = resource
+    this.rootResource = resource
+  }
+
+  get full(): boolean {
+    return this.issues.length >= MAX_ISSUES
+  }
+
+  /** An error at the current place, or at a child of it. */
+  error(type: string, diagnostics: string, child?: string): void {
+    this.add('error', type, diagnostics, child)
+  }
+
+  add(severity: Issue['severity'], type: string, diagnostics: string, child?: string): void {
+    if (this.full) return
+    const place = child === undefined ? this.expression() : `${this.expression()}.${child}`
+    this.issues.push({ severity, type, expression: [place], diagnostics })
+  }
+
+  private expression(): string {
+    let text = ''
+    for (const step of this.steps) {
+      if (typeof step === 'number') text += `[${step}]`
+      else text += text === '' ? step : `.${step}`
+    }
+    return text
+  }
+}

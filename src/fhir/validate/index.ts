@@ -1,0 +1,1 @@
+export { makeValidator, type Validator } from './validator.ts'
