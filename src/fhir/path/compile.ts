@@ -17,43 +17,24 @@ import {
   type Atom,
 } from '@medplum/core'
 import type { Definitions, Property } from '../definitions/index.ts'
+import {
+  Uncompilable,
+  unnarrowable,
+  type Compiled,
+  type CompileScope,
+  type PathContext,
+  type Run,
+} from './compiled.ts'
 import { compileFunction } from './functions.ts'
 import { compileOperator } from './operators.ts'
 import { EMPTY, type Collection } from './values.ts'
-
-/** What an expression sees beside its focus. */
-export interface PathContext {
-  /** %resource: the nearest resource around the focus, a contained one included. */
-  readonly resource: unknown
-  /** %rootResource: the whole resource. */
-  readonly rootResource: unknown
-}
-
-export type Run = (focus: Collection, context: PathContext) => Collection
-
-export interface Compiled {
-  readonly run: Run
-  /** FHIR types the result can have; undefined: not known. */
-  readonly types: readonly string[] | undefined
-  /** The same, of this type only: what `as`, `is` and `ofType` need. */
-  readonly narrow: (type: string) => Compiled
-}
-
-/** Thrown when an expression uses what the compiler does not know; the caller then takes the general evaluator. */
-export class Uncompilable extends Error {}
-
-export interface CompileScope {
-  readonly definitions: Definitions
-  /** Types of the focus. */
-  readonly types: readonly string[] | undefined
-}
 
 /**
  * Compiles an expression for a focus of one of these types.
  * @throws Uncompilable
  */
 export function compilePath(definitions: Definitions, expression: string, types: readonly string[]): Run {
-  return compileAtom(parseFhirPath(expression), { definitions, types }).run
+  return compileAtom(parseFhirPath(expression), { definitions, types, compile: compileAtom }).run
 }
 
 export function compileAtom(atom: Atom, scope: CompileScope): Compiled {
@@ -67,10 +48,6 @@ export function compileAtom(atom: Atom, scope: CompileScope): Compiled {
   if (atom instanceof UnaryOperatorAtom) throw new Uncompilable('unary operator')
   if (atom instanceof InfixOperatorAtom) return compileOperator(atom, scope)
   throw new Uncompilable(atom.constructor.name)
-}
-
-export function unnarrowable(): never {
-  throw new Uncompilable('type test on a computed value')
 }
 
 function constant(values: Collection): Compiled {
@@ -127,7 +104,7 @@ function variable(value: (context: PathContext) => Collection): Compiled {
 
 function compileStep(left: Atom, right: Atom, scope: CompileScope): Compiled {
   const before = compileAtom(left, scope)
-  const inner = { definitions: scope.definitions, types: before.types }
+  const inner = { ...scope, types: before.types }
   if (right instanceof SymbolAtom) return compileProperty(before, right.name, inner)
   if (right instanceof FunctionAtom) return compileFunction(before, right, inner)
   throw new Uncompilable('step')

@@ -1,14 +1,14 @@
 /** The FHIRPath functions that R4's invariants and search parameters use. https://hl7.org/fhirpath/N1/#functions */
 import { LiteralAtom, SymbolAtom, type Atom, type FunctionAtom } from '@medplum/core'
 import {
-  compileAtom,
+  computed,
+  isNotEmpty,
   Uncompilable,
   unnarrowable,
   type Compiled,
   type CompileScope,
   type Run,
-} from './compile.ts'
-import { isNotEmpty } from './operators.ts'
+} from './compiled.ts'
 import { distinct, EMPTY, FALSE, includes, ofBoolean, toBoolean, TRUE, type Collection } from './values.ts'
 
 type OnCollection = (values: Collection) => Collection
@@ -76,7 +76,7 @@ const WITH_CRITERIA: Readonly<Record<string, Build>> = {
   where: (before, [criteria], scope) => ({ ...filterBy(before, criteria!, scope), types: before.types }),
   exists: (before, [criteria], scope) => isNotEmpty(filterBy(before, criteria!, scope)),
   all(before, [criteria], scope) {
-    const test = compileAtom(criteria!, scope).run
+    const test = scope.compile(criteria!, scope).run
     return computed((focus, context) => {
       for (const item of before.run(focus, context)) {
         if (toBoolean(test([item], context)) !== true) return FALSE
@@ -85,7 +85,7 @@ const WITH_CRITERIA: Readonly<Record<string, Build>> = {
     })
   },
   select(before, [projection], scope) {
-    const inner = compileAtom(projection!, scope)
+    const inner = scope.compile(projection!, scope)
     const run: Run = (focus, context) =>
       before.run(focus, context).flatMap((item) => inner.run([item], context) as unknown[])
     return { run, types: inner.types, narrow: unnarrowable }
@@ -94,20 +94,20 @@ const WITH_CRITERIA: Readonly<Record<string, Build>> = {
   as: (before, args) => before.narrow(typeName(args)),
   ofType: (before, args) => before.narrow(typeName(args)),
   combine(before, [other], scope) {
-    const right = compileAtom(other!, scope).run
+    const right = scope.compile(other!, scope).run
     return computed((focus, context) => [...before.run(focus, context), ...right(focus, context)])
   },
   intersect(before, [other], scope) {
-    const right = compileAtom(other!, scope).run
+    const right = scope.compile(other!, scope).run
     return computed((focus, context) => {
       const wanted = right(focus, context)
       return distinct(before.run(focus, context)).filter((item) => includes(wanted, item))
     })
   },
   iif(before, [condition, then, otherwise], scope) {
-    const test = compileAtom(condition!, scope).run
-    const yes = compileAtom(then!, scope).run
-    const no = otherwise ? compileAtom(otherwise, scope).run : () => EMPTY
+    const test = scope.compile(condition!, scope).run
+    const yes = scope.compile(then!, scope).run
+    const no = otherwise ? scope.compile(otherwise, scope).run : () => EMPTY
     return computed((focus, context) => {
       const items = before.run(focus, context)
       return toBoolean(test(items, context)) === true ? yes(items, context) : no(items, context)
@@ -117,12 +117,8 @@ const WITH_CRITERIA: Readonly<Record<string, Build>> = {
   trace: (before) => before,
 }
 
-function computed(run: Run): Compiled {
-  return { run, types: undefined, narrow: unnarrowable }
-}
-
 function filterBy(before: Compiled, criteria: Atom, scope: CompileScope): Compiled {
-  const test = compileAtom(criteria, scope).run
+  const test = scope.compile(criteria, scope).run
   return computed((focus, context) =>
     before.run(focus, context).filter((item) => toBoolean(test([item], context)) === true),
   )

@@ -1,2 +1,3 @@
-export { compileAtom, compilePath, Uncompilable, type PathContext, type Run } from './compile.ts'
+export { compilePath } from './compile.ts'
+export { Uncompilable, type PathContext, type Run } from './compiled.ts'
 export { compare, toBoolean, type Collection } from './values.ts'

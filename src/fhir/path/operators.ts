@@ -1,6 +1,6 @@
 /** FHIRPath's infix operators. https://hl7.org/fhirpath/N1/#operations */
 import { SymbolAtom, type InfixOperatorAtom } from '@medplum/core'
-import { compileAtom, Uncompilable, unnarrowable, type Compiled, type CompileScope } from './compile.ts'
+import { computed, isNotEmpty, Uncompilable, type Compiled, type CompileScope } from './compiled.ts'
 import { compare, distinct, EMPTY, equals, includes, ofBoolean, toBoolean } from './values.ts'
 import type { Collection } from './values.ts'
 
@@ -27,12 +27,11 @@ const OPERATORS: Readonly<Record<string, Infix>> = {
 export function compileOperator(atom: InfixOperatorAtom, scope: CompileScope): Compiled {
   const { operator } = atom
   if (operator === 'is' || operator === 'as') return compileTypeOperator(atom, scope)
-  const left = compileAtom(atom.left, scope).run
-  const right = compileAtom(atom.right, scope).run
-  const run = (of: Compiled['run']): Compiled => ({ run: of, types: undefined, narrow: unnarrowable })
+  const left = scope.compile(atom.left, scope).run
+  const right = scope.compile(atom.right, scope).run
   // Three-valued logic; the right side is not asked when the left one decides.
   if (operator === 'and') {
-    return run((focus, context) => {
+    return computed((focus, context) => {
       const a = toBoolean(left(focus, context))
       if (a === false) return ofBoolean(false)
       const b = toBoolean(right(focus, context))
@@ -40,7 +39,7 @@ export function compileOperator(atom: InfixOperatorAtom, scope: CompileScope): C
     })
   }
   if (operator === 'or' || operator === 'implies') {
-    return run((focus, context) => {
+    return computed((focus, context) => {
       const first = toBoolean(left(focus, context))
       const a = operator === 'or' ? first : negate(first)
       if (a === true) return ofBoolean(true)
@@ -50,22 +49,14 @@ export function compileOperator(atom: InfixOperatorAtom, scope: CompileScope): C
   }
   const infix = OPERATORS[operator]
   if (!infix) throw new Uncompilable(operator)
-  return run((focus, context) => infix(left(focus, context), right(focus, context)))
+  return computed((focus, context) => infix(left(focus, context), right(focus, context)))
 }
 
 function compileTypeOperator(atom: InfixOperatorAtom, scope: CompileScope): Compiled {
   if (!(atom.right instanceof SymbolAtom)) throw new Uncompilable('type name')
-  const narrowed = compileAtom(atom.left, scope).narrow(atom.right.name)
+  const narrowed = scope.compile(atom.left, scope).narrow(atom.right.name)
   if (atom.operator === 'as') return narrowed
   return isNotEmpty(narrowed)
-}
-
-export function isNotEmpty(of: Compiled): Compiled {
-  return {
-    run: (focus, context) => ofBoolean(of.run(focus, context).length > 0),
-    types: undefined,
-    narrow: unnarrowable,
-  }
 }
 
 function negate(value: boolean | undefined): boolean | undefined {

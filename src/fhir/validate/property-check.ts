@@ -13,9 +13,9 @@ export interface PropertyCheck {
   readonly choice: boolean
   readonly primitive: boolean
   /** Checks `name`, a member of `owner`. */
-  value(value: Json, owner: JsonObject, context: ValidationContext): void
+  checkValue(value: Json, owner: JsonObject, context: ValidationContext): void
   /** Checks `_name`: ids and extensions of a primitive. https://hl7.org/fhir/R4/json.html#primitive */
-  extension(value: Json, owner: JsonObject, context: ValidationContext): void
+  checkExtension(value: Json, owner: JsonObject, context: ValidationContext): void
 }
 
 export function compileProperty(
@@ -27,7 +27,7 @@ export function compileProperty(
   const step = entry.choice ? `${element}.ofType(${property.type})` : element
   const one = primitive ? primitiveCheck(property, definitions) : complexCheck(property, definitions, checkOf)
 
-  function value(value: Json, owner: JsonObject, context: ValidationContext): void {
+  function checkValue(value: Json, owner: JsonObject, context: ValidationContext): void {
     context.steps.push(step)
     if (!many) {
       if (Array.isArray(value)) context.error('structure', 'Must not be an array')
@@ -50,12 +50,12 @@ export function compileProperty(
     context.steps.pop()
   }
 
-  function extension(value: Json, owner: JsonObject, context: ValidationContext): void {
+  function checkExtension(value: Json, owner: JsonObject, context: ValidationContext): void {
     context.steps.push(step)
     const check = checkOf('Element')
     if (!many) {
       check(value, context)
-    } else if (!Array.isArray(value) || value.length === 0 || value.every((item) => item === null)) {
+    } else if (!Array.isArray(value) || value.every((item) => item === null)) {
       context.error('structure', 'Its extensions must be an array that is not empty')
     } else {
       const values = owner[name]
@@ -69,7 +69,7 @@ export function compileProperty(
     context.steps.pop()
   }
 
-  return { element, choice: entry.choice ?? false, primitive, value, extension }
+  return { element, choice: entry.choice ?? false, primitive, checkValue, checkExtension }
 }
 
 function primitiveCheck({ type, entry }: Property, definitions: Definitions): Check {

@@ -28,10 +28,10 @@ export function compileType(
     for (const name in value) {
       if (isResource && name === 'resourceType') continue
       members++
-      const extends_ = name.charCodeAt(0) === UNDERSCORE
-      const plain = extends_ ? name.slice(1) : name
+      const isExtension = name.charCodeAt(0) === UNDERSCORE
+      const plain = isExtension ? name.slice(1) : name
       const check = checks.get(plain)
-      if (!check || (extends_ && !check.primitive)) {
+      if (!check || (isExtension && !check.primitive)) {
         context.error('structure', `${nameable(name)} is not an element of ${type.path} in R4`)
         continue
       }
@@ -41,8 +41,8 @@ export function compileType(
         chosen.set(check.element, first)
         if (first !== plain) context.error('structure', 'Only one type of value is allowed', check.element)
       }
-      if (extends_) check.extension(value[name]!, value, context)
-      else check.value(value[name]!, value, context)
+      if (isExtension) check.checkExtension(value[name]!, value, context)
+      else check.checkValue(value[name]!, value, context)
     }
     if (members === 0) context.error('invariant', 'ele-1: must have a value or children')
     for (const { element, names } of required) {
