@@ -1,0 +1,71 @@
+/**
+ * The log: one JSON object a line, or plain lines for a person at a terminal. Secrets are cut out by name, and of an
+ * error only what the program itself says of it is kept: the messages of libraries quote their input, which may be a
+ * patient's.
+ */
+import pino from 'pino'
+import type { LogLevel } from './config.ts'
+import { Failure } from './kernel/failure.ts'
+import type { Log } from './kernel/log.ts'
+
+export interface LogOptions {
+  readonly level: LogLevel
+  /** `text` for a person at a terminal. */
+  readonly format: 'json' | 'text'
+  readonly output: { write(line: string): unknown }
+}
+
+const SECRET_NAMES = [
+  'password',
+  'secret',
+  'clientSecret',
+  'token',
+  'authorization',
+  'cookie',
+  'url.password',
+]
+
+export function makeLog({ level, format, output }: LogOptions): Log {
+  return pino(
+    {
+      level,
+      base: null,
+      timestamp: pino.stdTimeFunctions.isoTime,
+      messageKey: 'message',
+      formatters: { level: (label) => ({ level: label }) },
+      serializers: { error: describeError },
+      redact: { paths: SECRET_NAMES.flatMap((name) => [name, `*.${name}`]), censor: '[cut]' },
+    },
+    format === 'json' ? output : { write: (line: string) => output.write(toText(line)) },
+  )
+}
+
+/** Kind, code and place of an error. The first lines of a stack repeat the message, so only its frames are kept. */
+export function describeError(error: unknown): unknown {
+  if (!(error instanceof Error)) return { name: typeof error }
+  const { name, cause } = error
+  const frames = (error.stack ?? '').split('\n').filter((line) => /^\s+at /.test(line))
+  const described = {
+    name,
+    ...(error instanceof Failure
+      ? { kind: error.kind, code: error.code, params: error.params }
+      : codeOf(error)),
+    at: frames.slice(0, 8).map((line) => line.trim().slice('at '.length)),
+  }
+  return cause === undefined ? described : { ...described, cause: describeError(cause) }
+}
+
+/** The codes of Node (`ECONNREFUSED`) and PostgreSQL (`23505`). */
+function codeOf(error: Error): { code?: string } {
+  const { code } = error as { code?: unknown }
+  return typeof code === 'string' ? { code } : {}
+}
+
+/** `08:31:02.123 info  listening part=http port=8080` */
+function toText(line: string): string {
+  const { time, level, message, ...fields } = JSON.parse(line) as Record<string, unknown>
+  const shown = Object.entries(fields).map(
+    ([name, value]) => `${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`,
+  )
+  return `${[String(time).slice(11, 23), String(level).padEnd(5), message, ...shown].join(' ')}\n`
+}
