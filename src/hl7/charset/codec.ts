@@ -1,0 +1,127 @@
+/**
+ * Bytes to text and back, strictly. A byte sequence that the character set does not have is a Failure, never U+FFFD:
+ * a wrong letter in a patient's name must be noticed at the door.
+ */
+import { isAscii } from 'node:buffer'
+
+import { Failure } from '../../kernel/failure.ts'
+import { multiByteEncoder, singleByteEncoder, type CharacterEncoder } from './encoders.ts'
+import { decodeIso2022 } from './iso2022.ts'
+import type { Charset } from './names.ts'
+
+const ESC = 0x1b
+
+/**
+ * Decodes bytes.
+ * @throws Failure `invalid`/`hl7-charset` with the set, the line and the segment where it breaks
+ */
+export function decodeText(bytes: Buffer, charset: Charset): string {
+  const text = tryDecode(bytes, charset)
+  if (text === undefined) throw new Failure('invalid', 'hl7-charset', { charset, ...placeOf(bytes, charset) })
+  return text
+}
+
+/** Decodes bytes; undefined when they are not text of that set. */
+export function tryDecode(bytes: Buffer, charset: Charset): string | undefined {
+  if (charset === 'utf-16be' || charset === 'utf-16le') return strict(charset, bytes)
+  if (charset === 'iso-2022')
+    return bytes.includes(ESC) || !isAscii(bytes) ? decodeIso2022(bytes) : bytes.toString('latin1')
+  if (isAscii(bytes)) return bytes.toString('latin1')
+  return charset === 'ascii' ? undefined : strict(charset, bytes)
+}
+
+/**
+ * The WHATWG decoders read iso-8859-1 as windows-1252 (and -9 as -1254): the bytes 0x80–0x9F, which the ISO sets leave
+ * to control codes that no message contains, become the quotes and the euro sign that such senders mean by them.
+ */
+function strict(label: string, bytes: Buffer): string | undefined {
+  try {
+    return new TextDecoder(label, { fatal: true, ignoreBOM: true }).decode(bytes)
+  } catch {
+    return undefined
+  }
+}
+
+/** The first line that cannot be decoded, counted from 1, and the name of its segment. */
+function placeOf(bytes: Buffer, charset: Charset): { line?: number; segment?: string } {
+  if (charset === 'utf-16be' || charset === 'utf-16le') return {}
+  let line = 1
+  for (let from = 0; from < bytes.length; line++) {
+    const found = bytes.indexOf(0x0d, from)
+    const end = found === -1 ? bytes.length : found
+    const part = bytes.subarray(from, end)
+    if (tryDecode(part, charset) === undefined) {
+      const segment = /^\s*([A-Z][A-Z0-9]{2})\W/.exec(part.toString('latin1', 0, 8))?.[1]
+      return segment === undefined ? { line } : { line, segment }
+    }
+    from = end + 1
+  }
+  return {}
+}
+
+export interface EncodeOptions {
+  /** What to do with a character that the set does not have. Default: `fail`. */
+  readonly missing?: 'fail' | 'question-mark'
+}
+
+/**
+ * Encodes text.
+ * @throws Failure `invalid`/`hl7-charset-missing-character` unless told to write a question mark
+ */
+export function encodeText(text: string, charset: Charset, { missing = 'fail' }: EncodeOptions = {}): Buffer {
+  if (charset === 'utf-8') return Buffer.from(text, 'utf8')
+  if (charset === 'utf-16le') return Buffer.from(text, 'utf16le')
+  if (charset === 'utf-16be') return Buffer.from(text, 'utf16le').swap16()
+  const runs = text.match(/[\0-\x7f]+|[^\0-\x7f]+/gu) ?? []
+  if (runs.length <= 1 && !/[^\0-\x7f]/.test(text)) return Buffer.from(text, 'latin1')
+  const encode = charset === 'iso-2022' ? makeIso2022RunEncoder() : runEncoder(encoderOf(charset))
+  return Buffer.concat(
+    runs.map((run) =>
+      run < '\x80' ? Buffer.from(run, 'latin1') : encode(run, () => replacement(charset, missing)),
+    ),
+  )
+}
+
+function replacement(charset: Charset, missing: 'fail' | 'question-mark'): readonly number[] {
+  if (missing === 'question-mark') return [0x3f]
+  throw new Failure('invalid', 'hl7-charset-missing-character', { charset })
+}
+
+function encoderOf(
+  charset: Exclude<Charset, 'utf-8' | 'utf-16be' | 'utf-16le' | 'iso-2022'>,
+): CharacterEncoder {
+  switch (charset) {
+    case 'ascii':
+      return () => undefined
+    case 'shift_jis':
+    case 'euc-jp':
+    case 'euc-kr':
+    case 'gb18030':
+    case 'big5':
+      return multiByteEncoder(charset)
+    default:
+      return singleByteEncoder(charset)
+  }
+}
+
+type RunEncoder = (run: string, replace: () => readonly number[]) => Buffer
+
+function runEncoder(encoder: CharacterEncoder): RunEncoder {
+  return (run, replace) => Buffer.from([...run].flatMap((character) => encoder(character) ?? replace()))
+}
+
+/** JIS X 0208 between ESC $ B and ESC ( B; half-width katakana between ESC ( I and ESC ( B. */
+function makeIso2022RunEncoder(): RunEncoder {
+  const kanji = multiByteEncoder('euc-jp')
+  const katakana = multiByteEncoder('shift_jis')
+  return (run, replace) =>
+    Buffer.concat(
+      [...run].map((character) => {
+        const half = character >= '\uff61' && character <= '\uff9f'
+        const code = half ? katakana(character) : kanji(character)
+        if (code === undefined) return Buffer.from(replace())
+        const lead = half ? [ESC, 0x28, 0x49] : [ESC, 0x24, 0x42]
+        return Buffer.from([...lead, ...code.map((byte) => byte & 0x7f), ESC, 0x28, 0x42])
+      }),
+    )
+}

@@ -1,0 +1,217 @@
+/**
+ * What the door needs to know of a message before it is stored: the header and a few keys, read from the raw bytes
+ * without decoding the rest. It must answer for the worst header; what cannot be read is undefined.
+ * MSH: HL7 v2.5 chapter 2, §2.15.9.
+ */
+import { resolveCharset, sniffUtf16, tryDecode, type Charset, type CharsetChoice } from './charset/index.ts'
+import { readDelimiters, type Delimiters, type DelimiterFault } from './delimiters.ts'
+import { asFailure } from '../kernel/failure.ts'
+import { Hl7Segment } from './segment.ts'
+import { headerStart, rawLines, rawName } from './scan.ts'
+
+/** MSH as far as intake, routing and acknowledgement need it. Composite fields are given by their first component that has a value. */
+export interface Header {
+  readonly sendingApplication: string | undefined
+  readonly sendingFacility: string | undefined
+  readonly receivingApplication: string | undefined
+  readonly receivingFacility: string | undefined
+  /** MSH-7 as sent. */
+  readonly dateTime: string | undefined
+  readonly messageCode: string | undefined
+  readonly triggerEvent: string | undefined
+  readonly messageStructure: string | undefined
+  readonly controlId: string | undefined
+  readonly processingId: string | undefined
+  /** The first component of MSH-12: `2.5` of `2.5^FRA^2.11`. */
+  readonly version: string | undefined
+  readonly acceptAckType: string | undefined
+  readonly applicationAckType: string | undefined
+  readonly charsetNames: readonly string[]
+  /** The header segment itself, to answer in its own words. */
+  readonly segment: Hl7Segment
+  readonly delimiters: Delimiters
+}
+
+export interface PatientIdentifier {
+  readonly id: string
+  /** CX-4: the namespace, or the universal id where there is no namespace. */
+  readonly authority: string | undefined
+  /** CX-5 */
+  readonly type: string | undefined
+}
+
+export interface Intake {
+  readonly readable: true
+  readonly header: Header
+  /** The set that values were read in; undefined when the channel and MSH-18 give none that is known. */
+  readonly charset: Charset | undefined
+  /** False when a value was not text of that set; it is then given byte by byte as ISO 8859-1, so that nothing is lost. */
+  readonly decoded: boolean
+  /** True when the bytes hold more than one MSH: see splitBatch. */
+  readonly several: boolean
+  /** PID-3, or PID-2 and PID-4 of old senders where PID-3 is empty. */
+  readonly patientIdentifiers: readonly PatientIdentifier[]
+  /** MRG-1: the identifiers that a merge gives up. */
+  readonly priorPatientIdentifiers: readonly PatientIdentifier[]
+  readonly accountNumber: string | undefined // PID-18
+  readonly visitNumber: string | undefined // PV1-19
+  readonly placerOrderNumber: string | undefined // ORC-2, else OBR-2
+  readonly fillerOrderNumber: string | undefined // ORC-3, else OBR-3
+  readonly recordedAt: string | undefined // EVN-2
+  readonly occurredAt: string | undefined // EVN-6
+}
+
+/** Why bytes cannot be taken as a message. `batch`: an FHS or BHS begins it, see splitBatch. */
+export interface Unreadable {
+  readonly readable: false
+  readonly reason: 'empty' | 'batch' | 'charset' | DelimiterFault
+}
+
+const KEYS = ['EVN', 'PID', 'MRG', 'PV1', 'ORC', 'OBR'] as const
+
+/** Reads header and keys. Never throws. */
+export function readIntake(raw: Buffer, choice: CharsetChoice = {}): Intake | Unreadable {
+  const wide = choice.override?.startsWith('utf-16')
+    ? (choice.override as 'utf-16be' | 'utf-16le')
+    : sniffUtf16(raw)
+  if (wide === undefined) return readBytes(raw, choice)
+  const text = tryDecode(raw, wide)
+  if (text === undefined) return { readable: false, reason: 'charset' }
+  const read = readBytes(Buffer.from(text, 'utf8'), { override: 'utf-8' })
+  return read.readable ? { ...read, charset: wide } : read
+}
+
+function readBytes(raw: Buffer, choice: CharsetChoice): Intake | Unreadable {
+  const start = headerStart(raw)
+  if (start === -1) return { readable: false, reason: 'empty' }
+  const lines = rawLines(raw, start)
+  const headerLine = lines.next().value!
+  const bytes = raw.subarray(headerLine.start, headerLine.end)
+  const asSent = bytes.toString('latin1')
+  if (/^[FB]HS/.test(asSent)) return { readable: false, reason: 'batch' }
+  const delimiters = asSent.startsWith('MSH') ? readDelimiters(asSent) : 'no-header'
+  if (typeof delimiters === 'string') return { readable: false, reason: delimiters }
+  const reader = makeReader(delimiters, knownCharset(makeSegment(asSent, delimiters), choice))
+  const header = headerOf(reader.segment(bytes), delimiters)
+  const found = new Map<string, Hl7Segment>()
+  const separator = delimiters.field.charCodeAt(0)
+  let several = false
+  for (const line of lines) {
+    const name = rawName(raw, line, separator)
+    if (name === 'MSH') several = true
+    if (several) break
+    if (name === undefined || found.has(name) || !KEYS.some((key) => key === name)) continue
+    found.set(name, reader.segment(raw.subarray(line.start, line.end)))
+  }
+  return {
+    readable: true,
+    header,
+    charset: reader.charset,
+    several,
+    ...keysOf(found),
+    decoded: reader.decoded(),
+  }
+}
+
+function knownCharset(header: Hl7Segment, choice: CharsetChoice): Charset | undefined {
+  try {
+    return resolveCharset(repetitionTexts(header), choice)
+  } catch (thrown) {
+    // An unknown name stops the parsing later; the door only needs the ASCII part.
+    if (asFailure(thrown).code === 'hl7-charset-unknown') return undefined
+    throw thrown
+  }
+}
+
+function repetitionTexts(header: Hl7Segment): string[] {
+  return header.field(18).repetitions.map(({ raw }) => raw)
+}
+
+function makeReader(delimiters: Delimiters, charset: Charset | undefined) {
+  let decoded = true
+  return {
+    charset,
+    decoded: () => decoded,
+    segment(bytes: Buffer): Hl7Segment {
+      const text = tryDecode(bytes, charset ?? 'ascii')
+      if (text === undefined) decoded = false
+      return makeSegment(text ?? bytes.toString('latin1'), delimiters, charset)
+    },
+  }
+}
+
+function makeSegment(text: string, delimiters: Delimiters, charset: Charset = 'ascii'): Hl7Segment {
+  return new Hl7Segment(text, { delimiters, charset }, { index: 0, sequence: 1 })
+}
+
+function headerOf(segment: Hl7Segment, delimiters: Delimiters): Header {
+  return {
+    sendingApplication: firstOf(segment, 3),
+    sendingFacility: firstOf(segment, 4),
+    receivingApplication: firstOf(segment, 5),
+    receivingFacility: firstOf(segment, 6),
+    dateTime: firstOf(segment, 7),
+    messageCode: textOf(segment, '9.1'),
+    triggerEvent: textOf(segment, '9.2'),
+    messageStructure: textOf(segment, '9.3'),
+    controlId: firstOf(segment, 10),
+    processingId: firstOf(segment, 11),
+    version: firstOf(segment, 12),
+    acceptAckType: firstOf(segment, 15),
+    applicationAckType: firstOf(segment, 16),
+    charsetNames: repetitionTexts(segment),
+    segment,
+    delimiters,
+  }
+}
+
+function keysOf(segments: ReadonlyMap<string, Hl7Segment>) {
+  const pid = segments.get('PID')
+  const current = identifiersOf(pid, 3)
+  return {
+    patientIdentifiers: current.length > 0 ? current : [...identifiersOf(pid, 2), ...identifiersOf(pid, 4)],
+    priorPatientIdentifiers: identifiersOf(segments.get('MRG'), 1),
+    accountNumber: textOf(pid, '18.1'),
+    visitNumber: textOf(segments.get('PV1'), '19.1'),
+    placerOrderNumber: textOf(segments.get('ORC'), '2.1') ?? textOf(segments.get('OBR'), '2.1'),
+    fillerOrderNumber: textOf(segments.get('ORC'), '3.1') ?? textOf(segments.get('OBR'), '3.1'),
+    recordedAt: textOf(segments.get('EVN'), '2.1'),
+    occurredAt: textOf(segments.get('EVN'), '6.1'),
+  }
+}
+
+function identifiersOf(segment: Hl7Segment | undefined, field: number): PatientIdentifier[] {
+  const identifiers: PatientIdentifier[] = []
+  for (const repetition of segment?.field(field).repetitions ?? []) {
+    const id = clean(repetition.component(1).value)
+    if (id === undefined) continue
+    const authority = repetition.component(4)
+    identifiers.push({
+      id,
+      authority: clean(authority.subcomponent(1)) ?? clean(authority.subcomponent(2)),
+      type: clean(repetition.component(5).value),
+    })
+  }
+  return identifiers
+}
+
+/** The first component with a value: of an HD the namespace, or else the universal id (`^1.2.3^ISO`). */
+function firstOf(segment: Hl7Segment, field: number): string | undefined {
+  const { components } = segment.field(field).repetition(1)
+  for (const component of components) {
+    const text = clean(component.value)
+    if (text !== undefined) return text
+  }
+  return undefined
+}
+
+function textOf(segment: Hl7Segment | undefined, path: string): string | undefined {
+  return clean(segment?.get(path))
+}
+
+/** A key: trimmed, without control characters (a column of text takes no NUL), nothing for null and blank. */
+function clean(value: string | null | undefined): string | undefined {
+  // oxlint-disable-next-line no-control-regex
+  const text = value?.replace(/[\0-\x1f\x7f]/g, ' ').trim()
+  return text === '' ? undefined : text
+}

@@ -1,0 +1,42 @@
+/** Reading an acknowledgement that came back: MSA and ERR. HL7 v2.5 chapter 2, §2.15.5, §2.15.8. */
+import type { CharsetChoice } from './charset/index.ts'
+import type { AckCode } from './error-codes.ts'
+import { Hl7Segment } from './segment.ts'
+import { readIntake } from './intake.ts'
+import { rawLines, rawName } from './scan.ts'
+
+export interface Acknowledgement {
+  readonly code: AckCode
+  /** MSA-2: the control id of the message that it answers. */
+  readonly controlId: string | undefined
+  /** ERR-3 (before v2.5 the code in ERR-1) of each ERR, as sent. */
+  readonly errorCodes: readonly string[]
+}
+
+const CODES: ReadonlySet<string> = new Set<AckCode>(['AA', 'AE', 'AR', 'CA', 'CE', 'CR'])
+
+/** Undefined when the bytes are no acknowledgement. Texts are left out on purpose: a receiver may quote a patient in them. */
+export function readAck(raw: Buffer, choice: CharsetChoice = {}): Acknowledgement | undefined {
+  const intake = readIntake(raw, choice)
+  if (!intake.readable) return undefined
+  const { delimiters } = intake.header
+  const segments = new Map<string, Hl7Segment[]>([
+    ['MSA', []],
+    ['ERR', []],
+  ])
+  for (const line of rawLines(raw)) {
+    const name = rawName(raw, line, delimiters.field.charCodeAt(0))
+    const text = raw.toString('latin1', line.start, line.end)
+    segments
+      .get(name ?? '')
+      ?.push(new Hl7Segment(text, { delimiters, charset: 'ascii' }, { index: 0, sequence: 1 }))
+  }
+  const acknowledgement = segments.get('MSA')![0]
+  const code = acknowledgement?.get('1')?.trim().toUpperCase() ?? ''
+  if (!CODES.has(code)) return undefined
+  return {
+    code: code as AckCode,
+    controlId: acknowledgement?.get('2')?.trim() || undefined,
+    errorCodes: segments.get('ERR')!.flatMap((error) => error.get('3') ?? error.get('1.4') ?? []),
+  }
+}
