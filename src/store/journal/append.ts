@@ -1,0 +1,212 @@
+/**
+ * Puts all the messages that wait into the journal with one INSERT (group commit): a commit costs an fsync, so a
+ * hundred messages share one. Resends are found by the unique index on (identity, sha256).
+ */
+import { hash } from 'node:crypto'
+
+import type { Tx } from '../db.ts'
+import type { Statement } from '../statement.ts'
+import type { MessageHeader, NewMessage, Receipt } from './message.ts'
+
+const LONGEST_FIELD = 200
+
+interface Inserted {
+  readonly ord: number
+  readonly id: string
+  readonly collides: boolean
+  readonly state: 'received' | 'refused'
+}
+
+interface Known {
+  readonly ord: number
+  readonly id: string
+  readonly state: 'received' | 'refused'
+  readonly ack: Buffer | null
+}
+
+interface Fingerprint {
+  readonly identity: string
+  readonly sha256: Buffer
+}
+
+/** One receipt for each message, in the same order. */
+export async function append(tx: Tx, messages: readonly NewMessage[]): Promise<readonly Receipt[]> {
+  const prints = messages.map(fingerprint)
+  const first = firstOfEach(prints)
+  const fresh = messages.map((_, index) => index).filter((index) => first[index] === index)
+
+  const inserted = await tx.query<Inserted>(insertStatement(messages, prints, fresh))
+  const receipts = new Map<number, Receipt>()
+  for (const row of inserted) receipts.set(row.ord, receiptOf(row, messages[row.ord]!))
+
+  const resent = fresh.filter((index) => !receipts.has(index))
+  if (resent.length > 0) {
+    // A statement of its own, with a new snapshot: the earlier copy may have been committed while ours was running.
+    for (const row of await tx.query<Known>(resentStatement(prints, resent))) {
+      receipts.set(row.ord, { did: 'resent', id: row.id, state: row.state, ack: row.ack ?? undefined })
+    }
+  }
+  return first.map((original, index) => {
+    const receipt = receipts.get(original)!
+    return original === index ? receipt : { ...receipt, did: 'resent' }
+  })
+}
+
+function receiptOf(row: Inserted, message: NewMessage): Receipt {
+  if (!row.collides) return { did: 'stored', id: row.id, state: row.state, ack: message.ack }
+  return { did: 'collided', id: row.id, state: row.state, ack: message.collisionAck ?? message.ack }
+}
+
+/** JSON of the four, so that no two different senders and control ids join to the same text. */
+function fingerprint({ channel, header, raw }: NewMessage): Fingerprint {
+  const sender = [channel, header.sendingApplication, header.sendingFacility, header.controlId]
+  const identity = hash('sha256', JSON.stringify(sender.map((part) => part ?? '')), 'hex').slice(0, 32)
+  return { identity, sha256: hash('sha256', raw, 'buffer') }
+}
+
+/** For each message the index of the first of this group with the same identity and bytes (itself, mostly). */
+function firstOfEach(prints: readonly Fingerprint[]): readonly number[] {
+  const seen = new Map<string, number>()
+  return prints.map(({ identity, sha256 }, index) => {
+    const key = identity + sha256.toString('latin1')
+    const known = seen.get(key)
+    if (known === undefined) seen.set(key, index)
+    return known ?? index
+  })
+}
+
+/**
+ * Bodies and answers travel as one binary value each and are cut apart by the server: as elements of a bytea[] they
+ * would be sent in hexadecimal, twice the bytes.
+ */
+function insertStatement(
+  messages: readonly NewMessage[],
+  prints: readonly Fingerprint[],
+  fresh: readonly number[],
+): Statement {
+  const rows = fresh.map((index) => messages[index]!)
+  const header = (name: keyof MessageHeader) => rows.map((row) => storable(row.header[name]))
+  const bodies = joined(rows.map((row) => row.raw))
+  const acks = joined(rows.map((row) => row.ack))
+  const collisionAcks = joined(rows.map((row) => row.collisionAck))
+  return {
+    name: 'journal-append',
+    text: INSERT,
+    values: [
+      fresh,
+      rows.map((row) => row.channel),
+      rows.map((row) => new Date(row.receivedAt).toISOString()),
+      rows.map((row) => row.peer),
+      bodies.bytes,
+      bodies.offsets,
+      bodies.lengths,
+      fresh.map((index) => prints[index]!.sha256),
+      fresh.map((index) => prints[index]!.identity),
+      secondOfIdentity(prints, fresh),
+      header('sendingApplication'),
+      header('sendingFacility'),
+      header('receivingApplication'),
+      header('receivingFacility'),
+      header('type'),
+      header('controlId'),
+      header('version'),
+      header('patient'),
+      header('visit'),
+      header('placerOrder'),
+      header('fillerOrder'),
+      rows.map((row) => row.lane),
+      rows.map((row) => row.otherLane ?? null),
+      rows.map((row) => row.state),
+      rows.map((row) => storable(row.reason)),
+      acks.bytes,
+      acks.offsets,
+      acks.lengths,
+      collisionAcks.bytes,
+      collisionAcks.offsets,
+      collisionAcks.lengths,
+    ],
+  }
+}
+
+/** PostgreSQL has no U+0000 in text, and a field of a megabyte belongs in the body only. */
+function storable(text: string | undefined): string | null {
+  return text === undefined ? null : text.slice(0, LONGEST_FIELD).replaceAll('\0', ' ')
+}
+
+/** Whether an earlier one of this group has the same identity (with other bytes): the INSERT doesn't see its own rows. */
+function secondOfIdentity(prints: readonly Fingerprint[], fresh: readonly number[]): boolean[] {
+  const seen = new Set<string>()
+  return fresh.map((index) => {
+    const { identity } = prints[index]!
+    if (seen.has(identity)) return true
+    seen.add(identity)
+    return false
+  })
+}
+
+/** Offsets count from 1, as substring() does; length null where there is nothing. */
+function joined(parts: readonly (Buffer | undefined)[]) {
+  const offsets: number[] = []
+  let next = 1
+  for (const part of parts) {
+    offsets.push(next)
+    next += part?.length ?? 0
+  }
+  const bytes = Buffer.concat(parts.filter((part) => part !== undefined))
+  return { bytes, offsets, lengths: parts.map((part) => part?.length ?? null) }
+}
+
+// Rows get their numbers in the order of `ord`: the SELECT is sorted before the identity column is filled.
+const INSERT = `
+with incoming as (
+  select i.*, again or exists (select from message m where m.identity = i.identity) as collides
+  from unnest(
+    $1::int[], $2::text[], $3::timestamptz[], $4::text[], $6::int[], $7::int[], $8::bytea[], $9::uuid[], $10::boolean[],
+    $11::text[], $12::text[], $13::text[], $14::text[], $15::text[], $16::text[], $17::text[], $18::text[], $19::text[],
+    $20::text[], $21::text[], $22::bigint[], $23::bigint[], $24::text[], $25::text[],
+    $27::int[], $28::int[], $30::int[], $31::int[]
+  ) as i(
+    ord, channel, received_at, peer, body_from, body_length, sha256, identity, again,
+    sending_application, sending_facility, receiving_application, receiving_facility, type, control_id, version,
+    patient, visit, placer_order, filler_order, lane, other_lane, state, reason,
+    ack_from, ack_length, collision_ack_from, collision_ack_length
+  )
+), judged as (
+  select *, collides and collision_ack_length is not null as reused from incoming
+), inserted as (
+  insert into message (
+    tenant, channel, received_at, peer, raw, sha256, identity, collides,
+    sending_application, sending_facility, receiving_application, receiving_facility, type, control_id, version,
+    patient, visit, placer_order, filler_order, lane, other_lane, state, last_error, ack
+  )
+  select
+    current_tenant(), channel, received_at, peer, substring($5::bytea from body_from for body_length),
+    sha256, identity, collides,
+    sending_application, sending_facility, receiving_application, receiving_facility, type, control_id, version,
+    patient, visit, placer_order, filler_order, lane, other_lane,
+    case when reused then 'refused' else state end,
+    case when reused then 'control-id-reused' else reason end,
+    case when reused then substring($29::bytea from collision_ack_from for collision_ack_length)
+      else substring($26::bytea from ack_from for ack_length) end
+  from judged
+  order by ord
+  on conflict (tenant, identity, sha256) do nothing
+  returning id, identity, sha256, collides, state
+)
+select ord, inserted.id::text, inserted.collides, inserted.state
+from inserted join judged using (identity, sha256)`
+
+function resentStatement(prints: readonly Fingerprint[], resent: readonly number[]): Statement {
+  return {
+    name: 'journal-resent',
+    text: `
+      select r.ord, m.id::text, case m.state when 'refused' then 'refused' else 'received' end as state, m.ack
+      from unnest($1::int[], $2::uuid[], $3::bytea[]) as r(ord, identity, sha256)
+      join message m on m.identity = r.identity and m.sha256 = r.sha256`,
+    values: [
+      resent,
+      resent.map((index) => prints[index]!.identity),
+      resent.map((index) => prints[index]!.sha256),
+    ],
+  }
+}

@@ -1,0 +1,87 @@
+/** The journal of received messages: PostgreSQL's side of the channels. */
+import type { TenantId } from '../../kernel/ids.ts'
+import type { AuditRow } from '../audit.ts'
+import { auditStatement } from '../audit.ts'
+import type { Db, Tx } from '../db.ts'
+import { append } from './append.ts'
+import { finish, recordFailure } from './finish.ts'
+import { decideHeld, listHeld, readBacklog } from './held.ts'
+import { dueLanes, isDue, readLane } from './lane.ts'
+import type {
+  ChannelBacklog,
+  FailedAttempt,
+  HeldMessage,
+  Lane,
+  MessageNumber,
+  MessageResult,
+  NewMessage,
+  OpenMessage,
+  Receipt,
+} from './message.ts'
+
+export type * from './message.ts'
+export { isNotHead } from './finish.ts'
+
+export interface Journal {
+  /** Stores the messages and their audit rows in one transaction; one receipt for each message, in order. */
+  append(
+    tenant: TenantId,
+    messages: readonly NewMessage[],
+    audit: (receipts: readonly Receipt[]) => readonly AuditRow[],
+  ): Promise<readonly Receipt[]>
+  readLane(tenant: TenantId, lane: Lane, limit: number): Promise<readonly OpenMessage[]>
+  /** Inside the transaction of the message's resources; see isNotHead. */
+  finish(tx: Tx, id: MessageNumber, result: MessageResult): void
+  recordFailure(tenant: TenantId, id: MessageNumber, failed: FailedAttempt): Promise<void>
+  isDue(tenant: TenantId, lane: Lane, now: number): Promise<boolean>
+  dueLanes(
+    tenant: TenantId,
+    bounds: { readonly now: number; readonly arrivedBefore: number; readonly limit: number },
+  ): Promise<readonly { channel: string; lane: Lane }[]>
+  listHeld(
+    tenant: TenantId,
+    channel: string,
+    page: { readonly after?: MessageNumber | undefined; readonly limit: number },
+  ): Promise<readonly HeldMessage[]>
+  decideHeld(
+    tenant: TenantId,
+    id: MessageNumber,
+    decision: 'release' | 'skip',
+    audit: AuditRow,
+  ): Promise<{ channel: string; lanes: readonly Lane[] } | undefined>
+  backlog(tenant: TenantId): Promise<readonly ChannelBacklog[]>
+  /** The tenant's secret for lane numbers, made at the first call. */
+  laneSecret(tenant: TenantId): Promise<string>
+}
+
+export function makeJournal(db: Db): Journal {
+  return {
+    append: (tenant, messages, audit) =>
+      db.transaction(tenant, async (tx) => {
+        const receipts = await append(tx, messages)
+        await tx.query(auditStatement(audit(receipts)))
+        return receipts
+      }),
+    readLane: (tenant, lane, limit) => readLane(db, tenant, lane, limit),
+    finish,
+    recordFailure: (tenant, id, failed) => recordFailure(db, tenant, id, failed),
+    isDue: (tenant, lane, now) => isDue(db, tenant, lane, now),
+    dueLanes: (tenant, bounds) => dueLanes(db, tenant, bounds),
+    listHeld: (tenant, channel, page) => listHeld(db, tenant, channel, page),
+    decideHeld: (tenant, id, decision, audit) => decideHeld(db, tenant, id, decision, audit),
+    backlog: (tenant) => readBacklog(db, tenant),
+    laneSecret: (tenant) => laneSecret(db, tenant),
+  }
+}
+
+async function laneSecret(db: Db, tenant: TenantId): Promise<string> {
+  await db.query(tenant, {
+    text: `insert into lane_secret (tenant) values (current_tenant()) on conflict do nothing`,
+    values: [],
+  })
+  const [row] = await db.query<{ secret: string }>(tenant, {
+    text: `select secret::text from lane_secret`,
+    values: [],
+  })
+  return row!.secret
+}
