@@ -1,0 +1,139 @@
+/** What a channel file says (config/channels/*.yaml). Unknown keys are errors: a misspelt setting must not be ignored. */
+import { isIP } from 'node:net'
+
+import { z } from 'zod'
+
+const port = z.int().min(0).max(65_535)
+const seconds = z.number().min(0).max(86_400)
+
+/** `10.1.2.3`, `10.1.0.0/16`, `fd00::/8`. */
+const network = z.string().refine(isNetwork, 'an address or a network such as 10.1.0.0/16')
+
+function isNetwork(text: string): boolean {
+  const [address = '', prefix, ...rest] = text.split('/')
+  const version = isIP(address)
+  if (version === 0 || rest.length > 0) return false
+  if (prefix === undefined) return true
+  return /^\d{1,3}$/.test(prefix) && Number(prefix) <= (version === 4 ? 32 : 128)
+}
+
+/** PEM files, relative to the channel file. With `clientAuthority` only peers with a certificate of it get in. */
+const tls = z.strictObject({
+  certificate: z.string().min(1),
+  key: z.string().min(1),
+  clientAuthority: z.string().min(1).optional(),
+})
+
+const listen = {
+  host: z.string().min(1).default('127.0.0.1'),
+  /** 0: any free port. */
+  port,
+  /** Who may connect; everybody when it is not given. */
+  allow: z.array(network).nonempty().optional(),
+  tls: tls.optional(),
+  maxConnections: z.int().min(1).max(10_000).default(256),
+  idleTimeoutSeconds: seconds.default(0),
+}
+
+const name = z
+  .string()
+  .regex(/^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/, 'lower case letters, digits and hyphens, at most 63')
+
+const common = {
+  channel: name,
+  description: z.string().default(''),
+  /** Key of the tenant whose resources the channel makes. */
+  tenant: name,
+  enabled: z.boolean().default(true),
+  /** For times without an offset. */
+  timeZone: z.string().refine(isTimeZone, 'a time zone such as Europe/Paris').default('Europe/Paris'),
+  /** Namespace that senders use for an assigning authority → the identifier system it stands for. */
+  identifierSystems: z
+    .record(z.string().min(1), z.url().or(z.string().regex(/^urn:[a-z0-9-]+:\S+$/i)))
+    .default({}),
+}
+
+function isTimeZone(text: string): boolean {
+  try {
+    Intl.DateTimeFormat('en', { timeZone: text })
+    return true
+  } catch {
+    return false
+  }
+}
+
+const text = z.strictObject({
+  /** Used for every message, whatever its MSH-18 says. Names of HL7 table 0211. */
+  charset: z.string().min(1).optional(),
+  /** Used when MSH-18 is empty. */
+  defaultCharset: z.string().min(1).default('UNICODE UTF-8'),
+})
+
+const retry = z.strictObject({
+  firstDelaySeconds: z.number().min(0.001).max(3_600).default(1),
+  /** The delay doubles up to this. */
+  maxDelaySeconds: z.number().min(0.001).max(86_400).default(60),
+  /** After so many attempts a message is held. A part that is away (the database) is waited for without end. */
+  attempts: z.int().min(1).max(1_000).default(10),
+})
+
+const mapping = z.strictObject({
+  /** Choices that the mapping tables leave to the site, by name. */
+  switches: z.record(z.string().min(1), z.union([z.string(), z.boolean(), z.number()])).default({}),
+  /** Rules of the mapping tables that this channel replaces, by row id; `null` switches a rule off. */
+  overrides: z.record(z.string().min(1), z.union([z.string(), z.null()])).default({}),
+  /** Messages that are acknowledged and kept, but make no resources: MSH-9 such as `SIU` or `ADT^A31`. */
+  ignore: z
+    .array(z.string().regex(/^[A-Z0-9]{3}(?:\^[A-Z0-9]{3})?$/, 'a message type such as ADT or ADT^A31'))
+    .default([]),
+})
+
+const mllp = z.strictObject({
+  ...common,
+  source: z.literal('mllp'),
+  listen: z.strictObject({
+    ...listen,
+    maxFrameMiB: z.number().min(0.001).max(256).default(16),
+    /** Messages of one connection that are taken in side by side. */
+    maxInFlight: z.int().min(1).max(1_000).default(64),
+  }),
+  text: text.prefault({}),
+  /**
+   * `on-commit`: AA (or CA, when MSH-15 asks for enhanced mode) once the message is committed; `never`: no answer.
+   */
+  acknowledge: z.enum(['on-commit', 'never']).default('on-commit'),
+  /** What must stay in order: messages of a patient, of a sender (MSH-3 and MSH-4), of the whole channel, or nothing. */
+  order: z.enum(['patient', 'sender', 'channel', 'none']).default('patient'),
+  /** When a control id comes again with other bytes: handle it as a new message, or answer AR. */
+  reusedControlId: z.enum(['process', 'refuse']).default('process'),
+  retry: retry.prefault({}),
+  mapping: mapping.prefault({}),
+})
+
+const aeTitle = z
+  .string()
+  .regex(/^(?! *$)[\x20-\x5b\x5d-\x7e]{1,16}$/, 'an AE title: 1 to 16 characters, no backslash')
+
+const dicom = z.strictObject({
+  ...common,
+  source: z.literal('dicom'),
+  listen: z.strictObject({
+    ...listen,
+    aeTitle: aeTitle.default('PASSERELLE'),
+    /** Calling AE titles that may associate; all when it is not given. */
+    callers: z.array(aeTitle).nonempty().optional(),
+    maxPduKiB: z.int().min(16).max(1_024).default(128),
+  }),
+  /** When a SOP instance comes again with other content: keep the first, take the new one, or refuse it. */
+  changedInstance: z.enum(['keep', 'overwrite', 'refuse']).default('keep'),
+  /** A study is written once it has been quiet for so long, or when its association ends. */
+  quietSeconds: seconds.default(5),
+  /** Identifier system for Patient IDs without an issuer. */
+  patientIdSystem: z.string().min(1).optional(),
+})
+
+export const channelSchema = z.discriminatedUnion('source', [mllp, dicom])
+
+export type Hl7Channel = z.output<typeof mllp>
+export type DicomChannel = z.output<typeof dicom>
+export type Channel = z.output<typeof channelSchema>

@@ -1,0 +1,97 @@
+/** Reads one channel file: YAML 1.2, `${VARIABLES}` put in, checked against the schema, each problem with its line. */
+import { type Document, isMap, isNode, isScalar, isSeq, LineCounter, parseDocument, visit } from 'yaml'
+import type { z } from 'zod'
+
+import { type Channel, channelSchema } from './channel.ts'
+
+export interface Problem {
+  readonly file: string
+  readonly line: number
+  /** Where in the file: `listen.port`; empty for the file as a whole. */
+  readonly path: string
+  readonly text: string
+}
+
+/** What `${NAME}` stands for. Only these names exist: a channel file can't read the environment. */
+export type Variables = Readonly<Record<string, string | number>>
+
+export function readChannel(
+  file: string,
+  text: string,
+  variables: Variables,
+): { channel: Channel } | { problems: readonly Problem[] } {
+  const lines = new LineCounter()
+  const document = parseDocument(text, { lineCounter: lines, uniqueKeys: true, merge: false, strict: true })
+  const lineAt = (offset: number | undefined) => (offset === undefined ? 1 : lines.linePos(offset).line)
+
+  const problems: Problem[] = document.errors.map((error) => ({
+    file,
+    line: lineAt(error.pos[0]),
+    path: '',
+    text: error.code.toLowerCase().replaceAll('_', ' '),
+  }))
+  if (problems.length > 0) return { problems }
+
+  for (const { offset, name } of substitute(document, variables)) {
+    problems.push({ file, line: lineAt(offset), path: '', text: `there is no variable ${name}` })
+  }
+  const parsed = channelSchema.safeParse(document.toJS({ maxAliasCount: 0 }))
+  for (const issue of parsed.error?.issues ?? []) {
+    for (const { path, message } of spread(issue)) {
+      const offset = offsetOf(document, path)
+      problems.push({ file, line: lineAt(offset), path: path.join('.'), text: message })
+    }
+  }
+  return parsed.success && problems.length === 0 ? { channel: parsed.data } : { problems }
+}
+
+/**
+ * Puts the variables into scalars, after parsing: a value can't break out of its place. A scalar that is nothing but
+ * one variable takes its type, so a port stays a number. Answers the names that don't exist.
+ */
+function substitute(
+  document: Document,
+  variables: Variables,
+): { offset: number | undefined; name: string }[] {
+  const unknown: { offset: number | undefined; name: string }[] = []
+  visit(document, {
+    Scalar(_key, scalar) {
+      if (typeof scalar.value !== 'string') return
+      const whole = /^\$\{(\w+)\}$/.exec(scalar.value)?.[1]
+      if (whole !== undefined && Object.hasOwn(variables, whole)) {
+        scalar.value = variables[whole]!
+        return
+      }
+      scalar.value = scalar.value.replaceAll(/\$\{(\w+)\}/g, (written, name: string) => {
+        if (Object.hasOwn(variables, name)) return String(variables[name])
+        unknown.push({ offset: scalar.range?.[0], name })
+        return written
+      })
+    },
+  })
+  return unknown
+}
+
+type Path = readonly (string | number)[]
+
+/** One finding for each unknown key, at the key; the others as they are. */
+function spread(issue: z.core.$ZodIssue): readonly { path: Path; message: string }[] {
+  const path = issue.path.map((step) => (typeof step === 'symbol' ? String(step) : step))
+  if (issue.code !== 'unrecognized_keys') return [{ path, message: issue.message }]
+  return issue.keys.map((key) => ({ path: [...path, key], message: 'there is no such setting' }))
+}
+
+/** Where a path begins in the text: at its key or item, or as near to it as the file goes. */
+function offsetOf(document: Document, path: Path): number | undefined {
+  for (let depth = path.length; depth > 0; depth -= 1) {
+    const parent = depth === 1 ? document.contents : document.getIn(path.slice(0, depth - 1), true)
+    const step = path[depth - 1]
+    const node = isMap(parent)
+      ? parent.items.find(({ key }) => isScalar(key) && key.value === step)?.key
+      : isSeq(parent)
+        ? parent.items[Number(step)]
+        : undefined
+    if (isNode(node)) return node.range?.[0]
+  }
+  return document.contents?.range?.[0]
+}

@@ -1,0 +1,192 @@
+/**
+ * Drains a lane: its messages, oldest first, each in one PostgreSQL transaction that holds the resources, the Provenance,
+ * the audit rows and the message's new state. A crash leaves all of a message or nothing of it.
+ *
+ * What keeps the order is the journal and not this process: only the oldest open message of a lane can be finished, and
+ * only once (src/store/journal/finish.ts). Two drains of one lane, after a worker was thought dead, waste work and harm
+ * nothing; so no lock is held while a message is being mapped, and none is left behind by a crash.
+ */
+import type { Clock } from '../kernel/clock.ts'
+import { asFailure, type Failure } from '../kernel/failure.ts'
+import type { TenantId } from '../kernel/ids.ts'
+import type { Log } from '../kernel/log.ts'
+import {
+  isNotHead,
+  type AuditRow,
+  type Journal,
+  type OpenMessage,
+  type Outcome,
+  type Repository,
+} from '../store/index.ts'
+import type { Hl7Channel } from './config/channel.ts'
+import type { ChannelMetrics } from './metrics.ts'
+import { afterFailure } from './retry.ts'
+import type { Transform } from './transform.ts'
+import type { LaneHandler, Wake } from './wake.ts'
+
+export interface DrainDeps {
+  readonly journal: Journal
+  readonly repository: Repository
+  readonly transform: Transform
+  channelOf(name: string): Hl7Channel | undefined
+  wake(wakes: readonly Wake[]): Promise<void>
+  /** True from the moment on when no further message is to be begun. */
+  stopping(): boolean
+  readonly clock: Clock
+  random(): number
+  readonly metrics: ChannelMetrics
+  readonly log: Log
+}
+
+/** Messages read at once. */
+const AT_ONCE = 16
+/** Then the lane goes back to the end of the queue, so that a busy one doesn't keep a worker to itself. */
+const SLICE = 64
+/** How long to stay away from a lane that somebody else is draining. */
+const STAND_BACK_MS = 1_000
+
+type Handled = 'finished' | 'held' | 'taken' | { readonly retryInMs: number }
+
+export function makeDrain(deps: DrainDeps): LaneHandler {
+  const { journal, channelOf, stopping, clock, log } = deps
+
+  async function drain(lane: Wake): Promise<number | undefined> {
+    const channel = channelOf(lane.channel)
+    if (channel === undefined) {
+      log.warn({ channel: lane.channel }, 'messages wait for a channel that is not configured')
+      return undefined
+    }
+    for (let handled = 0; handled < SLICE;) {
+      const messages = await journal.readLane(lane.tenant, lane.lane, AT_ONCE)
+      for (const message of messages) {
+        if (stopping() || message.state === 'held' || message.blocked) return undefined
+        const waitMs = (message.retryAt ?? 0) - clock.now()
+        if (waitMs > 0) return waitMs
+        const ended = await handle(deps, channel, lane, message)
+        if (ended === 'held') return undefined
+        if (ended === 'taken') return STAND_BACK_MS
+        if (ended !== 'finished') return ended.retryInMs
+        handled += 1
+      }
+      if (messages.length < AT_ONCE) return undefined
+    }
+    return undefined
+  }
+
+  return {
+    drain,
+    isDue: ({ tenant, lane, channel }) =>
+      stopping() || channelOf(channel) === undefined
+        ? Promise.resolve(false)
+        : journal.isDue(tenant, lane, clock.now()),
+  }
+}
+
+async function handle(
+  deps: DrainDeps,
+  channel: Hl7Channel,
+  lane: Wake,
+  message: OpenMessage,
+): Promise<Handled> {
+  const { clock, metrics } = deps
+  const begun = clock.now()
+  const count = (outcome: 'done' | 'filtered' | 'retry' | 'held', warnings = 0) =>
+    metrics.handled({ channel: channel.channel, outcome, durationMs: clock.now() - begun, warnings })
+  try {
+    const { state, warnings } = await write(deps, channel, lane.tenant, message)
+    count(state, warnings)
+  } catch (error) {
+    if (isNotHead(error)) return 'taken'
+    const next = await noteFailure(deps, channel, lane.tenant, message, asFailure(error))
+    count(next === 'held' ? 'held' : 'retry')
+    return next
+  }
+  // The other patient of a merge may have messages that waited for this one.
+  if (message.otherLane !== undefined) {
+    const other = message.otherLane === lane.lane ? message.lane : message.otherLane
+    await deps.wake([{ ...lane, lane: other }]).catch(() => {})
+  }
+  return 'finished'
+}
+
+async function write(
+  { journal, repository, transform, clock }: DrainDeps,
+  channel: Hl7Channel,
+  tenant: TenantId,
+  message: OpenMessage,
+): Promise<{ state: 'done' | 'filtered'; warnings: number }> {
+  const { did, changes, warnings } = transform(message, channel)
+  const state = did === 'filtered' ? 'filtered' : 'done'
+  await repository.commit(tenant, changes, {
+    audit: (outcomes) => [handledRow(channel, message, outcomes, clock.now())],
+    with: async (tx, outcomes) => {
+      journal.finish(tx, message.id, {
+        state,
+        finishedAt: clock.now(),
+        written: outcomes.map(versionOf),
+        warnings,
+      })
+    },
+  })
+  return { state, warnings }
+}
+
+async function noteFailure(
+  { journal, random, clock, log }: DrainDeps,
+  channel: Hl7Channel,
+  tenant: TenantId,
+  message: OpenMessage,
+  failure: Failure,
+): Promise<'held' | { retryInMs: number }> {
+  const decided = afterFailure(failure, message.attempts + 1, channel.retry, random)
+  const next = decided === 'hold' ? decided : { retryAt: clock.now() + decided.delayMs }
+  await journal.recordFailure(tenant, message.id, { code: failure.code, next })
+  const fields = {
+    channel: channel.channel,
+    message: message.id,
+    code: failure.code,
+    attempt: message.attempts + 1,
+  }
+  if (decided === 'hold') {
+    log.error(fields, 'message held')
+    return 'held'
+  }
+  log.warn({ ...fields, retryInMs: decided.delayMs }, 'message not handled, will be tried again')
+  return { retryInMs: decided.delayMs }
+}
+
+function versionOf({ type, id, version }: Outcome): string {
+  return `${type}/${id}/_history/${version}`
+}
+
+/** The audit row of the resources that a message made: the sender acts, all that it touched are the entities. */
+function handledRow(
+  channel: Hl7Channel,
+  message: OpenMessage,
+  outcomes: readonly Outcome[],
+  at: number,
+): AuditRow {
+  return {
+    at,
+    kind: 'hl7',
+    interaction: 'message-handled',
+    action: 'E',
+    outcome: 0,
+    agent: { id: senderOf(message), kind: 'device' },
+    entities: outcomes.map(({ type, id, version }) => ({ type, id, version })),
+    patients: [...new Set(outcomes.flatMap(({ patients }) => patients))],
+    detail: {
+      channel: channel.channel,
+      message: message.id,
+      ...(message.controlId === undefined ? {} : { controlId: message.controlId }),
+    },
+  }
+}
+
+/** `MSH-3|MSH-4`, as an audit row names a sender. */
+export function senderOf(message: {
+  sendingApplication?: string | undefined
+  sendingFacility?: string | undefined
+}): string {
+  return `${message.sendingApplication ?? ''}|${message.sendingFacility ?? ''}`
+}

@@ -1,0 +1,128 @@
+/**
+ * The queue of lanes to drain. BullMQ has no order per key, so a job says "drain lane L", not "handle message M", and
+ * its id is the lane's: while one waits (or waits for its time), more wakes of that lane change nothing.
+ *
+ * A wake that comes while the lane is being drained is swallowed the same way, perhaps just after the drain looked for
+ * the last time. So when a job has ended and its id is free again, the journal is asked once more and the lane is queued
+ * again if it has something to do. Nothing is lost between the two: what was committed before that question is seen by
+ * it, and the wake of what is committed after it finds the id free.
+ */
+import type { Job } from 'bullmq'
+
+import type { LaneHandler, Wake, WakeQueue } from '../channels/index.ts'
+import type { TenantId } from '../kernel/ids.ts'
+import { asFailure } from '../kernel/failure.ts'
+import type { Log } from '../kernel/log.ts'
+import { openBull, type QueueBackend } from './bull.ts'
+import { makeGrouping } from './grouping.ts'
+
+/** Numbers only: a lane number is a keyed hash of whose messages they are. */
+interface LaneJob {
+  readonly tenant: number
+  readonly channel: string
+  readonly lane: string
+}
+
+export interface WakeQueueOptions {
+  readonly backend: QueueBackend
+  readonly log: Log
+  /** Queues of other names in the same backend are strangers to each other. */
+  readonly name?: string
+}
+
+/** How long a lane rests after a drain that threw: the database was away, most likely. */
+const AFTER_FAILURE_MS = 5_000
+
+/** Opens the queue. On PostgreSQL, migrateQueue must have run. */
+export async function openWakeQueue({ backend, log, name = 'lanes' }: WakeQueueOptions): Promise<WakeQueue> {
+  const bull = openBull<LaneJob, number | null>(name, backend)
+  const { queue } = bull
+  const report = (error: unknown) => log.warn({ code: asFailure(error).code }, 'queue connection failed')
+  queue.on('error', report)
+  await queue.waitUntilReady()
+
+  const wakeNow = makeGrouping<Wake>({
+    keyOf: jobId,
+    send: async (wakes) => {
+      await queue.addBulk(
+        wakes.map((wake) => ({ name: 'drain', data: toJob(wake), opts: { jobId: jobId(wake) } })),
+      )
+    },
+  })
+  let urgentCount = 0
+  const worker: { current?: ReturnType<typeof bull.work>; after: Set<Promise<void>> } = { after: new Set() }
+
+  const wake: WakeQueue['wake'] = async (wakes, { delayMs = 0, urgent = false } = {}) => {
+    if (wakes.length === 0) return
+    if (!urgent && delayMs === 0) return wakeNow(wakes)
+    const jobs = wakes.map((one) => {
+      const id = urgent ? `${jobId(one)}.${process.pid}.${Date.now()}.${++urgentCount}` : jobId(one)
+      return { name: 'drain', data: toJob(one), opts: { jobId: id, delay: Math.ceil(delayMs) } }
+    })
+    await queue.addBulk(jobs)
+  }
+
+  /** After the job has ended: its id is free. */
+  async function lookAgain(
+    job: Job<LaneJob>,
+    again: number | undefined,
+    handler: LaneHandler,
+  ): Promise<void> {
+    const lane = fromJob(job.data)
+    if (again !== undefined) await wake([lane], { delayMs: again })
+    else if (await handler.isDue(lane)) await wake([lane])
+  }
+
+  function followUp(job: Job<LaneJob> | undefined, again: number | undefined, handler: LaneHandler): void {
+    if (job === undefined) return
+    // The sweeper wakes what is missed here.
+    const looking = lookAgain(job, again, handler).catch(report)
+    worker.after.add(looking)
+    void looking.finally(() => worker.after.delete(looking))
+  }
+
+  async function pause(): Promise<void> {
+    await worker.current?.close()
+    await Promise.all(worker.after)
+    delete worker.current
+  }
+
+  return {
+    wake,
+    process(handler, { concurrency }) {
+      const made = bull.work(async (job) => (await handler.drain(fromJob(job.data))) ?? null, { concurrency })
+      made.on('error', report)
+      made.on('completed', (job, again) => followUp(job, again ?? undefined, handler))
+      made.on('failed', (job, error) => {
+        report(error)
+        followUp(job, AFTER_FAILURE_MS, handler)
+      })
+      worker.current = made
+    },
+    pause,
+    async depth() {
+      const counts = await queue.getJobCounts('waiting', 'active', 'delayed')
+      return {
+        waiting: counts['waiting'] ?? 0,
+        active: counts['active'] ?? 0,
+        delayed: counts['delayed'] ?? 0,
+      }
+    },
+    async [Symbol.asyncDispose]() {
+      await pause()
+      await bull.close()
+    },
+  }
+}
+
+function jobId({ tenant, lane }: Wake): string {
+  return `lane.${tenant}.${lane}`
+}
+
+function toJob({ tenant, channel, lane }: Wake): LaneJob {
+  return { tenant, channel, lane }
+}
+
+function fromJob({ tenant, channel, lane }: LaneJob): Wake {
+  return { tenant: tenant as TenantId, channel, lane }
+}
