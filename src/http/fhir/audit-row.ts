@@ -1,0 +1,49 @@
+/** The audit row of an interaction: who, what, on whose data, with what result. */
+import type { Clock } from '../../kernel/clock.ts'
+import type { Caller, FhirRequest, Interaction, Seen } from './interaction.ts'
+import type { AuditRow, Outcome } from './ports.ts'
+
+/** @param what its `code` of a failure is the Failure's, never text */
+export function auditRow(
+  clock: Clock,
+  interaction: { readonly code: string; readonly action: AuditRow['action'] },
+  { agent, requestId }: Pick<Caller, 'agent' | 'requestId'>,
+  what: { readonly status: number; readonly seen: Seen; readonly query?: string; readonly failure?: string },
+): AuditRow {
+  const { status, seen, query, failure } = what
+  return {
+    at: clock.now(),
+    kind: 'rest',
+    interaction: interaction.code,
+    action: interaction.action,
+    outcome: status < 400 ? 0 : status < 500 ? 4 : 8,
+    agent,
+    entities: seen.entities,
+    patients: seen.patients,
+    ...(query !== undefined && query !== '' && { query }),
+    detail: { status, request: requestId, ...(failure !== undefined && { code: failure }) },
+  }
+}
+
+/** The row of a write that succeeds, for the write's own transaction. */
+export function writeRow(
+  { clock }: { readonly clock: Clock },
+  interaction: Interaction,
+  request: FhirRequest,
+  outcome: Outcome,
+  status: number,
+): AuditRow {
+  return auditRow(clock, interaction, request.caller, {
+    status,
+    seen: seenIn([outcome]),
+    query: request.conditions.ifNoneExist ?? request.query,
+  })
+}
+
+export function seenIn(outcomes: readonly Outcome[]): Seen {
+  return {
+    entities: outcomes.map(({ type, id, version }) => (version === 0 ? { type, id } : { type, id, version })),
+    patients:
+      outcomes.length === 1 ? outcomes[0]!.patients : [...new Set(outcomes.flatMap((o) => o.patients))],
+  }
+}

@@ -1,0 +1,74 @@
+/**
+ * What this server says of itself, made from what is registered: interactions, resource types, search parameters.
+ * https://hl7.org/fhir/R4/capabilitystatement.html
+ */
+import { toInstant } from '../../kernel/clock.ts'
+import type { JsonObject } from '../../kernel/json.ts'
+import type { FhirService } from './interaction.ts'
+import { offers } from './interactions.ts'
+
+const SECURITY_SERVICE = 'http://terminology.hl7.org/CodeSystem/restful-security-service'
+const OAUTH_URIS = 'http://fhir-registry.smarthealthit.org/StructureDefinition/oauth-uris'
+
+/** @param base absolute FHIR base of the tenant: `https://host/t/demo/fhir` */
+export function capabilityStatement(service: FhirService, base: string): JsonObject {
+  return {
+    resourceType: 'CapabilityStatement',
+    status: 'active',
+    date: toInstant(service.clock.now()).slice(0, 10),
+    kind: 'instance',
+    software: { name: 'Passerelle', version: service.version },
+    implementation: { description: 'Passerelle FHIR R4 server', url: base },
+    fhirVersion: '4.0.1',
+    format: ['application/fhir+json', 'json'],
+    rest: [
+      {
+        mode: 'server',
+        security: security(service, new URL(base).origin),
+        resource: service.definitions.resourceTypes.map((type) => resource(service, type)),
+        interaction: service.interactions
+          .filter(({ routes }) => routes.some(({ path }) => path === '/'))
+          .flatMap(({ code, claims = [code] }) => claims.map((claim) => ({ code: claim }))),
+      },
+    ],
+  }
+}
+
+function security(service: FhirService, origin: string): JsonObject {
+  return {
+    extension: [{ url: OAUTH_URIS, extension: [{ url: 'token', valueUri: `${origin}/oauth2/token` }] }],
+    cors: service.cors,
+    service: [
+      { coding: [{ system: SECURITY_SERVICE, code: 'SMART-on-FHIR' }], text: 'OAuth 2.0 with SMART scopes' },
+    ],
+  }
+}
+
+function resource(service: FhirService, type: string): JsonObject {
+  const offered = service.interactions.filter(
+    (interaction) =>
+      offers(type, interaction) && interaction.routes.some(({ path }) => path.startsWith('/{type}')),
+  )
+  const has = (code: string) => offered.some((interaction) => interaction.code === code)
+  const parameters = service.resources(type).parameters(type)
+  return {
+    type,
+    profile: `http://hl7.org/fhir/StructureDefinition/${type}`,
+    interaction: offered.map(({ code }) => ({ code })),
+    versioning: has('update') ? 'versioned-update' : 'no-version',
+    readHistory: has('vread'),
+    updateCreate: has('update'),
+    conditionalCreate: has('create') && has('update'),
+    conditionalRead: 'full-support',
+    conditionalUpdate: false,
+    conditionalDelete: 'not-supported',
+    referencePolicy: ['literal', 'logical'],
+    ...(parameters.length > 0 && {
+      searchParam: parameters.map(({ code, url, type: kind }) => ({
+        name: code,
+        definition: url,
+        type: kind,
+      })),
+    }),
+  }
+}

@@ -1,0 +1,75 @@
+/** FHIR create interaction, conditional create included. https://hl7.org/fhir/R4/http.html#create, #ccreate */
+import { Failure } from '../../kernel/failure.ts'
+import { uuidv7 } from '../../kernel/ids.ts'
+import type { ExactJson } from '../../kernel/json.ts'
+import { writeRow } from './audit-row.ts'
+import { requireScope } from './gate.ts'
+import type { Answer, FhirRequest, FhirService, Interaction } from './interaction.ts'
+import { refuseParameters } from './query.ts'
+import { checkType } from './resource-checks.ts'
+import { writtenAnswer } from './written.ts'
+
+export const create: Interaction = {
+  code: 'create',
+  routes: [{ method: 'POST', path: '/{type}' }],
+  scope: 'c',
+  action: 'C',
+  async run(service, request) {
+    refuseParameters(request.query)
+    const { type, conditions } = request
+    const resource = await request.resource()
+    checkType(resource, type)
+    return conditions.ifNoneExist === undefined
+      ? createNew(service, request, resource)
+      : createUnlessExists(service, request, resource, conditions.ifNoneExist)
+  },
+}
+
+async function createNew(
+  service: FhirService,
+  request: FhirRequest,
+  resource: ExactJson,
+  absent?: string,
+): Promise<Answer> {
+  const { type, caller } = request
+  const { tenant } = caller
+  const [outcome] = await service.repository.commit(
+    tenant,
+    [{ type, id: uuidv7(), mustBeNew: true, make: () => resource }],
+    {
+      audit: ([created]) => [writeRow(service, create, request, created!, 201)],
+      ...(absent !== undefined && { absent: [service.criteria(tenant, type, absent)] }),
+    },
+  )
+  return { ...writtenAnswer(request, outcome!, 201), audited: true }
+}
+
+/** One match: the resource that is there. None: a new one, on condition that there is still none when it is written. */
+async function createUnlessExists(
+  service: FhirService,
+  request: FhirRequest,
+  resource: ExactJson,
+  criteria: string,
+): Promise<Answer> {
+  const { type, caller } = request
+  const { tenant } = caller
+  requireScope(service, caller.access, type, 's')
+  for (;;) {
+    const found = await service.search.find(tenant, service.criteria(tenant, type, criteria), 2)
+    if (found.length > 1) throw new Failure('precondition', 'criteria-matched-several', { type })
+    const [match] = found
+    if (match === undefined) {
+      try {
+        return await createNew(service, request, resource, criteria)
+      } catch (error) {
+        // Somebody created it between our search and our write: it is there now.
+        if (!(error instanceof Failure && error.code === 'criteria-matched')) throw error
+        continue
+      }
+    }
+    const stored = await service.repository.read(tenant, type, match.id)
+    if (stored === undefined || stored.deleted) continue
+    const { id, version, lastUpdated, body, patients } = stored
+    return writtenAnswer(request, { type, id, version, lastUpdated, body, patients, did: 'unchanged' }, 200)
+  }
+}

@@ -1,0 +1,198 @@
+/**
+ * The FHIR edge of one HTTP request: path → interaction, token → caller, body → resource, answer → bytes.
+ * What happens between is in the interactions. https://hl7.org/fhir/R4/http.html
+ */
+import type { IncomingMessage, ServerResponse } from 'node:http'
+
+import { pickLanguage } from './interim.ts'
+import { asFailure, Failure } from '../../kernel/failure.ts'
+import { parseExactObject } from '../../kernel/json.ts'
+import type { Log } from '../../kernel/log.ts'
+import { addressOf, originOf } from '../base-url.ts'
+import { type BodyReader, discardRest } from '../body.ts'
+import { exchangeOf } from '../exchange.ts'
+import { answerType, FHIR_JSON, isForm, requireJson } from '../media-type.ts'
+import type { HttpSettings } from '../settings.ts'
+import { logUnexpected } from '../unexpected.ts'
+import { makeDoor } from './door.ts'
+import type { Answer, Caller, Conditions, FhirRequest, FhirService } from './interaction.ts'
+import { returnPreference } from './prefer.ts'
+import { makeRouteTable, type RouteMatch, type Target } from './routes.ts'
+import { type AnswerFormat, sendAnswer, sendProblem } from './send.ts'
+
+export interface FhirHandlerDeps {
+  readonly service: FhirService
+  readonly bodies: BodyReader
+  readonly settings: HttpSettings
+  readonly log: Log
+}
+
+/** Answers a request whose URL begins at the FHIR base of the tenant. Never rejects. */
+export type FhirHandler = (
+  request: IncomingMessage,
+  response: ServerResponse,
+  tenantKey: string,
+) => Promise<void>
+
+const DEFAULT_FORMAT: AnswerFormat = { contentType: FHIR_JSON, pretty: false }
+
+export function makeFhirHandler({ service, bodies, settings, log }: FhirHandlerDeps): FhirHandler {
+  const routes = makeRouteTable(service.interactions)
+  const door = makeDoor(service)
+
+  async function callerOf(
+    request: IncomingMessage,
+    response: ServerResponse,
+    tenantKey: string,
+    match: RouteMatch,
+  ) {
+    const { headers } = request
+    const exchange = exchangeOf(response)
+    const target = 'interaction' in match ? match : undefined
+    exchange.route = `/t/:tenant/fhir${target?.route.path ?? '/?'}`
+    exchange.tenant = tenantKey
+    const asker = {
+      tenantKey,
+      authorization: headers.authorization,
+      address: addressOf(request, settings),
+      requestId: exchange.requestId,
+      query: queryOf(request),
+    }
+    const entered = target?.interaction.open
+      ? await door.enterOpen(asker)
+      : await door.enter(asker, target?.interaction)
+    exchange.client = entered.agent.id
+    const caller: Caller = {
+      ...entered,
+      requestId: exchange.requestId,
+      base: `${originOf(request, settings)}/t/${tenantKey}/fhir`,
+      language: pickLanguage(headers['accept-language']),
+      prefer: returnPreference(single(headers['prefer'])),
+    }
+    return caller
+  }
+
+  /** With what a POST _search carries in its body as part of the query. */
+  async function searchForm(request: IncomingMessage, response: ServerResponse): Promise<string> {
+    const query = queryOf(request)
+    if (request.headers['content-type'] === undefined && request.headers['content-length'] === '0')
+      return query
+    if (!isForm(request.headers['content-type'])) {
+      throw new Failure('unsupported', 'media-type', { expected: 'application/x-www-form-urlencoded' })
+    }
+    const form = await bodies.readText(request, response)
+    return query === '' ? form : form === '' ? query : `${query}&${form}`
+  }
+
+  async function answerTo(
+    request: IncomingMessage,
+    response: ServerResponse,
+    { interaction, route, type, id, version }: Target,
+    caller: Caller,
+  ): Promise<{ answer: Answer; format: AnswerFormat }> {
+    const fhirRequest: FhirRequest = {
+      caller,
+      type,
+      id,
+      version,
+      query: queryOf(request),
+      conditions: conditionsOf(request),
+      async resource() {
+        requireJson(request.headers['content-type'])
+        return parseExactObject(await bodies.readText(request, response))
+      },
+    }
+    let query: string
+    let format: AnswerFormat
+    try {
+      format = formatOf(request)
+      query = route.path === '/{type}/_search' ? await searchForm(request, response) : fhirRequest.query
+    } catch (thrown) {
+      await service.refuse(interaction, fhirRequest, asFailure(thrown))
+      throw thrown
+    }
+    return { answer: await service.perform(interaction, { ...fhirRequest, query }), format }
+  }
+
+  return async (request, response, tenantKey) => {
+    const match = routes.match(request.method ?? 'GET', pathOf(request))
+    try {
+      const caller = await callerOf(request, response, tenantKey, match)
+      if (!('interaction' in match)) throw noSuchRoute(match.allow)
+      const { answer, format } = await answerTo(request, response, match, caller)
+      sendAnswer(response, answer, format)
+    } catch (thrown) {
+      const failure = asFailure(thrown)
+      const exchange = exchangeOf(response)
+      exchange.failure = failure.code
+      logUnexpected(log, failure, exchange.requestId)
+      refuseRest(request, response, settings)
+      sendProblem(response, failure, pickLanguage(request.headers['accept-language']), problemFormat(request))
+    }
+  }
+}
+
+function queryOf({ url = '' }: IncomingMessage): string {
+  const start = url.indexOf('?')
+  return start < 0 ? '' : url.slice(start + 1)
+}
+
+function pathOf({ url = '' }: IncomingMessage): string {
+  const end = url.indexOf('?')
+  return end < 0 ? url : url.slice(0, end)
+}
+
+function noSuchRoute(allow: readonly string[]): Failure {
+  return allow.length === 0
+    ? new Failure('not-found', 'path-unknown')
+    : new Failure('unsupported', 'method-not-allowed', { allow: allow.join(', ') })
+}
+
+function single(header: string | string[] | undefined): string | undefined {
+  return Array.isArray(header) ? header.join(', ') : header
+}
+
+function conditionsOf({ headers }: IncomingMessage): Conditions {
+  return {
+    ifMatch: headers['if-match'],
+    ifNoneMatch: headers['if-none-match'],
+    ifModifiedSince: headers['if-modified-since'],
+    ifNoneExist: single(headers['if-none-exist']),
+  }
+}
+
+function formatOf(request: IncomingMessage): AnswerFormat {
+  const query = queryOf(request)
+  const { accept } = request.headers
+  if (!query.includes('_format') && !query.includes('_pretty')) {
+    const contentType = answerType(accept, undefined)
+    return contentType === FHIR_JSON ? DEFAULT_FORMAT : { contentType, pretty: false }
+  }
+  const parameters = new URLSearchParams(query)
+  return {
+    contentType: answerType(accept, parameters.get('_format') ?? undefined),
+    pretty: parameters.get('_pretty') === 'true',
+  }
+}
+
+/** A problem is told in JSON, also to who asked for something else. */
+function problemFormat(request: IncomingMessage): AnswerFormat {
+  try {
+    return formatOf(request)
+  } catch {
+    return DEFAULT_FORMAT
+  }
+}
+
+/** The refused request's body may still be on its way. */
+function refuseRest(
+  request: IncomingMessage,
+  response: ServerResponse,
+  { maxBodyBytes }: HttpSettings,
+): void {
+  if (request.complete) return
+  // Who still waits for 100 Continue may send nothing more, so the connection can't be used again.
+  if (request.headers.expect !== undefined && !request.readableDidRead)
+    response.setHeader('Connection', 'close')
+  else discardRest(request, maxBodyBytes)
+}

@@ -1,0 +1,119 @@
+/**
+ * What a FHIR interaction is here: a function from a request to an answer, both values, so that the same code serves
+ * an HTTP request and an entry of a Bundle. https://hl7.org/fhir/R4/http.html
+ */
+import type { Language } from './interim.ts'
+import type { Failure } from '../../kernel/failure.ts'
+import type { TenantId } from '../../kernel/ids.ts'
+import type { ExactJson } from '../../kernel/json.ts'
+import type { FhirDeps } from './deps.ts'
+import type { Access, AuditRow } from './ports.ts'
+import type { Preference } from './prefer.ts'
+
+/** Codes of http://hl7.org/fhir/restful-interaction */
+export type InteractionCode =
+  | 'capabilities'
+  | 'read'
+  | 'vread'
+  | 'create'
+  | 'update'
+  | 'delete'
+  | 'history-instance'
+  | 'search-type'
+  | 'batch'
+  | 'transaction'
+
+export type Method = 'GET' | 'POST' | 'PUT' | 'DELETE'
+
+/** The letters of a SMART v2 scope. https://hl7.org/fhir/smart-app-launch/scopes-and-launch-context.html */
+export type ScopeLetter = 'c' | 'r' | 'u' | 'd' | 's'
+
+export interface Route {
+  readonly method: Method
+  /** Below the FHIR base: `/{type}/{id}/_history`. */
+  readonly path: string
+}
+
+export interface Interaction {
+  readonly code: InteractionCode
+  /** What the CapabilityStatement says of it, where that isn't its code alone. */
+  readonly claims?: readonly InteractionCode[]
+  readonly routes: readonly Route[]
+  /** What the token must allow on the type; none: the interaction checks its parts itself, or is open to all. */
+  readonly scope?: ScopeLetter
+  /** Answers without a token. */
+  readonly open?: true
+  readonly action: AuditRow['action']
+  run(service: FhirService, request: FhirRequest): Promise<Answer>
+}
+
+/** Who asks, and how the answer is to look: the same for all entries of a Bundle. */
+export interface Caller {
+  readonly tenant: TenantId
+  /** undefined for an interaction that is open to all. */
+  readonly access: Access | undefined
+  readonly agent: AuditRow['agent']
+  readonly requestId: string
+  /** Absolute FHIR base of the tenant, without a slash at the end. */
+  readonly base: string
+  readonly language: Language
+  /** undefined: no preference. */
+  readonly prefer: Preference | undefined
+}
+
+/** Header values as sent. */
+export interface Conditions {
+  readonly ifMatch?: string | undefined
+  readonly ifNoneMatch?: string | undefined
+  readonly ifModifiedSince?: string | undefined
+  readonly ifNoneExist?: string | undefined
+}
+
+export interface FhirRequest {
+  readonly caller: Caller
+  /** Empty where the route has none. */
+  readonly type: string
+  readonly id: string
+  readonly version: string
+  /** The query string as received, without `?`. */
+  readonly query: string
+  readonly conditions: Conditions
+  /** The resource that was sent. Called at most once, after the access check. */
+  resource(): Promise<ExactJson>
+}
+
+/** What an audit row says was touched. */
+export interface Seen {
+  readonly entities: AuditRow['entities']
+  readonly patients: readonly string[]
+}
+
+export interface Answer {
+  readonly status: number
+  /** JSON text; undefined: no body. */
+  readonly body?: string | undefined
+  /** Becomes the ETag. */
+  readonly version?: number
+  /** Instant; becomes Last-Modified. */
+  readonly lastUpdated?: string
+  /** Absolute. */
+  readonly location?: string
+  /** An ETag that isn't a version. */
+  readonly etag?: string
+  readonly seen: Seen
+  /** The audit rows are written already, in the transaction of the write. */
+  readonly audited?: true
+  /** Where the body decides: batch or transaction. */
+  readonly code?: InteractionCode
+}
+
+export const NOTHING_SEEN: Seen = { entities: [], patients: [] }
+
+/** What interactions work with. */
+export interface FhirService extends FhirDeps {
+  readonly interactions: readonly Interaction[]
+  /** Checks access, runs the interaction and leaves its audit row, also when it is refused or fails. */
+  perform(interaction: Interaction, request: FhirRequest): Promise<Answer>
+  /** Leaves the audit row of a request that was refused before its interaction could run. */
+  refuse(interaction: Interaction, request: FhirRequest, failure: Failure): Promise<void>
+}

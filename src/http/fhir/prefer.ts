@@ -1,0 +1,10 @@
+/** The Prefer header. https://hl7.org/fhir/R4/http.html#ops, RFC 7240 */
+
+export type Preference = 'minimal' | 'representation' | 'OperationOutcome'
+
+/** `return=…`; undefined when the client has no preference. Unknown preferences are ignored, as RFC 7240 §2 asks. */
+export function returnPreference(prefer: string | undefined): Preference | undefined {
+  if (prefer === undefined) return undefined
+  const found = /(?:^|[;,\s])return="?(minimal|representation|OperationOutcome)"?(?=$|[;,\s])/.exec(prefer)
+  return found?.[1] as Preference | undefined
+}

@@ -1,0 +1,34 @@
+/** FHIR read interaction. https://hl7.org/fhir/R4/http.html#read */
+import { Failure } from '../../kernel/failure.ts'
+import { isFresh } from './etag.ts'
+import type { Answer, FhirRequest, Interaction } from './interaction.ts'
+import { refuseParameters } from './query.ts'
+import type { Stored } from './ports.ts'
+
+export const read: Interaction = {
+  code: 'read',
+  routes: [{ method: 'GET', path: '/{type}/{id}' }],
+  scope: 'r',
+  action: 'R',
+  async run(service, request) {
+    refuseParameters(request.query)
+    const { type, id, caller } = request
+    const stored = await service.resources(type).read(caller.tenant, type, id)
+    if (stored === undefined) throw new Failure('not-found', 'resource-not-found', { type, id })
+    if (stored.deleted) throw new Failure('gone', 'resource-deleted', { type, id, version: stored.version })
+    return answerWith(stored, request)
+  },
+}
+
+/** 200 with the stored text, or 304 when the client has it already. */
+export function answerWith(stored: Stored, request: FhirRequest): Answer {
+  const { type, id, version, lastUpdated, patients } = stored
+  const fresh = isFresh(stored, request.conditions)
+  return {
+    status: fresh ? 304 : 200,
+    body: fresh ? undefined : stored.body,
+    version,
+    lastUpdated,
+    seen: { entities: [{ type, id, version }], patients },
+  }
+}

@@ -1,0 +1,88 @@
+/**
+ * From a method and a path below the FHIR base to an interaction. HTTP requests and Bundle entries go through the
+ * same table, which is also what the CapabilityStatement and the OpenAPI document are made from.
+ */
+import type { Interaction, Route } from './interaction.ts'
+
+export interface Target {
+  readonly interaction: Interaction
+  readonly route: Route
+  readonly type: string
+  readonly id: string
+  readonly version: string
+}
+
+/** `allow`: the methods that the path does have. */
+export type RouteMatch = Target | { readonly allow: readonly string[] }
+
+export interface RouteTable {
+  /** @param path `/Patient/123`, without query */
+  match(method: string, path: string): RouteMatch
+}
+
+interface CompiledRoute {
+  readonly interaction: Interaction
+  readonly route: Route
+  readonly segments: readonly string[]
+}
+
+export function makeRouteTable(interactions: readonly Interaction[]): RouteTable {
+  const routes = interactions.flatMap((interaction) =>
+    interaction.routes.map((route): CompiledRoute => ({
+      interaction,
+      route,
+      segments: segmentsOf(route.path),
+    })),
+  )
+  // `/metadata` before `/{type}`.
+  routes.sort((a, b) => variables(a) - variables(b))
+
+  return {
+    match(method, path) {
+      const segments = segmentsOf(path)
+      const wanted = method === 'HEAD' ? 'GET' : method
+      const allow: string[] = []
+      for (const { interaction, route, segments: pattern } of routes) {
+        if (!fits(pattern, segments)) continue
+        if (route.method === wanted) {
+          const value = (name: string) => segments[pattern.indexOf(name)] ?? ''
+          return { interaction, route, type: value('{type}'), id: value('{id}'), version: value('{version}') }
+        }
+        allow.push(route.method)
+      }
+      return { allow }
+    },
+  }
+}
+
+/** Without the empty ones at either end; percent-decoded. A segment that can't be decoded fits nothing. */
+function segmentsOf(path: string): string[] {
+  const segments = path.split('/')
+  if (segments[0] === '') segments.shift()
+  if (segments.at(-1) === '') segments.pop()
+  return path.includes('%') ? segments.map(decode) : segments
+}
+
+function decode(segment: string): string {
+  try {
+    return decodeURIComponent(segment)
+  } catch {
+    return ''
+  }
+}
+
+function fits(pattern: readonly string[], segments: readonly string[]): boolean {
+  return (
+    pattern.length === segments.length &&
+    pattern.every((part, i) => (part.startsWith('{') ? isValue(segments[i]!) : part === segments[i]))
+  )
+}
+
+/** `_history`, `$validate` and the like are never a type or an id. */
+function isValue(segment: string): boolean {
+  return segment !== '' && segment !== 'metadata' && !segment.startsWith('_') && !segment.startsWith('$')
+}
+
+function variables({ segments }: CompiledRoute): number {
+  return segments.filter((segment) => segment.startsWith('{')).length
+}

@@ -1,0 +1,87 @@
+/** Runs interactions: checks that the type has it and the token allows it, and leaves an audit row in every case. */
+import { asFailure, Failure } from '../../kernel/failure.ts'
+import { auditRow } from './audit-row.ts'
+import type { FhirDeps } from './deps.ts'
+import { requireScope } from './gate.ts'
+import {
+  type Answer,
+  type FhirRequest,
+  type FhirService,
+  type Interaction,
+  NOTHING_SEEN,
+  type Seen,
+} from './interaction.ts'
+import { makeInteractions, offers } from './interactions.ts'
+import { isId } from './resource-checks.ts'
+import { statusOf } from './status.ts'
+
+export function makeFhirService(deps: FhirDeps): FhirService {
+  const refuse: FhirService['refuse'] = (interaction, request, failure) =>
+    recordFailure(deps, interaction, request, failure)
+
+  const service: FhirService = {
+    ...deps,
+    interactions: makeInteractions(),
+    refuse,
+    async perform(interaction, request) {
+      let answer: Answer
+      try {
+        refuseImpossible(deps, interaction, request)
+        if (interaction.scope !== undefined) {
+          requireScope(deps, request.caller.access, request.type, interaction.scope)
+        }
+        answer = await interaction.run(service, request)
+      } catch (thrown) {
+        await refuse(interaction, request, asFailure(thrown))
+        throw thrown
+      }
+      if (!answer.audited) await recordAnswer(deps, interaction, request, answer)
+      return answer
+    },
+  }
+  return service
+}
+
+function refuseImpossible(
+  { definitions }: FhirDeps,
+  interaction: Interaction,
+  { type, id }: FhirRequest,
+): void {
+  if (type === '') return
+  if (!definitions.isResourceType(type)) throw new Failure('not-found', 'resource-type-unknown')
+  if (!offers(type, interaction)) {
+    throw new Failure('unsupported', 'interaction-not-offered', { type, interaction: interaction.code })
+  }
+  if (id !== '' && !isId(id)) throw new Failure('invalid', 'id-invalid')
+}
+
+async function recordAnswer(
+  { audit, clock }: FhirDeps,
+  interaction: Interaction,
+  { caller, query }: FhirRequest,
+  { status, seen, code }: Answer,
+): Promise<void> {
+  const row = auditRow(clock, code === undefined ? interaction : { ...interaction, code }, caller, {
+    status,
+    seen,
+    query,
+  })
+  await audit.record(caller.tenant, row)
+}
+
+async function recordFailure(
+  { audit, clock, definitions }: FhirDeps,
+  interaction: Interaction,
+  { caller, type, id, query }: FhirRequest,
+  failure: Failure,
+): Promise<void> {
+  const known = definitions.isResourceType(type) && isId(id)
+  const seen: Seen = known ? { entities: [{ type, id }], patients: [] } : NOTHING_SEEN
+  const row = auditRow(clock, interaction, caller, {
+    status: statusOf(failure),
+    seen,
+    query,
+    failure: failure.code,
+  })
+  await audit.record(caller.tenant, row)
+}

@@ -1,0 +1,31 @@
+/** HTTP status of each Failure: by kind, and by code where one kind has several. https://hl7.org/fhir/R4/http.html#rejecting-updates */
+import type { Failure, FailureKind } from '../../kernel/failure.ts'
+
+const BY_KIND: Readonly<Record<FailureKind, number>> = {
+  invalid: 400,
+  unauthenticated: 401,
+  forbidden: 403,
+  'not-found': 404,
+  gone: 410,
+  conflict: 409,
+  precondition: 412,
+  'too-large': 413,
+  unsupported: 400,
+  unavailable: 503,
+  timeout: 504,
+  internal: 500,
+}
+
+const BY_CODE: Readonly<Record<string, number>> = {
+  // Well-formed, but not a valid resource.
+  'validation-failed': 422,
+  'interaction-not-offered': 405,
+  'method-not-allowed': 405,
+  'not-acceptable': 406,
+  'media-type': 415,
+  'content-encoding': 415,
+}
+
+export function statusOf({ kind, code }: Failure): number {
+  return BY_CODE[code] ?? BY_KIND[kind]
+}

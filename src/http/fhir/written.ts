@@ -1,0 +1,29 @@
+/** The answer to a write, as the client prefers it. https://hl7.org/fhir/R4/http.html#ops */
+import { informationOutcome } from './outcome-text.ts'
+import type { Answer, FhirRequest } from './interaction.ts'
+import type { Outcome } from './ports.ts'
+
+/** For a write whose audit rows went with it, or that wrote nothing (`did` unchanged and not committed). */
+export function writtenAnswer(request: FhirRequest, outcome: Outcome, status: 200 | 201): Answer {
+  const { type, id, version, lastUpdated, patients } = outcome
+  const { base } = request.caller
+  return {
+    status,
+    body: bodyFor(request, outcome),
+    version,
+    lastUpdated,
+    location: `${base}/${type}/${id}/_history/${version}`,
+    seen: { entities: [{ type, id, version }], patients },
+  }
+}
+
+function bodyFor({ caller }: FhirRequest, outcome: Outcome): string | undefined {
+  switch (caller.prefer ?? 'representation') {
+    case 'representation':
+      return outcome.body
+    case 'minimal':
+      return undefined
+    case 'OperationOutcome':
+      return informationOutcome(outcome.did)
+  }
+}
