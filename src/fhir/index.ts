@@ -13,3 +13,22 @@ export {
   type TypeDefinition,
 } from './definitions/index.ts'
 export { makeValidator, type Validator } from './validate/index.ts'
+export {
+  decimalRange,
+  makeExtractor,
+  makeSearchParameters,
+  normalise,
+  type DateEntry,
+  type DecimalRange,
+  type ExtractContext,
+  type Extractor,
+  type IndexEntries,
+  type NumberEntry,
+  type QuantityEntry,
+  type ReferenceEntry,
+  type SearchParameter,
+  type SearchParameters,
+  type StringEntry,
+  type TokenEntry,
+  type UriEntry,
+} from './search/index.ts'

@@ -27,7 +27,7 @@ import {
 } from './compiled.ts'
 import { compileFunction } from './functions.ts'
 import { compileOperator } from './operators.ts'
-import { EMPTY, type Collection } from './values.ts'
+import { EMPTY, toBoolean, type Collection } from './values.ts'
 
 /**
  * Compiles an expression for a focus of one of these types.
@@ -37,7 +37,21 @@ export function compilePath(definitions: Definitions, expression: string, types:
   return compileAtom(parseFhirPath(expression), { definitions, types, compile: compileAtom }).run
 }
 
-export function compileAtom(atom: Atom, scope: CompileScope): Compiled {
+/**
+ * Compiles the criteria of a `where(…)` for items of this type.
+ * @throws Uncompilable
+ */
+export function compileCriteria(
+  definitions: Definitions,
+  criteria: Atom,
+  type: string,
+): (item: unknown) => boolean {
+  const { run } = compileAtom(criteria, { definitions, types: [type], compile: compileAtom })
+  const nowhere = { resource: undefined, rootResource: undefined }
+  return (item) => toBoolean(run([item], nowhere)) === true
+}
+
+function compileAtom(atom: Atom, scope: CompileScope): Compiled {
   if (atom instanceof FhirPathAtom) return compileAtom(atom.child, scope)
   if (atom instanceof LiteralAtom) return constant([atom.value.value as unknown])
   if (atom instanceof EmptySetAtom) return constant(EMPTY)

@@ -1,0 +1,37 @@
+/** The search parameters of each resource type. https://hl7.org/fhir/R4/searchparameter-registry.html */
+import type { Definitions, SearchParameterEntry, SearchParameterType } from '../definitions/index.ts'
+
+export interface SearchParameter {
+  readonly code: string
+  readonly type: SearchParameterType
+  readonly url: string
+  readonly expression: string | undefined
+  /** Resource types that a reference may point to. */
+  readonly targets: readonly string[]
+  readonly components: readonly { readonly definition: string; readonly expression: string }[]
+}
+
+export interface SearchParameters {
+  /** Every parameter of a resource type by its code, those of all resources included. */
+  of(resourceType: string): ReadonlyMap<string, SearchParameter>
+}
+
+export function makeSearchParameters(definitions: Definitions): SearchParameters {
+  const byType = new Map<string, Map<string, SearchParameter>>()
+  const shared = definitions.searchParameters.filter(({ base }) => isShared(base))
+  for (const type of definitions.resourceTypes) {
+    const own = definitions.searchParameters.filter(({ base }) => !isShared(base) && base.includes(type))
+    byType.set(type, new Map([...shared, ...own].map((entry) => [entry.code, parameterOf(entry)])))
+  }
+  const none: ReadonlyMap<string, SearchParameter> = new Map()
+  return { of: (resourceType) => byType.get(resourceType) ?? none }
+}
+
+function isShared(base: readonly string[]): boolean {
+  return base.includes('Resource') || base.includes('DomainResource')
+}
+
+function parameterOf(entry: SearchParameterEntry): SearchParameter {
+  const { code, type, url, expression, targets = [], components = [] } = entry
+  return { code, type, url, expression, targets, components }
+}
