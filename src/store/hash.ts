@@ -1,6 +1,8 @@
 /** 64 bits of SHA-256, as the decimal text of a signed bigint: how the search index names a value. */
 import { hash } from 'node:crypto'
 
+import type { TenantId } from '../kernel/ids.ts'
+
 export function hash64(text: string): string {
   return BigInt.asIntN(64, BigInt(`0x${hash('sha256', text, 'hex').slice(0, 16)}`)).toString()
 }
@@ -8,6 +10,11 @@ export function hash64(text: string): string {
 /** A search parameter of a type, as the index names it. */
 export function paramHash(type: string, param: string): string {
   return hash64(`${type}.${param}`)
+}
+
+/** A search parameter of a type of a tenant: the order of its values has an index of its own. */
+export function orderHash(tenant: TenantId, type: string, param: string): string {
+  return hash64(`${tenant}:${type}.${param}`)
 }
 
 // The separators can't occur in a parameter's name; they keep the kinds of values apart.

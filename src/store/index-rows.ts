@@ -1,24 +1,31 @@
 /** From what a resource says (IndexEntries) to the rows by which it is found. */
 import { type IndexEntries, normalise } from '../fhir/index.ts'
-import { toInstant } from '../kernel/clock.ts'
-import { codeHash, paramHash, referenceHash, tokenHash, uriHash } from './hash.ts'
-import type { IndexRows, TokenMeaning } from './queries/write-resources.ts'
+import type { TenantId } from '../kernel/ids.ts'
+import { codeHash, orderHash, paramHash, referenceHash, tokenHash, uriHash } from './hash.ts'
+import type { IndexRows, RowIndex, TokenMeaning } from './queries/write-resources.ts'
 
 export interface ResourceIndex extends IndexRows {
   readonly meanings: readonly TokenMeaning[]
+  readonly row: RowIndex
 }
 
-export const emptyIndex: ResourceIndex = { tokens: [], strings: [], dates: [], meanings: [] }
+export const emptyIndex: ResourceIndex = {
+  tokens: [],
+  strings: [],
+  dates: [],
+  meanings: [],
+  row: { patients: [], dates: [], strings: [] },
+}
 
 /** A btree entry holds at most a third of a page; the rest of a long string finds itself by its beginning. */
 const MAX_STRING = 400
 
-export function indexRows(type: string, entries: IndexEntries): ResourceIndex {
+export function indexRows(tenant: TenantId, type: string, entries: IndexEntries): ResourceIndex {
   const tokens = new Set<string>()
   const meanings = new Map<string, TokenMeaning>()
   const mean = (hash: string, param: string, value: string) => {
     tokens.add(hash)
-    meanings.set(hash, { hash, param: paramHash(type, param), value: cut(value) })
+    meanings.set(hash, { hash, param: orderHash(tenant, type, param), value: cut(value) })
   }
   for (const { param, system, code } of entries.tokens) {
     tokens.add(codeHash(type, param, code))
@@ -27,17 +34,26 @@ export function indexRows(type: string, entries: IndexEntries): ResourceIndex {
   }
   for (const { param, target } of entries.references) mean(referenceHash(type, param, target), param, target)
   for (const { param, value } of entries.uris) mean(uriHash(type, param, value), param, value)
+  const strings = distinct(
+    entries.strings.map(({ param, value: written }) => ({
+      param: paramHash(type, param),
+      value: cut(normalise(written)),
+      written,
+    })),
+  )
+  const dates = distinct(
+    entries.dates.map(({ param, from, to }) => ({ param: paramHash(type, param), lo: epoch(from), hi: epoch(to) })),
+  )
   return {
     tokens: [...tokens],
-    strings: distinct(entries.strings.map(({ param, value }) => stringRow(type, param, value))),
-    dates: distinct(
-      entries.dates.map(({ param, from, to }) => ({
-        param: paramHash(type, param),
-        lo: timestamp(from),
-        hi: timestamp(to),
-      })),
-    ),
+    strings: distinct(strings.map(({ param, value }) => ({ param, value }))),
+    dates,
     meanings: [...meanings.values()],
+    row: {
+      patients: entries.compartments.patients,
+      dates: dates.flatMap(({ param, lo, hi }) => [param, lo, hi]),
+      strings: strings.flatMap(({ param, value, written }) => [param, value, written]),
+    },
   }
 }
 
@@ -46,11 +62,14 @@ export function indexDifference(before: IndexRows, after: IndexRows): { added: I
   return { added: without(after, before), removed: without(before, after) }
 }
 
-/** Epoch milliseconds as PostgreSQL's timestamptz; open ends are infinite. */
-export function timestamp(epochMs: number): string {
-  if (epochMs === Infinity) return 'infinity'
-  if (epochMs === -Infinity) return '-infinity'
-  return toInstant(epochMs)
+const LEAST = '-9223372036854775808'
+const GREATEST = '9223372036854775807'
+
+/** Epoch milliseconds as a bigint; open ends are the least and the greatest. */
+export function epoch(ms: number): string {
+  if (ms === Infinity) return GREATEST
+  if (ms === -Infinity) return LEAST
+  return String(Math.trunc(ms))
 }
 
 /** The length to which strings are compared: a search cuts its value the same way. */
@@ -58,36 +77,21 @@ export function cut(value: string): string {
   return value.length > MAX_STRING ? value.slice(0, MAX_STRING).toWellFormed() : value
 }
 
-function stringRow(type: string, param: string, written: string) {
-  const value = cut(normalise(written))
-  return { param: paramHash(type, param), value, exact: written === value ? null : written }
-}
-
-/** One row for each key; two spellings of one normalised string keep the first. */
 function distinct<Row extends object>(rows: readonly Row[]): Row[] {
-  const byKey = new Map<string, Row>()
-  for (const row of rows) {
-    const key = keyOf(row)
-    if (!byKey.has(key)) byKey.set(key, row)
-  }
-  return [...byKey.values()]
+  return [...new Map(rows.map((row) => [keyOf(row), row])).values()]
 }
 
 function without(rows: IndexRows, other: IndexRows): IndexRows {
   const tokens = new Set(other.tokens)
-  const strings = new Set(other.strings.map((row) => JSON.stringify(row)))
+  const strings = new Set(other.strings.map(keyOf))
   const dates = new Set(other.dates.map(keyOf))
   return {
     tokens: rows.tokens.filter((hash) => !tokens.has(hash)),
-    strings: rows.strings.filter((row) => !strings.has(JSON.stringify(row))),
+    strings: rows.strings.filter((row) => !strings.has(keyOf(row))),
     dates: rows.dates.filter((row) => !dates.has(keyOf(row))),
   }
 }
 
-/** The primary key's columns: all but `exact`. */
 function keyOf(row: object): string {
-  return Object.entries(row)
-    .filter(([name]) => name !== 'exact')
-    .map(([, value]) => value)
-    .join('\u0000')
+  return Object.values(row).join('\u0000')
 }

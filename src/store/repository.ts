@@ -20,6 +20,7 @@ import { readCurrent, readHistory, readMany, readVersion, type ResourceRow } fro
 import type { ResourceWrite, TokenMeaning } from './queries/write-resources.ts'
 import { bodyOf, type Stored, storedFrom } from './resource.ts'
 import type { Statement } from './statement.ts'
+import { makeTurns } from './turns.ts'
 import { sendWrites, type WriteLane } from './write-lane.ts'
 
 export interface Change {
@@ -85,8 +86,8 @@ export interface RepositoryDeps {
   readonly known: LRUCache<string, true>
 }
 
-/** A race is lost only to somebody who won it, so a handful of attempts means real contention. */
-const MAX_ATTEMPTS = 8
+/** A race is lost only to somebody who won it; so many in a row mean that something is wrong. */
+const MAX_RETRIES = 50
 
 interface Prepared {
   readonly outcome: Outcome
@@ -96,6 +97,7 @@ interface Prepared {
 
 export function makeRepository(deps: RepositoryDeps): Repository {
   const { db, lane, numbers, clock, validate, index, guard, known } = deps
+  const turns = makeTurns()
 
   async function currentVersions(tenant: TenantId, changes: readonly Change[]): Promise<Map<string, ResourceRow>> {
     if (changes.length === 0) return new Map()
@@ -119,23 +121,22 @@ export function makeRepository(deps: RepositoryDeps): Repository {
     const expected = row?.version ?? 0
     const lastUpdatedMs = Math.max(clock.now(), row?.last_updated.getTime() ?? 0)
     const base = { type, id, rid: row ? Number(row.rid) : newRid, expected, lastUpdatedMs }
-    const before = current ? indexRows(type, index(tenant, type, current.value)) : emptyIndex
+    const before = current ? indexRows(tenant, type, index(tenant, type, current.value)) : emptyIndex
 
     if (made === 'delete') {
       const { added, removed } = indexDifference(before, emptyIndex)
       const outcome = outcomeOf(base, '', row!.patients, 'deleted')
-      return { outcome, write: { ...base, content: undefined, patients: row!.patients, added, removed } }
+      const emptied = { ...emptyIndex.row, patients: row!.patients }
+      return { outcome, write: { ...base, ...emptied, content: undefined, added, removed } }
     }
     if (current && sameApartFromVersion(current.exact, made.exact, id)) return unchanged(change, row)
     const next = withIdentity(made, type, id)
     refuseInvalid(validate(next.value, type))
-    const entries = index(tenant, type, next.value)
-    const after = indexRows(type, entries)
+    const after = indexRows(tenant, type, index(tenant, type, next.value))
     const { added, removed } = indexDifference(before, after)
     const content = contentOf(next.exact, id, expected + 1, lastUpdatedMs)
-    const { patients } = entries.compartments
-    const outcome = outcomeOf(base, bodyOf(type, content), patients, expected === 0 ? 'created' : current ? 'updated' : 'created')
-    return { outcome, write: { ...base, content, patients, added, removed }, meanings: after.meanings }
+    const outcome = outcomeOf(base, bodyOf(type, content), after.row.patients, current ? 'updated' : 'created')
+    return { outcome, write: { ...base, ...after.row, content, added, removed }, meanings: after.meanings }
   }
 
   async function attempt(
@@ -174,6 +175,17 @@ export function makeRepository(deps: RepositoryDeps): Repository {
     return outcomes
   }
 
+  /** In turn with this process's other losers, so that what is left to lose against is few. */
+  async function retry(tenant: TenantId, changes: readonly Change[], options: CommitOptions) {
+    for (let lost = 1; ; lost++) {
+      try {
+        return await attempt(tenant, changes, options, true)
+      } catch (error) {
+        if (!isLostRace(error) || lost >= MAX_RETRIES) throw error
+      }
+    }
+  }
+
   return {
     async read(tenant, type, id) {
       const [row] = await db.lookup<ResourceRow>(tenant, readCurrent(tenant, type, id))
@@ -197,15 +209,19 @@ export function makeRepository(deps: RepositoryDeps): Repository {
 
     async commit(tenant, changes, options = {}) {
       refuseTwice(changes)
-      for (let lost = 0; ; lost++) {
-        try {
-          return await attempt(tenant, changes, options, lost > 0)
-        } catch (error) {
-          if (!(error instanceof Failure && error.code === 'write-conflict') || lost + 1 >= MAX_ATTEMPTS) throw error
-        }
+      try {
+        return await attempt(tenant, changes, options, false)
+      } catch (error) {
+        if (!isLostRace(error)) throw error
       }
+      const names = changes.map(({ type, id }) => `${tenant}/${type}/${id}`)
+      return turns.take(names, () => retry(tenant, changes, options))
     },
   }
+}
+
+function isLostRace(error: unknown): boolean {
+  return error instanceof Failure && error.code === 'write-conflict'
 }
 
 function refuseTwice(changes: readonly Change[]): void {

@@ -119,7 +119,7 @@ function* statementsFor(tenant: TenantId, request: WriteRequest): Generator<Stat
     first = false
   }
   for (let i = 0; i < request.audit.length; i += MAX_AUDIT_ROWS_PER_STATEMENT) {
-    yield auditStatement(tenant, request.audit.slice(i, i + MAX_AUDIT_ROWS_PER_STATEMENT))
+    yield auditStatement(request.audit.slice(i, i + MAX_AUDIT_ROWS_PER_STATEMENT))
   }
 }
 

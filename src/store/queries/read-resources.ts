@@ -75,11 +75,3 @@ export function readHistory(
     ],
   }
 }
-
-export function countVersions(tenant: TenantId, type: string, id: string): Statement {
-  return {
-    name: 'count-versions',
-    text: `select version as total from resource where tenant = $1::int and type = $2::text and id = $3::text`,
-    values: [tenant, type, id],
-  }
-}

@@ -13,11 +13,21 @@ import type { Statement } from '../statement.ts'
 /** Search index rows of one resource, values as their table has them. */
 export interface IndexRows {
   readonly tokens: readonly string[]
-  readonly strings: readonly { readonly param: string; readonly value: string; readonly exact: string | null }[]
+  readonly strings: readonly { readonly param: string; readonly value: string }[]
+  /** Epoch milliseconds, open ends as the least and greatest bigint. */
   readonly dates: readonly { readonly param: string; readonly lo: string; readonly hi: string }[]
 }
 
-export interface ResourceWrite {
+/** What the resource's own row says for the conditions that are read off it. */
+export interface RowIndex {
+  readonly patients: readonly string[]
+  /** (parameter, from, to) … */
+  readonly dates: readonly string[]
+  /** (parameter, normalised, as written) … */
+  readonly strings: readonly string[]
+}
+
+export interface ResourceWrite extends RowIndex {
   readonly type: string
   readonly id: string
   readonly rid: number
@@ -26,7 +36,6 @@ export interface ResourceWrite {
   readonly lastUpdatedMs: number
   /** JSON text without resourceType; undefined deletes. */
   readonly content: string | undefined
-  readonly patients: readonly string[]
   readonly added: IndexRows
   readonly removed: IndexRows
 }
@@ -41,9 +50,9 @@ export interface TokenMeaning {
 const TEXT = `
 with op as (
   select * from rows from (
-    unnest($2::text[]), unnest($3::text[]), unnest($4::bigint[]), unnest($5::int[]),
-    unnest($6::timestamptz[]), unnest($7::text[]), jsonb_array_elements($8::jsonb)
-  ) as o(type, id, rid, expected, at, patients, content)
+    unnest($2::text[]), unnest($3::text[]), unnest($4::bigint[]), unnest($5::int[]), unnest($6::timestamptz[]),
+    unnest($7::text[]), unnest($8::text[]), jsonb_array_elements($9::jsonb), jsonb_array_elements($10::jsonb)
+  ) as o(type, id, rid, expected, at, patients, dates, strings, content)
 ),
 superseded as (
   insert into resource_history (tenant, rid, version, last_updated, deleted, content)
@@ -54,48 +63,50 @@ superseded as (
 updated as (
   update resource r
   set version = op.expected + 1, last_updated = op.at, deleted = op.content = 'null',
-      content = nullif(op.content, 'null'), patients = string_to_array(op.patients, ' ')
+      content = nullif(op.content, 'null'), patients = op.patients::text[], dates = op.dates::bigint[],
+      strings = array(select jsonb_array_elements_text(op.strings))
   from op
   where op.expected > 0 and r.tenant = $1::int and r.type = op.type and r.id = op.id and r.version = op.expected
   returning 1
 ),
 inserted as (
-  insert into resource (tenant, rid, type, id, version, last_updated, patients, content)
-  select $1::int, rid, type, id, 1, at, string_to_array(patients, ' '), content from op where expected = 0
+  insert into resource (tenant, rid, type, id, version, last_updated, patients, dates, strings, content)
+  select $1::int, rid, type, id, 1, at, patients::text[], dates::bigint[],
+         array(select jsonb_array_elements_text(strings)), content
+  from op where expected = 0
   on conflict (tenant, type, id) do nothing
   returning 1
 ),
 t_del as (
-  delete from token t using unnest($9::bigint[], $10::bigint[]) as o(hash, rid)
+  delete from token t using unnest($11::bigint[], $12::bigint[]) as o(hash, rid)
   where t.tenant = $1::int and t.hash = o.hash and t.rid = o.rid
 ),
 t_add as (
   insert into token (tenant, hash, rid)
-  select $1::int, hash, rid from unnest($11::bigint[], $12::bigint[]) as n(hash, rid) on conflict do nothing
+  select $1::int, hash, rid from unnest($13::bigint[], $14::bigint[]) as n(hash, rid) on conflict do nothing
 ),
 m_add as (
   insert into token_value (tenant, hash, param, value)
-  select $1::int, hash, param, value from unnest($13::bigint[], $14::bigint[], $15::text[]) as n(hash, param, value)
+  select $1::int, hash, param, value from unnest($15::bigint[], $16::bigint[], $17::text[]) as n(hash, param, value)
   on conflict do nothing
 ),
 s_del as (
-  delete from string_value s using unnest($16::bigint[], $17::text[], $18::bigint[]) as o(param, value, rid)
+  delete from string_value s using unnest($18::bigint[], $19::text[], $20::bigint[]) as o(param, value, rid)
   where s.tenant = $1::int and s.param = o.param and s.value = o.value and s.rid = o.rid
 ),
 s_add as (
-  insert into string_value (tenant, param, value, rid, exact)
-  select $1::int, param, value, rid, exact
-  from unnest($19::bigint[], $20::text[], $21::bigint[], $22::text[]) as n(param, value, rid, exact) on conflict do nothing
+  insert into string_value (tenant, param, value, rid)
+  select $1::int, param, value, rid from unnest($21::bigint[], $22::text[], $23::bigint[]) as n(param, value, rid)
+  on conflict do nothing
 ),
 d_del as (
-  delete from date_value d using unnest($23::bigint[], $24::timestamptz[], $25::timestamptz[], $26::bigint[]) as o(param, lo, hi, rid)
+  delete from date_value d using unnest($24::bigint[], $25::bigint[], $26::bigint[], $27::bigint[]) as o(param, lo, hi, rid)
   where d.tenant = $1::int and d.param = o.param and d.lo = o.lo and d.hi = o.hi and d.rid = o.rid
 ),
 d_add as (
   insert into date_value (tenant, param, lo, hi, rid)
   select $1::int, param, lo, hi, rid
-  from unnest($27::bigint[], $28::timestamptz[], $29::timestamptz[], $30::bigint[]) as n(param, lo, hi, rid)
-  on conflict do nothing
+  from unnest($28::bigint[], $29::bigint[], $30::bigint[], $31::bigint[]) as n(param, lo, hi, rid) on conflict do nothing
 )
 select assert_written(
   cardinality($2::text[]), (select count(*) from updated) + (select count(*) from inserted)
@@ -122,7 +133,10 @@ export function writeResources(
       numbers(writes.map((write) => write.rid)),
       numbers(writes.map((write) => write.expected)),
       writes.map((write) => toInstant(write.lastUpdatedMs)),
-      writes.map((write) => write.patients.join(' ')),
+      // An id holds nothing that would break out of the quotes (an unquoted `null` would be one); strings go as JSON.
+      writes.map((write) => numbers(write.patients.map((id) => `"${id}"`))),
+      writes.map((write) => numbers(write.dates)),
+      JSON.stringify(writes.map((write) => write.strings)),
       `[${writes.map((write) => write.content ?? 'null').join(',')}]`,
       numbers(removed.tokens.map((row) => row.value)),
       numbers(removed.tokens.map((row) => row.rid)),
@@ -131,23 +145,31 @@ export function writeResources(
       numbers(meanings.map((meaning) => meaning.hash)),
       numbers(meanings.map((meaning) => meaning.param)),
       meanings.map((meaning) => meaning.value),
-      numbers(removed.strings.map((row) => row.value.param)),
-      removed.strings.map((row) => row.value.value),
-      numbers(removed.strings.map((row) => row.rid)),
-      numbers(added.strings.map((row) => row.value.param)),
-      added.strings.map((row) => row.value.value),
-      numbers(added.strings.map((row) => row.rid)),
-      added.strings.map((row) => row.value.exact),
-      numbers(removed.dates.map((row) => row.value.param)),
-      removed.dates.map((row) => row.value.lo),
-      removed.dates.map((row) => row.value.hi),
-      numbers(removed.dates.map((row) => row.rid)),
-      numbers(added.dates.map((row) => row.value.param)),
-      added.dates.map((row) => row.value.lo),
-      added.dates.map((row) => row.value.hi),
-      numbers(added.dates.map((row) => row.rid)),
+      ...stringColumns(removed.strings),
+      ...stringColumns(added.strings),
+      ...dateColumns(removed.dates),
+      ...dateColumns(added.dates),
     ],
   }
+}
+
+type Numbered<T> = { readonly value: T; readonly rid: number }
+
+function stringColumns(rows: readonly Numbered<IndexRows['strings'][number]>[]): unknown[] {
+  return [
+    numbers(rows.map((row) => row.value.param)),
+    rows.map((row) => row.value.value),
+    numbers(rows.map((row) => row.rid)),
+  ]
+}
+
+function dateColumns(rows: readonly Numbered<IndexRows['dates'][number]>[]): unknown[] {
+  return [
+    numbers(rows.map((row) => row.value.param)),
+    numbers(rows.map((row) => row.value.lo)),
+    numbers(rows.map((row) => row.value.hi)),
+    numbers(rows.map((row) => row.rid)),
+  ]
 }
 
 /** An array literal of numbers: nothing to quote, so no driver has to look at each. */

@@ -1,0 +1,26 @@
+/** A search as the store plans it: conditions on the index and on the row, the order, and where the page begins. */
+import type { Condition, RowCondition } from './condition.ts'
+import type { Cursor } from './cursor.ts'
+
+export type SortKind =
+  | { readonly by: 'date' | 'string'; readonly param: string }
+  /** Tokens, references and uris: by `system|code`, target or uri. `code` is the parameter's name. */
+  | { readonly by: 'token'; readonly param: string; readonly code: string }
+  | { readonly by: 'id' }
+  | { readonly by: 'last-updated' }
+
+export interface SortPart {
+  readonly kind: SortKind
+  readonly descending: boolean
+}
+
+export interface SearchQuery {
+  readonly type: string
+  /** All must hold. */
+  readonly conditions: readonly Condition[]
+  readonly rows: readonly RowCondition[]
+  /** Empty: newest first. */
+  readonly sort: readonly SortPart[]
+  readonly count: number
+  readonly cursor: Cursor | undefined
+}

@@ -1,0 +1,45 @@
+/** A tag that composes SQL from fragments: a fragment is spliced in, anything else becomes a parameter. */
+import type { Statement } from '../statement.ts'
+
+export interface Sql {
+  readonly texts: readonly string[]
+  readonly values: readonly unknown[]
+}
+
+export function sql(texts: TemplateStringsArray, ...args: readonly unknown[]): Sql {
+  return splice(texts, args)
+}
+
+/** Fragments with a separator between them; `empty` when there are none. */
+export function join(fragments: readonly Sql[], separator: ' and ' | ' or ' | ', ' | ' union all ', empty: Sql): Sql {
+  if (fragments.length === 0) return empty
+  const texts = ['', ...Array.from({ length: fragments.length - 1 }, () => separator), '']
+  return splice(texts, fragments)
+}
+
+export function toStatement(fragment: Sql): Statement {
+  const [first, ...rest] = fragment.texts
+  return { text: rest.reduce((text, part, i) => `${text}$${i + 1}${part}`, first!), values: fragment.values }
+}
+
+function splice(texts: readonly string[], args: readonly unknown[]): Sql {
+  const outTexts = [texts[0]!]
+  const values: unknown[] = []
+  args.forEach((arg, i) => {
+    const after = texts[i + 1]!
+    if (isSql(arg)) {
+      outTexts[outTexts.length - 1] += arg.texts[0]!
+      outTexts.push(...arg.texts.slice(1))
+      values.push(...arg.values)
+      outTexts[outTexts.length - 1] += after
+    } else {
+      values.push(arg)
+      outTexts.push(after)
+    }
+  })
+  return { texts: outTexts, values }
+}
+
+function isSql(value: unknown): value is Sql {
+  return typeof value === 'object' && value !== null && 'texts' in value && 'values' in value
+}

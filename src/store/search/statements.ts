@@ -1,0 +1,248 @@
+/**
+ * The shapes a search can have in SQL. Which one runs is decided by search.ts from what the index holds, never by the
+ * planner's statistics; each shape is a chain of nested loops with one usable index a step, so its cost can be read
+ * off it.
+ */
+import type { TenantId } from '../../kernel/ids.ts'
+import { epoch } from '../index-rows.ts'
+import { RESOURCE_COLUMNS } from '../queries/read-resources.ts'
+import { arrayOf, type Condition, enumerate, type RowCondition, rowTest, tokenProbe } from './condition.ts'
+import type { SortKey } from './cursor.ts'
+import type { SearchQuery, SortKind, SortPart } from './query.ts'
+import { join, type Sql, sql } from './sql.ts'
+
+const TRUE = sql`true`
+const COLUMNS = verbatim(RESOURCE_COLUMNS)
+
+/** Everything that a resource found by `driver` must meet as well; `driver` itself is among the conditions. */
+export interface Criteria {
+  readonly driver: Condition | undefined
+  readonly conditions: readonly Condition[]
+  readonly rows: readonly RowCondition[]
+}
+
+interface Page {
+  /** Numbers from here on were on earlier pages. */
+  readonly below: number | undefined
+  readonly limit: number
+  /** Only resources that have nothing to be sorted by for this. */
+  readonly without?: SortKind | undefined
+}
+
+/**
+ * Newest number first, from a condition on tokens. For each of its hashes the first `limit` entries of token_pkey
+ * that meet the rest; the best of these. Reads limit × hashes entries when the rest lets most pass.
+ */
+export function newestByToken(
+  tenant: TenantId,
+  hashes: readonly string[],
+  criteria: Criteria,
+  { below, limit, without }: Page,
+): Sql {
+  const tests = [...rowTests(criteria), ...lacks(without)]
+  const row = tests.length === 0 ? TRUE : sql`exists (select from resource r where r.rid = t.rid and ${all(tests)})`
+  const stream = (hash: Sql) => sql`
+    select t.rid from token t
+    where t.tenant = ${tenant}::int and t.hash = ${hash} and ${lessThan(sql`t.rid`, below)}
+      and ${tokenProbes(tenant, criteria, sql`t.rid`)} and ${row}
+    order by t.rid desc limit ${limit}::int`
+  const rids =
+    hashes.length === 1
+      ? stream(sql`${hashes[0]}::bigint`)
+      : sql`select distinct s.rid from unnest(${arrayOf(hashes)}::bigint[]) as h(hash)
+          cross join lateral (${stream(sql`h.hash`)}) s order by s.rid desc limit ${limit}::int`
+  return sql`select ${COLUMNS} from (${rids}) f join resource r on r.rid = f.rid order by r.rid desc`
+}
+
+/** Newest number first, from strings or dates: collects all that meet the condition, then sorts their numbers. */
+export function newestByCollecting(tenant: TenantId, criteria: Criteria, { below, limit, without }: Page): Sql {
+  return sql`
+    with m as materialized (select distinct rid from (${enumerate(tenant, criteria.driver!)}) e)
+    select ${COLUMNS} from m join resource r on r.rid = m.rid
+    where ${lessThan(sql`m.rid`, below)} and ${tokenProbes(tenant, criteria, sql`m.rid`)}
+      and ${all([...rowTests(criteria), ...lacks(without)])}
+    order by m.rid desc limit ${limit}::int`
+}
+
+/** Without any condition on the index: all of a type, from its order by last change. */
+export function newestOfType(tenant: TenantId, query: SearchQuery, { below, limit, without }: Page): Sql {
+  return sql`
+    with m as materialized (select r.rid from resource r where ${ofType(tenant, query.type)} and not r.deleted
+      and ${all([...query.rows.map(rowTest), ...lacks(without)])})
+    select ${COLUMNS} from m join resource r on r.rid = m.rid where ${lessThan(sql`m.rid`, below)}
+    order by m.rid desc limit ${limit}::int`
+}
+
+/** All that meet the criteria, with their sort keys and, where a key has to be read from it, their content. */
+export function matchesWithKeys(tenant: TenantId, query: SearchQuery, criteria: Criteria): Sql {
+  const keys = query.sort.map(({ kind, descending }, i) => sql`${keyColumn(kind, descending)} as ${verbatim(`k${i}`)}`)
+  const content = query.sort.some(({ kind }) => kind.by === 'token') ? [sql`r.content::text as content`] : []
+  const columns = join([sql`r.rid`, ...keys, ...content], ', ', TRUE)
+  return sql`select ${columns} from ${matches(tenant, query, criteria)}`
+}
+
+export function countMatches(tenant: TenantId, query: SearchQuery, criteria: Criteria): Sql {
+  return sql`select count(*)::int as total from ${matches(tenant, query, criteria)}`
+}
+
+/**
+ * In the order of one sort key, straight from the index that has it, each entry tested for the criteria. Good when
+ * many resources meet them. Resources without the key are not in it.
+ * @returns rows with `key`, the entry's sort key
+ */
+export function inOrderOf(
+  tenant: TenantId,
+  query: SearchQuery,
+  { kind, descending }: SortPart,
+  after: { key: SortKey; rid: number } | undefined,
+  limit: number,
+): Sql {
+  const direction = verbatim(descending ? 'desc' : 'asc')
+  const criteria = { driver: undefined, conditions: query.conditions, rows: query.rows }
+  const page = (from: Sql, key: Sql, type: 'text' | 'bigint' | 'timestamptz', keyOut: Sql, extra: readonly Sql[]): Sql => {
+    const beyond = after
+      ? sql`(${key}, r.rid) ${verbatim(descending ? '<' : '>')} (${keyParameter(after.key, type)}, ${after.rid}::bigint)`
+      : TRUE
+    return sql`select ${keyOut} as key, ${COLUMNS} from ${from} and ${beyond}
+      and ${tokenProbes(tenant, criteria, sql`r.rid`)} and ${all([...rowTests(criteria), ...extra])}
+      order by ${key} ${direction}, r.rid ${direction} limit ${limit}::int`
+  }
+  switch (kind.by) {
+    case 'last-updated': {
+      const from = sql`resource r where ${ofType(tenant, query.type)} and not r.deleted`
+      return page(from, sql`r.last_updated`, 'timestamptz', lastUpdatedMs, [])
+    }
+    case 'id': {
+      const from = sql`resource r where r.tenant = ${tenant}::int and r.type = ${query.type}::text and not r.deleted`
+      return page(from, sql`r.id`, 'text', sql`r.id`, [])
+    }
+    case 'date': {
+      const from = sql`date_value v join resource r on r.rid = v.rid
+        where v.tenant = ${tenant}::int and v.param = ${kind.param}::bigint`
+      // Of several dates the resource stands where its first (or last) one does.
+      return page(from, sql`v.lo`, 'bigint', boundedMs(sql`v.lo`), [sql`v.lo = ${dateKey(kind.param, descending)}`])
+    }
+    case 'string': {
+      const from = sql`string_value v join resource r on r.rid = v.rid
+        where v.tenant = ${tenant}::int and v.param = ${kind.param}::bigint`
+      return page(from, sql`v.value`, 'text', sql`v.value`, [sql`v.value = ${stringKey(kind.param, descending)}`])
+    }
+    case 'token': {
+      const from = sql`token_value v join token t on t.tenant = ${tenant}::int and t.hash = v.hash
+        join resource r on r.rid = t.rid where v.param = ${kind.param}::bigint`
+      return page(from, sql`v.value`, 'text', sql`v.value`, [])
+    }
+  }
+}
+
+/** How many meet each condition, counted to `limit` at most. */
+export function boundedCounts(tenant: TenantId, conditions: readonly Condition[], limit: number): Sql {
+  const counts = conditions.map(
+    (condition) => sql`(select count(*)::int from (select from (${enumerate(tenant, condition)}) e limit ${limit}::int) b)`,
+  )
+  return sql`select array[${join(counts, ', ', TRUE)}] as counts`
+}
+
+export function byNumbers(rids: readonly number[]): Sql {
+  return sql`select ${COLUMNS} from unnest(${arrayOf(rids)}::bigint[]) with ordinality as k(rid, n)
+    join resource r on r.rid = k.rid where not r.deleted order by k.n`
+}
+
+/** `from` and `where`: the driver's resources, or without one the rows of the type, tested for everything. */
+function matches(tenant: TenantId, query: SearchQuery, criteria: Criteria): Sql {
+  const tests = sql`${tokenProbes(tenant, criteria, sql`r.rid`)} and ${all(rowTests(criteria))}`
+  if (!criteria.driver) {
+    return sql`resource r where r.tenant = ${tenant}::int and r.type = ${query.type}::text and not r.deleted and ${tests}`
+  }
+  return sql`(select distinct rid from (${enumerate(tenant, criteria.driver)}) e) m
+    join resource r on r.rid = m.rid where ${tests}`
+}
+
+function tokenProbes(tenant: TenantId, { driver, conditions }: Criteria, rid: Sql): Sql {
+  const others = conditions.filter((condition) => condition !== driver)
+  return all(others.flatMap((condition) => (condition.by === 'token' ? tokenProbe(tenant, condition.hashes, rid) : [])))
+}
+
+/** Strings and dates are tested even where they drive: the index finds strings by their normalised beginning only. */
+function rowTests({ conditions, rows }: Criteria): Sql[] {
+  const own = conditions.flatMap((condition) => (condition.by === 'token' ? [] : rowTest(condition)))
+  return [...own, ...rows.map(rowTest)]
+}
+
+function all(tests: readonly Sql[]): Sql {
+  return join(tests, ' and ', TRUE)
+}
+
+/** The one expression that resource_last_updated begins with. */
+function ofType(tenant: TenantId, type: string): Sql {
+  return sql`(r.type || ':' || r.tenant::text) = ${`${type}:${tenant}`}::text`
+}
+
+function lessThan(rid: Sql, below: number | undefined): Sql {
+  return below === undefined ? TRUE : sql`${rid} < ${below}::bigint`
+}
+
+/** The resource has nothing to be sorted by. Tokens can't be asked by resource: the caller looks at the content. */
+function lacks(kind: SortKind | undefined): Sql[] {
+  switch (kind?.by) {
+    case 'date':
+      return [sql`${dateKey(kind.param, false)} is null`]
+    case 'string':
+      return [sql`${stringKey(kind.param, false)} is null`]
+    case 'id':
+    case 'last-updated':
+    case 'token':
+    case undefined:
+      return []
+  }
+}
+
+function keyColumn(kind: SortKind, descending: boolean): Sql {
+  switch (kind.by) {
+    case 'id':
+      return sql`r.id`
+    case 'last-updated':
+      return lastUpdatedMs
+    case 'date':
+      return boundedMs(dateKey(kind.param, descending))
+    case 'string':
+      return stringKey(kind.param, descending)
+    case 'token':
+      return sql`null::text`
+  }
+}
+
+function dateKey(param: string, descending: boolean): Sql {
+  return sql`(select ${verbatim(descending ? 'max' : 'min')}(r.dates[i + 1])
+    from generate_series(1, cardinality(r.dates), 3) i where r.dates[i] = ${param}::bigint)`
+}
+
+function stringKey(param: string, descending: boolean): Sql {
+  return sql`(select ${verbatim(descending ? 'max' : 'min')}(r.strings[i + 1])
+    from generate_series(1, cardinality(r.strings), 3) i where r.strings[i] = ${param}::text)`
+}
+
+const lastUpdatedMs = sql`(extract(epoch from r.last_updated) * 1000)::float8`
+
+/** What no Date can say (an open end) as the least and greatest that a number keeps exactly. */
+function boundedMs(ms: Sql): Sql {
+  return sql`least(greatest(${ms}, ${Number.MIN_SAFE_INTEGER}::bigint), ${Number.MAX_SAFE_INTEGER}::bigint)::float8`
+}
+
+function keyParameter(key: SortKey, type: 'text' | 'bigint' | 'timestamptz'): Sql {
+  switch (type) {
+    case 'text':
+      return sql`${key}::text`
+    case 'timestamptz':
+      return sql`${new Date(Number(key)).toISOString()}::timestamptz`
+    case 'bigint':
+      if (key === Number.MIN_SAFE_INTEGER) return sql`${epoch(-Infinity)}::bigint`
+      if (key === Number.MAX_SAFE_INTEGER) return sql`${epoch(Infinity)}::bigint`
+      return sql`${key}::bigint`
+  }
+}
+
+/** Names and keywords that are ours, never a caller's. */
+function verbatim(text: string): Sql {
+  return { texts: [text], values: [] }
+}
