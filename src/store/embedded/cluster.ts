@@ -1,7 +1,6 @@
 /** The database cluster on disk: made once by initdb, its settings written at each start. */
 import { execFile } from 'node:child_process'
-import { randomBytes } from 'node:crypto'
-import { access, chown, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { chown, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { Failure } from '../../kernel/failure.ts'
@@ -96,27 +95,4 @@ export const SERVER_ENV: NodeJS.ProcessEnv = { PATH: '/usr/bin:/bin', LC_ALL: 'C
 async function writeFor(account: Account | undefined, file: string, text: string): Promise<void> {
   await writeFile(file, text, { mode: 0o600 })
   if (account !== undefined) await chown(file, account.uid, account.gid)
-}
-
-/** The owner's password, made at the first start and kept in the data folder for this program only. */
-export async function ownerPassword(dataFolder: string): Promise<string> {
-  const file = join(dataFolder, 'postgres.password')
-  try {
-    return (await readFile(file, 'utf8')).trim()
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
-  }
-  if (await exists(join(dataFolder, 'postgres', 'PG_VERSION'))) {
-    throw new Failure('unavailable', 'database-password-missing', { file })
-  }
-  const password = randomBytes(24).toString('base64url')
-  await writeFile(file, `${password}\n`, { mode: 0o600, flush: true })
-  return password
-}
-
-async function exists(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
-  )
 }

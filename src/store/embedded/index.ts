@@ -1,12 +1,15 @@
 /** PostgreSQL 18 as part of the program: nothing to install, one data folder, started and stopped with us. */
-import { chmod, mkdir, rm } from 'node:fs/promises'
-import { dirname, join, resolve } from 'node:path'
+import { randomBytes } from 'node:crypto'
+import { existsSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
 import { Client } from 'pg'
 import { Failure } from '../../kernel/failure.ts'
 import type { Log } from '../../kernel/log.ts'
+import { keptSecret, makeDataFolder } from '../data-folder.ts'
 import { serverAccount, type Account } from './account.ts'
 import { findBinaries } from './binaries.ts'
-import { OWNER, ownerPassword, prepareCluster } from './cluster.ts'
+import { OWNER, prepareCluster } from './cluster.ts'
 import { lockFolder } from './lock.ts'
 import { makePrivateFolder, placeBinaries, placeCluster, SYSTEM_FOLDER } from './placement.ts'
 import { endLeftover, isRunning, readPostmaster, SOCKET_PREFIX } from './postmaster.ts'
@@ -95,6 +98,17 @@ async function startLocked(
   }
 }
 
+/** The owner's URL of a server that is there while it is borrowed. */
+export interface BorrowedPostgres extends AsyncDisposable {
+  readonly url: string
+}
+
+/** The server of a data folder for a short errand: the one that runs, or one that is started for it. */
+export async function borrowEmbedded(options: EmbeddedOptions): Promise<BorrowedPostgres> {
+  const url = await runningUrl(options.folder)
+  return url === undefined ? startEmbedded(options) : { url, async [Symbol.asyncDispose]() {} }
+}
+
 /** The owner's URL of the server that runs on this data folder now; undefined when none runs. */
 export async function runningUrl(dataFolder: string): Promise<string | undefined> {
   const running = await readPostmaster(join(resolve(dataFolder), 'postgres'))
@@ -106,15 +120,16 @@ function urlOf(socketFolder: string, password: string, database: string): string
   return `postgresql://${OWNER}:${password}@${encodeURIComponent(socketFolder)}/${database}`
 }
 
-async function makeDataFolder(folder: string, mode: number): Promise<void> {
-  await mkdir(dirname(folder), { recursive: true })
-  try {
-    await mkdir(folder)
-    await chmod(folder, mode)
-  } catch (error) {
-    // A folder that is there already keeps the mode that its owner gave it.
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
-  }
+/** Made at the first start. A cluster whose password is gone is not given a new one silently. */
+async function ownerPassword(folder: string): Promise<string> {
+  return keptSecret(folder, 'postgres.password', () => {
+    if (existsSync(join(folder, 'postgres', 'PG_VERSION'))) {
+      throw new Failure('unavailable', 'database-password-missing', {
+        file: join(folder, 'postgres.password'),
+      })
+    }
+    return randomBytes(24).toString('base64url')
+  })
 }
 
 async function ensureDatabase(url: string): Promise<void> {

@@ -3,7 +3,7 @@
  * it with the process, so a SIGKILL leaves nothing stale, which a file with a pid in it would.
  */
 import { readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { Failure } from '../../kernel/failure.ts'
 
@@ -28,14 +28,20 @@ export function lockFolder(folder: string): FolderLock {
 }
 
 function openExclusively(file: string): DatabaseSync | undefined {
-  const database = new DatabaseSync(file, { timeout: 0 })
+  let database: DatabaseSync | undefined
   try {
+    database = new DatabaseSync(file, { timeout: 0 })
     database.exec('pragma journal_mode = memory; begin exclusive')
     return database
   } catch (error) {
-    database.close()
+    database?.close()
     if ((error as { errcode?: number }).errcode === SQLITE_BUSY) return undefined
-    throw error
+    throw new Failure(
+      'unavailable',
+      'data-folder-refused',
+      { folder: dirname(file), reason: (error as Error).message },
+      { cause: error },
+    )
   }
 }
 
