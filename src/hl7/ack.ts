@@ -68,7 +68,7 @@ function echoOf(to: AckRequest['to']): Echo {
   return {
     delimiters,
     charset: to.decoded ? (to.charset ?? 'ascii') : 'iso-8859-1',
-    encodingCharacters: segment.field(2).raw || '^~\\&',
+    encodingCharacters: printable(segment.field(2).raw) || '^~\\&',
     version: versionNumber(version),
     field: (n) => printable(segment.field(n).raw),
     triggerEvent: triggerEvent?.replace(/[^A-Za-z0-9_]/g, ''),

@@ -25,9 +25,13 @@ export const standardDelimiters: Delimiters = {
 /** Why a header gives no delimiters. */
 export type DelimiterFault = 'no-header' | 'field-separator' | 'encoding-characters'
 
-// A field separator is any ASCII character that cannot be part of a value's beginning or end a segment.
-const FIELD_SEPARATOR = /^[^A-Za-z0-9\r\n\0\u0080-\uffff]$/
-const USABLE = /^[^A-Za-z0-9\r\n\0 \u0080-\uffff]$/
+/** What ends segments and frames can separate nothing else: NUL, LF, VT, CR, FS. */
+const RESERVED = '\0\n\x0b\r\x1c'
+
+/** Any other ASCII character than a letter or a digit. */
+function canSeparate(character: string): boolean {
+  return character < '\x80' && !/[A-Za-z0-9]/.test(character) && !RESERVED.includes(character)
+}
 
 /**
  * Reads the delimiters of the MSH, FHS or BHS segment that begins at `at`.
@@ -37,7 +41,7 @@ const USABLE = /^[^A-Za-z0-9\r\n\0 \u0080-\uffff]$/
 export function readDelimiters(text: string, at = 0): Delimiters | DelimiterFault {
   const field = text[at + 3]
   if (!/^(?:MSH|FHS|BHS)$/.test(text.slice(at, at + 3))) return 'no-header'
-  if (field === undefined || !FIELD_SEPARATOR.test(field)) return 'field-separator'
+  if (field === undefined || !canSeparate(field)) return 'field-separator'
   const characters = encodingCharacters(text, at + 4, field)
   if (/[A-Za-z0-9]/.test(characters)) return 'encoding-characters'
   if (characters.trim() === '') {
@@ -61,11 +65,12 @@ function encodingCharacters(text: string, from: number, field: string): string {
   return text.slice(from, end)
 }
 
-/** A character that is unusable or used twice counts as left out. */
+/** A character that is unusable or used twice counts as left out; so does a blank, which only fills MSH-2 up. */
 function pick(field: string, characters: readonly (string | undefined)[]): Delimiters {
   const usable = characters.map((character, index) =>
     character !== undefined &&
-    USABLE.test(character) &&
+    canSeparate(character) &&
+    character !== ' ' &&
     character !== field &&
     characters.indexOf(character) === index
       ? character

@@ -24,14 +24,16 @@ export function decodeEscapes(raw: string, syntax: Syntax): string {
   if (escape === undefined || !raw.includes(escape)) return raw
   let text = ''
   let at = 0
+  // Tried once: where the rest gives no text in the sets it switches to, all of it stays as it is.
+  let maySwitch = true
   for (;;) {
     const start = raw.indexOf(escape, at)
     const end = start === -1 ? -1 : raw.indexOf(escape, start + 1)
     if (end === -1) return text + raw.slice(at)
     const body = raw.slice(start + 1, end)
     text += raw.slice(at, start)
-    const set = designation(body)
-    if (set !== undefined) {
+    if (maySwitch && designation(body) !== undefined) {
+      maySwitch = false
       const switched = decodeSwitched(raw.slice(start), syntax)
       if (switched !== undefined) return text + switched
     }

@@ -12,7 +12,8 @@ export const NULL = '""'
 
 export function valueOf(raw: string, syntax: Syntax): Value {
   if (raw === '') return undefined
-  return raw === NULL ? null : decodeEscapes(raw, syntax)
+  // Escapes may leave nothing: \H\\N\ says as much as an empty value.
+  return raw === NULL ? null : decodeEscapes(raw, syntax) || undefined
 }
 
 abstract class View {
