@@ -32,3 +32,12 @@ export {
   type TokenEntry,
   type UriEntry,
 } from './search/index.ts'
+export {
+  LANGUAGES,
+  messageCodes,
+  messageOf,
+  operationOutcome,
+  outcomeOfIssues,
+  pickLanguage,
+  type Language,
+} from './outcome/index.ts'

@@ -1,0 +1,3 @@
+export { messageCodes, messageOf } from './catalogue.ts'
+export { LANGUAGES, pickLanguage, type Language } from './language.ts'
+export { operationOutcome, outcomeOfIssues } from './operation-outcome.ts'

@@ -1,0 +1,105 @@
+import { describe, expect, test } from 'vitest'
+import { Failure } from '../../kernel/failure.ts'
+import {
+  LANGUAGES,
+  loadDefinitions,
+  makeValidator,
+  messageCodes,
+  messageOf,
+  operationOutcome,
+  outcomeOfIssues,
+  pickLanguage,
+  type Language,
+} from '../index.ts'
+
+describe('the language that a caller asks for', () => {
+  test.each([
+    [undefined, 'en'],
+    ['fr', 'fr'],
+    ['fr-CH, de;q=0.8', 'fr'],
+    ['es, de-AT;q=0.5, en;q=0.4', 'de'],
+    ['es', 'en'],
+    ['*', 'en'],
+    ['fr;q=0, de;q=0.1', 'de'],
+    ['fr;q=abc', 'en'],
+    [`${'x,'.repeat(5000)}fr`, 'en'],
+  ])('%j gives %s', (header, language) => expect(pickLanguage(header)).toBe(language))
+})
+
+describe('texts', () => {
+  test('every language has the same codes with the same placeholders', () => {
+    const [first, ...others] = LANGUAGES.map(placeholders)
+    for (const other of others) expect(other).toEqual(first)
+  })
+
+  test('a code without a text is its own text', () => {
+    expect(messageOf('nobody-wrote-this', {}, 'fr')).toBe('nobody-wrote-this')
+    expect(messageOf('constructor', {}, 'fr')).toBe('constructor')
+  })
+})
+
+/** Each code's placeholders in one language. */
+function placeholders(language: Language) {
+  return Object.fromEntries(
+    messageCodes(language).map((code) => [code, new Set(messageOf(code, MARKS, language).match(/«\w+»/g))]),
+  )
+}
+
+const MARKS = new Proxy<Record<string, string>>({}, { get: (_target, name) => `«${String(name)}»` })
+
+describe('an OperationOutcome', () => {
+  test('has the issue type, the code, the place and a text in the language of the caller', () => {
+    const failure = new Failure(
+      'precondition',
+      'version-mismatch',
+      { expected: 2, actual: 3 },
+      { expression: ['Patient.meta.versionId'] },
+    )
+    expect(operationOutcome(failure, 'fr')).toEqual({
+      resourceType: 'OperationOutcome',
+      issue: [
+        {
+          severity: 'error',
+          code: 'conflict',
+          details: {
+            coding: [{ system: 'urn:passerelle:failure', code: 'version-mismatch' }],
+            text: 'La ressource a changé : la version 2 était attendue, la version actuelle est 3.',
+          },
+          expression: ['Patient.meta.versionId'],
+        },
+      ],
+    })
+  })
+
+  test('of findings has one issue for each, with its diagnostics', () => {
+    const issues = [
+      {
+        severity: 'error',
+        type: 'required',
+        expression: ['Observation.code'],
+        diagnostics: 'code is required',
+      },
+    ] as const
+    const failure = new Failure('invalid', 'validation-failed', {}, { issues })
+    expect(operationOutcome(failure, 'de').issue).toEqual([
+      {
+        severity: 'error',
+        code: 'required',
+        details: { text: 'Ein Pflichtelement fehlt.' },
+        diagnostics: 'code is required',
+        expression: ['Observation.code'],
+      },
+    ])
+  })
+
+  test('is itself valid R4', () => {
+    const { validate } = makeValidator(loadDefinitions())
+    const outcomes = [
+      operationOutcome(new Failure('internal', 'unexpected'), 'en'),
+      operationOutcome(new Failure('invalid', 'search-date', { parameter: 'birthdate' }), 'de'),
+      outcomeOfIssues([], 'fr'),
+    ]
+    for (const outcome of outcomes)
+      expect(validate(JSON.parse(JSON.stringify(outcome)), 'OperationOutcome')).toEqual([])
+  })
+})
