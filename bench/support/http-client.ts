@@ -15,7 +15,7 @@ export interface HttpClient extends Disposable {
 
 export async function openHttpClient(base: URL, defaults: Readonly<Record<string, string>>): Promise<HttpClient> {
   const socket = await open(base)
-  let received = Buffer.alloc(0)
+  let received: Buffer = Buffer.alloc(0)
   let waiting: PromiseWithResolvers<Answer> | undefined
 
   socket.on('data', (chunk: Buffer) => {

@@ -1,0 +1,39 @@
+/** Puts the resource store together: repository, search, and what they need of FHIR. */
+import { LRUCache } from 'lru-cache'
+
+import type { ExtractContext, Extractor, Validator } from '../fhir/index.ts'
+import type { Clock } from '../kernel/clock.ts'
+import type { TenantId } from '../kernel/ids.ts'
+import type { Db } from './db.ts'
+import { makeResourceNumbers } from './numbers.ts'
+import { makeRepository, type Repository } from './repository.ts'
+import { makeSearchStore, type SearchStore } from './search/search-store.ts'
+import { makeWriteLane } from './write-lane.ts'
+
+export interface StoreDeps {
+  readonly db: Db
+  readonly clock: Clock
+  readonly validator: Validator
+  readonly extractor: Extractor
+  /** Time zone and local base of a tenant, for dates without an offset and absolute references. */
+  contextOf(tenant: TenantId): ExtractContext
+}
+
+/** Token values (32 bytes each here) that need not be told to the database again. */
+const MAX_KNOWN_VALUES = 200_000
+
+export function makeStore(deps: StoreDeps): { repository: Repository; search: SearchStore } {
+  const { db, clock, validator, extractor, contextOf } = deps
+  const search = makeSearchStore({ db, extractor, contextOf })
+  const repository = makeRepository({
+    db,
+    clock,
+    lane: makeWriteLane(db),
+    numbers: makeResourceNumbers(db),
+    validate: (resource, type) => validator.validate(resource, type),
+    index: (tenant, type, resource) => extractor.extract(resource, type, contextOf(tenant)),
+    guard: search.guard,
+    known: new LRUCache({ max: MAX_KNOWN_VALUES }),
+  })
+  return { repository, search }
+}
