@@ -20,6 +20,7 @@ import {
 } from '../store/index.ts'
 import type { Hl7Channel } from './config/channel.ts'
 import type { ChannelMetrics } from './metrics.ts'
+import { senderOf } from './received.ts'
 import { afterFailure } from './retry.ts'
 import type { Transform } from './transform.ts'
 import type { LaneHandler, Wake } from './wake.ts'
@@ -181,12 +182,4 @@ function handledRow(
       ...(message.controlId === undefined ? {} : { controlId: message.controlId }),
     },
   }
-}
-
-/** `MSH-3|MSH-4`, as an audit row names a sender. */
-export function senderOf(message: {
-  sendingApplication?: string | undefined
-  sendingFacility?: string | undefined
-}): string {
-  return `${message.sendingApplication ?? ''}|${message.sendingFacility ?? ''}`
 }

@@ -3,6 +3,8 @@ import { isIP } from 'node:net'
 
 import { z } from 'zod'
 
+import { type Charset, charsetNamed } from '../../hl7/index.ts'
+
 const port = z.int().min(0).max(65_535)
 const seconds = z.number().min(0).max(86_400)
 
@@ -62,11 +64,19 @@ function isTimeZone(text: string): boolean {
   }
 }
 
+/** A name of HL7 table 0211 (`8859/15`, `UNICODE UTF-8`) or a usual other one (`windows-1252`). */
+const charset = z.string().transform((name, context): Charset => {
+  const known = charsetNamed(name)
+  if (known !== undefined) return known
+  context.addIssue('a character set such as UNICODE UTF-8 or 8859/15')
+  return z.NEVER
+})
+
 const text = z.strictObject({
-  /** Used for every message, whatever its MSH-18 says. Names of HL7 table 0211. */
-  charset: z.string().min(1).optional(),
-  /** Used when MSH-18 is empty. */
-  defaultCharset: z.string().min(1).default('UNICODE UTF-8'),
+  /** Used for every message, whatever its MSH-18 says. */
+  charset: charset.optional(),
+  /** Used when MSH-18 is empty. UTF-8 is strict: bytes of another set are refused and not misread. */
+  defaultCharset: charset.prefault('UNICODE UTF-8'),
 })
 
 const retry = z.strictObject({
@@ -98,10 +108,10 @@ const mllp = z.strictObject({
     maxInFlight: z.int().min(1).max(1_000).default(64),
   }),
   text: text.prefault({}),
-  /**
-   * `on-commit`: AA (or CA, when MSH-15 asks for enhanced mode) once the message is committed; `never`: no answer.
-   */
+  /** `on-commit`: once the message is committed to the journal; `never`: no answer at all. */
   acknowledge: z.enum(['on-commit', 'never']).default('on-commit'),
+  /** Original (AA, AE, AR) or enhanced mode (CA, CE, CR), or what MSH-15 and MSH-16 of the message ask for. */
+  acknowledgeMode: z.enum(['by-message', 'original', 'enhanced']).default('by-message'),
   /** What must stay in order: messages of a patient, of a sender (MSH-3 and MSH-4), of the whole channel, or nothing. */
   order: z.enum(['patient', 'sender', 'channel', 'none']).default('patient'),
   /** When a control id comes again with other bytes: handle it as a new message, or answer AR. */

@@ -54,7 +54,8 @@ export async function append(tx: Tx, messages: readonly NewMessage[]): Promise<r
 
 function receiptOf(row: Inserted, message: NewMessage): Receipt {
   if (!row.collides) return { did: 'stored', id: row.id, state: row.state, ack: message.ack }
-  return { did: 'collided', id: row.id, state: row.state, ack: message.collisionAck ?? message.ack }
+  const { ack } = message.whenReused ?? message
+  return { did: 'collided', id: row.id, state: row.state, ack }
 }
 
 /** JSON of the four, so that no two different senders and control ids join to the same text. */
@@ -88,7 +89,7 @@ function insertStatement(
   const header = (name: keyof MessageHeader) => rows.map((row) => storable(row.header[name]))
   const bodies = joined(rows.map((row) => row.raw))
   const acks = joined(rows.map((row) => row.ack))
-  const collisionAcks = joined(rows.map((row) => row.collisionAck))
+  const reusedAcks = joined(rows.map((row) => row.whenReused?.ack))
   return {
     name: 'journal-append',
     text: INSERT,
@@ -121,9 +122,10 @@ function insertStatement(
       acks.bytes,
       acks.offsets,
       acks.lengths,
-      collisionAcks.bytes,
-      collisionAcks.offsets,
-      collisionAcks.lengths,
+      rows.map((row) => row.whenReused !== undefined),
+      reusedAcks.bytes,
+      reusedAcks.offsets,
+      reusedAcks.lengths,
     ],
   }
 }
@@ -164,15 +166,15 @@ with incoming as (
     $1::int[], $2::text[], $3::timestamptz[], $4::text[], $6::int[], $7::int[], $8::bytea[], $9::uuid[], $10::boolean[],
     $11::text[], $12::text[], $13::text[], $14::text[], $15::text[], $16::text[], $17::text[], $18::text[], $19::text[],
     $20::text[], $21::text[], $22::bigint[], $23::bigint[], $24::text[], $25::text[],
-    $27::int[], $28::int[], $30::int[], $31::int[]
+    $27::int[], $28::int[], $29::boolean[], $31::int[], $32::int[]
   ) as i(
     ord, channel, received_at, peer, body_from, body_length, sha256, identity, again,
     sending_application, sending_facility, receiving_application, receiving_facility, type, control_id, version,
     patient, visit, placer_order, filler_order, lane, other_lane, state, reason,
-    ack_from, ack_length, collision_ack_from, collision_ack_length
+    ack_from, ack_length, refuse_reuse, reused_ack_from, reused_ack_length
   )
 ), judged as (
-  select *, collides and collision_ack_length is not null as reused from incoming
+  select *, collides and refuse_reuse as reused from incoming
 ), inserted as (
   insert into message (
     tenant, channel, received_at, peer, raw, sha256, identity, collides,
@@ -186,7 +188,7 @@ with incoming as (
     patient, visit, placer_order, filler_order, lane, other_lane,
     case when reused then 'refused' else state end,
     case when reused then 'control-id-reused' else reason end,
-    case when reused then substring($29::bytea from collision_ack_from for collision_ack_length)
+    case when reused then substring($30::bytea from reused_ack_from for reused_ack_length)
       else substring($26::bytea from ack_from for ack_length) end
   from judged
   order by ord

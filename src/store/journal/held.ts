@@ -58,28 +58,32 @@ limit $3::int`
 export async function decideHeld(
   db: Db,
   tenant: TenantId,
-  id: MessageNumber,
+  message: { readonly channel: string; readonly id: MessageNumber },
   decision: 'release' | 'skip',
   audit: AuditRow,
-): Promise<{ channel: string; lanes: readonly Lane[] } | undefined> {
+): Promise<{ lanes: readonly Lane[] } | undefined> {
   return db.transaction(tenant, async (tx) => {
-    const [row] = await tx.query<{ channel: string; lane: string; other_lane: string | null }>({
+    const [row] = await tx.query<{ lane: string; other_lane: string | null }>({
       name: `journal-${decision}`,
       text: `
         update message
         set ${decision === 'release' ? RELEASED : SKIPPED}
-        where id = $1::bigint and state = 'held'
-        returning channel, lane::text, other_lane::text`,
-      values: decision === 'release' ? [id] : [id, new Date(audit.at).toISOString()],
+        where id = $1::bigint and channel = $2 and state = 'held'
+        returning lane::text, other_lane::text`,
+      values: [
+        message.id,
+        message.channel,
+        ...(decision === 'skip' ? [new Date(audit.at).toISOString()] : []),
+      ],
     })
     if (row === undefined) return undefined
     await tx.query(auditStatement([audit]))
-    return { channel: row.channel, lanes: row.other_lane === null ? [row.lane] : [row.lane, row.other_lane] }
+    return { lanes: row.other_lane === null ? [row.lane] : [row.lane, row.other_lane] }
   })
 }
 
-const RELEASED = `state = 'received', attempts = 0, retry_at = null`
-const SKIPPED = `state = 'skipped', retry_at = null, finished_at = $2::timestamptz`
+const RELEASED = `state = 'received', attempts = 0, retry_at = null, finished_at = null`
+const SKIPPED = `state = 'skipped', retry_at = null, finished_at = $3::timestamptz`
 
 /** What is to do, for each channel that has something. Reads the open messages only. Index message_lane. */
 export async function readBacklog(db: Db, tenant: TenantId): Promise<readonly ChannelBacklog[]> {

@@ -45,10 +45,10 @@ export interface Journal {
   ): Promise<readonly HeldMessage[]>
   decideHeld(
     tenant: TenantId,
-    id: MessageNumber,
+    message: { readonly channel: string; readonly id: MessageNumber },
     decision: 'release' | 'skip',
     audit: AuditRow,
-  ): Promise<{ channel: string; lanes: readonly Lane[] } | undefined>
+  ): Promise<{ lanes: readonly Lane[] } | undefined>
   backlog(tenant: TenantId): Promise<readonly ChannelBacklog[]>
   /** The tenant's secret for lane numbers, made at the first call. */
   laneSecret(tenant: TenantId): Promise<string>
@@ -68,7 +68,7 @@ export function makeJournal(db: Db): Journal {
     isDue: (tenant, lane, now) => isDue(db, tenant, lane, now),
     dueLanes: (tenant, bounds) => dueLanes(db, tenant, bounds),
     listHeld: (tenant, channel, page) => listHeld(db, tenant, channel, page),
-    decideHeld: (tenant, id, decision, audit) => decideHeld(db, tenant, id, decision, audit),
+    decideHeld: (tenant, message, decision, audit) => decideHeld(db, tenant, message, decision, audit),
     backlog: (tenant) => readBacklog(db, tenant),
     laneSecret: (tenant) => laneSecret(db, tenant),
   }

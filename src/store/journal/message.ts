@@ -35,8 +35,8 @@ export interface NewMessage {
   readonly reason?: string | undefined
   /** What the sender is answered, and again when it resends; absent when it gets no answer. */
   readonly ack?: Buffer | undefined
-  /** Given when a control id that comes again with other bytes is to be refused: the answer to that. */
-  readonly collisionAck?: Buffer | undefined
+  /** Given when a control id that comes again with other bytes is to be refused: with this answer. */
+  readonly whenReused?: { readonly ack: Buffer | undefined }
 }
 
 export interface Receipt {

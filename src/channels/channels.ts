@@ -1,0 +1,207 @@
+/** All channels of an installation at work: an intake for each HL7 v2 channel, the workers, the sweeper, the operator's hand. */
+import type { Clock } from '../kernel/clock.ts'
+import { Failure } from '../kernel/failure.ts'
+import type { TenantId } from '../kernel/ids.ts'
+import type { Log } from '../kernel/log.ts'
+import type {
+  AuditRow,
+  ChannelBacklog,
+  HeldMessage,
+  Journal,
+  MessageNumber,
+  NewMessage,
+  Receipt,
+  Repository,
+} from '../store/index.ts'
+import type { Channel, Hl7Channel } from './config/channel.ts'
+import { makeDrain } from './drain.ts'
+import { makeGroupCommit } from './group-commit.ts'
+import { type Intake, makeIntake } from './intake.ts'
+import type { ChannelMetrics } from './metrics.ts'
+import { receivedRow } from './received.ts'
+import { makeSweeper } from './sweep.ts'
+import type { Transform } from './transform.ts'
+import type { WakeQueue } from './wake.ts'
+
+export interface ChannelsDeps {
+  /** As loadChannels gave them. */
+  readonly channels: readonly Channel[]
+  /** The tenant of each key that the channels name. */
+  readonly tenants: ReadonlyMap<string, TenantId>
+  readonly journal: Journal
+  readonly repository: Repository
+  readonly wakeQueue: WakeQueue
+  readonly transform: Transform
+  readonly clock: Clock
+  random(): number
+  readonly metrics: ChannelMetrics
+  readonly log: Log
+  /** Lanes that this process handles side by side. */
+  readonly concurrency?: number
+}
+
+export interface Channels {
+  /** The channels that are switched on. */
+  readonly enabled: readonly Channel[]
+  /** What a listener hands its frames to. @throws Failure `not-found`/`channel-unknown` */
+  intakeFor(channel: string): Intake
+  /** Begins to handle messages: first what an earlier run left, then what comes. */
+  startWork(): Promise<void>
+  /** Begins no further message and resolves when those at work are done. */
+  stopWork(): Promise<void>
+  /** Held messages of a channel, oldest first. */
+  held(
+    channel: string,
+    page: { readonly after?: MessageNumber; readonly limit: number },
+  ): Promise<readonly HeldMessage[]>
+  /** Tries a held message again, or sets it aside so that its lane goes on. False when it isn't held. */
+  decide(
+    channel: string,
+    message: MessageNumber,
+    decision: 'release' | 'skip',
+    by: AuditRow['agent'],
+  ): Promise<boolean>
+  /** What is to do, for each channel that has something. */
+  backlog(): Promise<readonly ChannelBacklog[]>
+}
+
+const DEFAULT_CONCURRENCY = 4
+const GROUP = { maxItems: 200, maxBytes: 8 * 1024 * 1024 }
+
+/** @throws Failure `invalid`/`channel-tenant` when a channel names a tenant that is not there */
+export function makeChannels(deps: ChannelsDeps): Channels {
+  const { journal, wakeQueue, clock, log, concurrency = DEFAULT_CONCURRENCY } = deps
+  const enabled = deps.channels.filter((channel) => channel.enabled)
+  const hl7 = new Map(enabled.filter((channel) => channel.source === 'mllp').map((one) => [one.channel, one]))
+  const placed = byTenant(hl7.values(), deps.tenants)
+  const intakes = makeIntakes(deps, placed)
+  const sweeper = makeSweeper({ journal, wakeQueue, tenants: () => channelNames(placed), clock, log })
+  let working: { readonly stop: AbortController; readonly swept: Promise<void> } | undefined
+
+  const tenantOf = (name: string): TenantId => {
+    const channel = hl7.get(name)
+    if (channel === undefined) throw new Failure('not-found', 'channel-unknown', { channel: name })
+    return deps.tenants.get(channel.tenant)!
+  }
+
+  return {
+    enabled,
+    intakeFor(name) {
+      tenantOf(name)
+      return intakes.get(name)!
+    },
+
+    async startWork() {
+      const stop = new AbortController()
+      const handler = makeDrain({
+        ...deps,
+        channelOf: (name) => hl7.get(name),
+        wake: (wakes) => wakeQueue.wake(wakes),
+        stopping: () => stop.signal.aborted,
+      })
+      const woken = await sweeper.sweep({ urgent: true })
+      if (woken > 0) log.info({ lanes: woken }, 'messages of an earlier run are taken up')
+      wakeQueue.process(handler, { concurrency })
+      working = { stop, swept: sweeper.run(stop.signal) }
+    },
+
+    async stopWork() {
+      working?.stop.abort()
+      await Promise.all([wakeQueue.pause(), working?.swept])
+      working = undefined
+    },
+
+    held: async (name, page) => journal.listHeld(tenantOf(name), name, page),
+
+    async decide(name, message, decision, by) {
+      const tenant = tenantOf(name)
+      const row = decisionRow(name, message, decision, by, clock.now())
+      const decided = await journal.decideHeld(tenant, { channel: name, id: message }, decision, row)
+      if (decided === undefined) return false
+      const wakes = decided.lanes.map((lane) => ({ tenant, channel: name, lane }))
+      await wakeQueue.wake(wakes, { urgent: true })
+      return true
+    },
+
+    async backlog() {
+      const parts = await Promise.all([...placed.keys()].map((tenant) => journal.backlog(tenant)))
+      return parts.flat()
+    },
+  }
+}
+
+type Placed = ReadonlyMap<TenantId, readonly Hl7Channel[]>
+
+function byTenant(channels: Iterable<Hl7Channel>, tenants: ReadonlyMap<string, TenantId>): Placed {
+  const placed = new Map<TenantId, Hl7Channel[]>()
+  for (const channel of channels) {
+    const tenant = tenants.get(channel.tenant)
+    if (tenant === undefined) {
+      throw new Failure('invalid', 'channel-tenant', { channel: channel.channel, tenant: channel.tenant })
+    }
+    placed.set(tenant, [...(placed.get(tenant) ?? []), channel])
+  }
+  return placed
+}
+
+function* channelNames(placed: Placed): Iterable<readonly [TenantId, ReadonlySet<string>]> {
+  for (const [tenant, channels] of placed) yield [tenant, new Set(channels.map((one) => one.channel))]
+}
+
+/** The channels of one tenant share its group commits. */
+function makeIntakes(deps: ChannelsDeps, placed: Placed): ReadonlyMap<string, Intake> {
+  const { journal, wakeQueue, clock, metrics, log } = deps
+  const intakes = new Map<string, Intake>()
+  for (const [tenant, channels] of placed) {
+    const append = makeGroupCommit<NewMessage, Receipt>({
+      ...GROUP,
+      bytesOf: (message) => message.raw.length,
+      commit: (messages) =>
+        journal.append(tenant, messages, (receipts) =>
+          receipts.map((receipt, index) => receivedRow(messages[index]!, receipt)),
+        ),
+    })
+    const laneSecret = onceItWorks(() => journal.laneSecret(tenant))
+    const wake = (wakes: Parameters<WakeQueue['wake']>[0]) => wakeQueue.wake(wakes)
+    for (const channel of channels) {
+      intakes.set(
+        channel.channel,
+        makeIntake({ tenant, channel, append, laneSecret, wake, clock, metrics, log }),
+      )
+    }
+  }
+  return intakes
+}
+
+/** Asks once and keeps the answer; a failure isn't kept. */
+function onceItWorks<T>(ask: () => Promise<T>): () => Promise<T> {
+  let answer: Promise<T> | undefined
+  return () => {
+    answer ??= ask().catch((error: unknown) => {
+      answer = undefined
+      throw error
+    })
+    return answer
+  }
+}
+
+function decisionRow(
+  channel: string,
+  message: MessageNumber,
+  decision: 'release' | 'skip',
+  agent: AuditRow['agent'],
+  at: number,
+): AuditRow {
+  const interaction = `message-${decision}`
+  return {
+    at,
+    kind: 'admin',
+    interaction,
+    action: 'U',
+    outcome: 0,
+    agent,
+    entities: [],
+    patients: [],
+    detail: { channel, message },
+  }
+}

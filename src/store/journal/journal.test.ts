@@ -1,0 +1,343 @@
+import { describe, expect, test } from 'vitest'
+
+import { testDatabase, type TestDatabase } from '../../../test/support/database.ts'
+import type { AuditRow } from '../audit.ts'
+import { isNotHead, type Lane, makeJournal, type Journal, type NewMessage, type Receipt } from './index.ts'
+
+const AT = Date.UTC(2026, 0, 2, 3, 4, 5)
+
+function message(controlId: string, given: Partial<NewMessage> = {}): NewMessage {
+  return {
+    channel: 'lab',
+    receivedAt: AT,
+    peer: '127.0.0.1 4000',
+    raw: Buffer.from(`MSH|^~\\&|LAB|HOSP|||20260102||ORU^R01|${controlId}\r`),
+    header: { sendingApplication: 'LAB', sendingFacility: 'HOSP', controlId },
+    lane: '1',
+    state: 'received',
+    ack: Buffer.from(`ACK of ${controlId}`),
+    ...given,
+  }
+}
+
+const noAudit = () => []
+
+async function withJournal(run: (journal: Journal, database: TestDatabase) => Promise<void>): Promise<void> {
+  await using database = await testDatabase()
+  await run(makeJournal(database.db), database)
+}
+
+function finish(journal: Journal, { db, tenant }: TestDatabase, id: string): Promise<void> {
+  return db.transaction(tenant, async (tx) => {
+    journal.finish(tx, id, { state: 'done', finishedAt: AT, written: ['Patient/1/_history/1'], warnings: 0 })
+  })
+}
+
+const ids = (receipts: readonly Receipt[]) => receipts.map(({ id }) => id)
+const open = async (journal: Journal, { tenant }: TestDatabase, lane: Lane) =>
+  (await journal.readLane(tenant, lane, 10)).map(({ id }) => id)
+
+describe('appending', () => {
+  test('keeps raw bytes as they came and numbers messages in the order given', () =>
+    withJournal(async (journal, database) => {
+      const raws = [
+        Buffer.from([0, 255, 13, 28]),
+        Buffer.alloc(0),
+        Buffer.from('é', 'latin1'),
+        Buffer.alloc(100_000, 7),
+      ]
+      const receipts = await journal.append(
+        database.tenant,
+        raws.map((raw, index) => message(`C${index}`, { raw })),
+        noAudit,
+      )
+      expect(receipts.map(({ did }) => did)).toEqual(['stored', 'stored', 'stored', 'stored'])
+      const stored = await journal.readLane(database.tenant, '1', 10)
+      expect(stored.map(({ id }) => id)).toEqual(ids(receipts))
+      expect(stored.map(({ raw }) => raw)).toEqual(raws)
+    }))
+
+  test('answers a resend with the stored acknowledgement, byte for byte, and stores nothing', () =>
+    withJournal(async (journal, { tenant, ownerQuery }) => {
+      const [first] = await journal.append(tenant, [message('C1')], noAudit)
+      const [again] = await journal.append(
+        tenant,
+        [message('C1', { ack: Buffer.from('another ACK') })],
+        noAudit,
+      )
+      expect(again).toEqual({ ...first, did: 'resent' })
+      expect(again!.ack).toEqual(Buffer.from('ACK of C1'))
+      expect(await ownerQuery('select from passerelle.message')).toHaveLength(1)
+    }))
+
+  test('recognises a resend inside the same group', () =>
+    withJournal(async (journal, { tenant, ownerQuery }) => {
+      const group = [message('C1'), message('C2'), message('C1', { ack: Buffer.from('another ACK') })]
+      const [first, , again] = await journal.append(tenant, group, noAudit)
+      expect(again).toEqual({ ...first, did: 'resent' })
+      expect(await ownerQuery('select from passerelle.message')).toHaveLength(2)
+    }))
+
+  test('takes the same control id from another sender or channel as another message', () =>
+    withJournal(async (journal, { tenant }) => {
+      const raw = Buffer.from('same bytes')
+      const receipts = await journal.append(
+        tenant,
+        [
+          message('C1', { raw }),
+          message('C1', { raw, channel: 'pharmacy' }),
+          message('C1', { raw, header: { sendingApplication: 'LAB', controlId: 'C1' } }),
+          message('C1', { raw, header: { sendingFacility: 'LAB', controlId: 'C1' } }),
+        ],
+        noAudit,
+      )
+      expect(receipts.map(({ did }) => did)).toEqual(['stored', 'stored', 'stored', 'stored'])
+    }))
+
+  test('marks a control id that comes again with other bytes', () =>
+    withJournal(async (journal, { tenant, ownerQuery }) => {
+      const other = (text: string) => message('C1', { raw: Buffer.from(text) })
+      const before = await journal.append(tenant, [other('a')], noAudit)
+      const after = await journal.append(tenant, [other('b'), other('c')], noAudit)
+      expect([...before, ...after].map(({ did }) => did)).toEqual(['stored', 'collided', 'collided'])
+      const rows = await ownerQuery<{ collides: boolean }>(
+        'select collides from passerelle.message order by id',
+      )
+      expect(rows.map(({ collides }) => collides)).toEqual([false, true, true])
+    }))
+
+  test('refuses a control id that comes again with other bytes where the channel wants that', () =>
+    withJournal(async (journal, database) => {
+      const strict = (text: string) =>
+        message('C1', { raw: Buffer.from(text), whenReused: { ack: Buffer.from('refused') } })
+      await journal.append(database.tenant, [strict('a')], noAudit)
+      const [refused, twice] = await journal.append(database.tenant, [strict('b'), strict('c')], noAudit)
+      expect(refused).toMatchObject({ did: 'collided', state: 'refused', ack: Buffer.from('refused') })
+      expect(twice).toMatchObject({ did: 'collided', state: 'refused' })
+      expect(await open(journal, database, '1')).toHaveLength(1)
+      const [again] = await journal.append(database.tenant, [strict('b')], noAudit)
+      expect(again).toEqual({ ...refused, did: 'resent' })
+    }))
+
+  test('gives no answer again where none was given', () =>
+    withJournal(async (journal, { tenant }) => {
+      const silent = message('C1', { ack: undefined })
+      const [first] = await journal.append(tenant, [silent], noAudit)
+      const [again] = await journal.append(tenant, [silent], noAudit)
+      expect([first!.ack, again!.ack]).toEqual([undefined, undefined])
+    }))
+
+  test('a header of any length and with null characters does not fail its group', () =>
+    withJournal(async (journal, { tenant }) => {
+      const controlId = `\0${'x'.repeat(100_000)}`
+      const receipts = await journal.append(
+        tenant,
+        [message('C1'), message(controlId, { reason: 'a\0b' })],
+        noAudit,
+      )
+      expect(receipts.map(({ did }) => did)).toEqual(['stored', 'stored'])
+    }))
+
+  test('stores the audit rows with the messages, or neither', () =>
+    withJournal(async (journal, { tenant, ownerQuery }) => {
+      const row: AuditRow = {
+        at: AT,
+        kind: 'hl7',
+        interaction: 'message-received',
+        action: 'C',
+        outcome: 0,
+        agent: { id: 'LAB|HOSP', kind: 'device' },
+        entities: [],
+        patients: [],
+      }
+      await journal.append(tenant, [message('C1')], (receipts) => receipts.map(() => row))
+      expect(await ownerQuery('select from passerelle.audit')).toHaveLength(1)
+      const broken = { ...row, outcome: 1e9 } as unknown as AuditRow
+      await expect(journal.append(tenant, [message('C2')], () => [broken])).rejects.toThrow()
+      expect(await ownerQuery('select from passerelle.message')).toHaveLength(1)
+    }))
+
+  test('shows a tenant nothing of another', () =>
+    withJournal(async (journal, { tenant, addTenant }) => {
+      const other = await addTenant('other')
+      await journal.append(tenant, [message('C1')], noAudit)
+      const [receipt] = await journal.append(other, [message('C1')], noAudit)
+      expect(receipt!.did).toBe('stored')
+      expect(await journal.readLane(other, '1', 10)).toHaveLength(1)
+      expect(await journal.laneSecret(tenant)).not.toBe(await journal.laneSecret(other))
+      expect(await journal.laneSecret(tenant)).toBe(await journal.laneSecret(tenant))
+    }))
+})
+
+describe('a lane', () => {
+  test('shrinks from its oldest message on', () =>
+    withJournal(async (journal, database) => {
+      const [a, b] = ids(await journal.append(database.tenant, [message('A'), message('B')], noAudit))
+      await finish(journal, database, a!)
+      expect(await open(journal, database, '1')).toEqual([b])
+      await finish(journal, database, b!)
+      expect(await open(journal, database, '1')).toEqual([])
+    }))
+
+  test('a message is finished once, whoever tries again', () =>
+    withJournal(async (journal, database) => {
+      const [a] = ids(await journal.append(database.tenant, [message('A')], noAudit))
+      const ends = await Promise.allSettled(Array.from({ length: 8 }, () => finish(journal, database, a!)))
+      expect(ends.filter(({ status }) => status === 'fulfilled')).toHaveLength(1)
+      for (const end of ends) if (end.status === 'rejected') expect(isNotHead(end.reason)).toBe(true)
+    }))
+
+  test('a message cannot be finished before an older one of its lane', () =>
+    withJournal(async (journal, database) => {
+      const [, b] = ids(await journal.append(database.tenant, [message('A'), message('B')], noAudit))
+      await expect(finish(journal, database, b!)).rejects.toSatisfy(isNotHead)
+    }))
+
+  test('a message of two lanes waits for both, and both wait for it', () =>
+    withJournal(async (journal, database) => {
+      const { tenant } = database
+      const [one, two, merge, afterOne, afterTwo] = ids(
+        await journal.append(
+          tenant,
+          [
+            message('one', { lane: '1' }),
+            message('two', { lane: '2' }),
+            message('merge', { lane: '1', otherLane: '2' }),
+            message('after one', { lane: '1' }),
+            message('after two', { lane: '2' }),
+          ],
+          noAudit,
+        ),
+      )
+      expect(await open(journal, database, '1')).toEqual([one, merge, afterOne])
+      expect(await open(journal, database, '2')).toEqual([two, merge, afterTwo])
+
+      await finish(journal, database, one!)
+      expect(await journal.readLane(tenant, '1', 1)).toMatchObject([{ id: merge, blocked: true }])
+      expect(await journal.isDue(tenant, '1', AT)).toBe(false)
+      await expect(finish(journal, database, merge!)).rejects.toSatisfy(isNotHead)
+      await expect(finish(journal, database, afterTwo!)).rejects.toSatisfy(isNotHead)
+
+      await finish(journal, database, two!)
+      expect(await journal.readLane(tenant, '2', 1)).toMatchObject([{ id: merge, blocked: false }])
+      expect([await journal.isDue(tenant, '1', AT), await journal.isDue(tenant, '2', AT)]).toEqual([
+        true,
+        true,
+      ])
+      await expect(finish(journal, database, afterTwo!)).rejects.toSatisfy(isNotHead)
+      await finish(journal, database, merge!)
+      await finish(journal, database, afterTwo!)
+      await finish(journal, database, afterOne!)
+    }))
+
+  test('a failed attempt is counted with its reason, and the lane is due when its time has come', () =>
+    withJournal(async (journal, database) => {
+      const { tenant } = database
+      const [a] = ids(await journal.append(tenant, [message('A')], noAudit))
+      await journal.recordFailure(tenant, a!, { code: 'validation-failed', next: { retryAt: AT + 1_000 } })
+      expect(await journal.readLane(tenant, '1', 1)).toMatchObject([{ attempts: 1, retryAt: AT + 1_000 }])
+      expect(await journal.isDue(tenant, '1', AT + 999)).toBe(false)
+      expect(await journal.isDue(tenant, '1', AT + 1_000)).toBe(true)
+    }))
+
+  test('lanes that are due are found, others not', () =>
+    withJournal(async (journal, { tenant }) => {
+      const [, held, later] = ids(
+        await journal.append(
+          tenant,
+          [
+            message('due', { lane: '-5' }),
+            message('held', { lane: '2' }),
+            message('later', { lane: '3' }),
+            message('due too', { lane: '4', channel: 'pharmacy' }),
+            message('second of the lane', { lane: '4', channel: 'pharmacy' }),
+            message('just come', { lane: '5', receivedAt: AT + 1 }),
+            message('refused', { lane: '6', state: 'refused' }),
+            message('behind the held one', { lane: '2' }),
+          ],
+          noAudit,
+        ),
+      )
+      await journal.recordFailure(tenant, held!, { code: 'x', next: 'hold' })
+      await journal.recordFailure(tenant, later!, { code: 'x', next: { retryAt: AT + 1 } })
+      expect(await journal.dueLanes(tenant, { now: AT, arrivedBefore: AT, limit: 10 })).toEqual([
+        { channel: 'lab', lane: '-5' },
+        { channel: 'pharmacy', lane: '4' },
+      ])
+      expect(await journal.backlog(tenant)).toEqual([
+        { channel: 'lab', waiting: 4, held: 1, oldest: AT },
+        { channel: 'pharmacy', waiting: 2, held: 0, oldest: AT },
+      ])
+    }))
+})
+
+describe('a held message', () => {
+  const by = (interaction: string): AuditRow => ({
+    at: AT,
+    kind: 'admin',
+    interaction,
+    action: 'U',
+    outcome: 0,
+    agent: { id: 'operator', kind: 'user' },
+    entities: [],
+    patients: [],
+  })
+
+  async function holdFirst(journal: Journal, { tenant }: TestDatabase): Promise<[string, string]> {
+    const [a, b] = ids(await journal.append(tenant, [message('A'), message('B')], noAudit))
+    await journal.recordFailure(tenant, a!, { code: 'validation-failed', next: 'hold' })
+    return [a!, b!]
+  }
+
+  test('is listed with its reason and how many wait behind it', () =>
+    withJournal(async (journal, database) => {
+      const [a] = await holdFirst(journal, database)
+      expect(await journal.listHeld(database.tenant, 'lab', { limit: 10 })).toEqual([
+        {
+          id: a,
+          channel: 'lab',
+          receivedAt: AT,
+          type: undefined,
+          controlId: 'A',
+          attempts: 1,
+          reason: 'validation-failed',
+          behind: 1,
+        },
+      ])
+      expect(await journal.listHeld(database.tenant, 'lab', { limit: 10, after: a })).toEqual([])
+      expect(await journal.isDue(database.tenant, '1', AT)).toBe(false)
+    }))
+
+  test('is to do again when it is released', () =>
+    withJournal(async (journal, database) => {
+      const [a] = await holdFirst(journal, database)
+      const decided = await journal.decideHeld(
+        database.tenant,
+        { channel: 'lab', id: a },
+        'release',
+        by('message-release'),
+      )
+      expect(decided).toEqual({ lanes: ['1'] })
+      expect(await journal.isDue(database.tenant, '1', AT)).toBe(true)
+    }))
+
+  test('leaves its lane when it is skipped, and the operator’s decision is audited', () =>
+    withJournal(async (journal, database) => {
+      const [a, b] = await holdFirst(journal, database)
+      await journal.decideHeld(database.tenant, { channel: 'lab', id: a }, 'skip', by('message-skip'))
+      expect(await open(journal, database, '1')).toEqual([b])
+      expect(await database.ownerQuery('select interaction from passerelle.audit')).toEqual([
+        { interaction: 'message-skip' },
+      ])
+    }))
+
+  test('a message that is not held, or of another channel, is left alone', () =>
+    withJournal(async (journal, database) => {
+      const [a, b] = await holdFirst(journal, database)
+      const decide = (channel: string, id: string) =>
+        journal.decideHeld(database.tenant, { channel, id }, 'skip', by('message-skip'))
+      expect(await decide('lab', b)).toBeUndefined()
+      expect(await decide('pharmacy', a)).toBeUndefined()
+      expect(await database.ownerQuery('select from passerelle.audit')).toEqual([])
+    }))
+})
