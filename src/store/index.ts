@@ -40,4 +40,16 @@ export {
   subtypeToken,
   typeToken,
 } from './audit-tokens.ts'
+export {
+  findClient,
+  hasClientLocked,
+  insertClient,
+  listClients,
+  replaceSecret,
+  revokeClient,
+  tenantOfClient,
+  type ClientRow,
+} from './clients.ts'
 export * from './journal/index.ts'
+export { listSigningKeys, offerSigningKey, type SigningKeyRow } from './signing-keys.ts'
+export { findTenant, findTenantById, insertTenant, listTenants, type Tenant } from './tenants.ts'
