@@ -1,7 +1,7 @@
 /** The listening HTTP server: limits against slow and endless requests, and a stop that loses none in flight. */
 import { once } from 'node:events'
 import { createServer, type RequestListener } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
 
 import { Failure } from '../kernel/failure.ts'
 import type { HttpSettings } from './settings.ts'
@@ -22,7 +22,6 @@ const HEADERS_TIMEOUT_MS = 20_000
 const REQUEST_TIMEOUT_MS = 300_000
 /** Longer than the usual proxy's, so that it is the proxy that closes. */
 const KEEP_ALIVE_TIMEOUT_MS = 65_000
-const IDLE_SWEEP_MS = 50
 /** Room for a search of a few hundred values in the URL; longer ones go by POST. */
 const MAX_HEADER_BYTES = 64 * 1024
 
@@ -30,6 +29,22 @@ export function makeHttpServer(
   app: RequestListener,
   { stopTimeoutMs }: Pick<HttpSettings, 'stopTimeoutMs'>,
 ): HttpServer {
+  // Node counts a connection that never sent anything as active, so who is idle is told here.
+  const inFlight = new Map<Socket, number>()
+  let stopped: Promise<void> | undefined
+
+  const serve: RequestListener = (request, response) => {
+    const { socket } = request
+    inFlight.set(socket, (inFlight.get(socket) ?? 0) + 1)
+    if (stopped) response.setHeader('Connection', 'close')
+    response.once('close', () => {
+      const left = (inFlight.get(socket) ?? 1) - 1
+      if (!socket.destroyed) inFlight.set(socket, left)
+      if (stopped && left === 0) socket.destroySoon()
+    })
+    app(request, response)
+  }
+
   const server = createServer(
     {
       maxHeaderSize: MAX_HEADER_BYTES,
@@ -39,25 +54,25 @@ export function makeHttpServer(
       connectionsCheckingInterval: 5000,
       noDelay: true,
     },
-    app,
+    serve,
   )
+  server.on('connection', (socket) => {
+    inFlight.set(socket, 0)
+    socket.once('close', () => inFlight.delete(socket))
+  })
   // Only the FHIR edge decides by the headers whether it wants the body.
   server.on('checkContinue', (request, response) => {
     if (!request.url?.startsWith('/t/')) response.writeContinue()
-    app(request, response)
+    serve(request, response)
   })
-  let stopping: Promise<void> | undefined
 
   async function stop(): Promise<void> {
     if (!server.listening) return
     const closed = once(server, 'close')
-    server.prependListener('request', (_request, response) => response.setHeader('Connection', 'close'))
     server.close()
-    // A connection whose last answer went out before the stop is idle only a moment later.
-    const sweep = setInterval(() => server.closeIdleConnections(), IDLE_SWEEP_MS)
+    for (const [socket, requests] of inFlight) if (requests === 0) socket.destroy()
     const deadline = setTimeout(() => server.closeAllConnections(), stopTimeoutMs)
     await closed
-    clearInterval(sweep)
     clearTimeout(deadline)
   }
 
@@ -72,7 +87,7 @@ export function makeHttpServer(
       const address = server.address() as AddressInfo
       return { host: address.address, port: address.port }
     },
-    stop: () => (stopping ??= stop()),
+    stop: () => (stopped ??= stop()),
     [Symbol.asyncDispose]() {
       return this.stop()
     },

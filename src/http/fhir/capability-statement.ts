@@ -5,7 +5,8 @@
 import { toInstant } from '../../kernel/clock.ts'
 import type { JsonObject } from '../../kernel/json.ts'
 import type { FhirService } from './interaction.ts'
-import { offers } from './interactions.ts'
+import { offers } from './offers.ts'
+import type { SearchableBy } from './sources.ts'
 
 const SECURITY_SERVICE = 'http://terminology.hl7.org/CodeSystem/restful-security-service'
 const OAUTH_URIS = 'http://fhir-registry.smarthealthit.org/StructureDefinition/oauth-uris'
@@ -50,8 +51,7 @@ function resource(service: FhirService, type: string): JsonObject {
       offers(type, interaction) && interaction.routes.some(({ path }) => path.startsWith('/{type}')),
   )
   const has = (code: string) => offered.some((interaction) => interaction.code === code)
-  const parameters = service.resources(type).parameters(type)
-  return {
+  const description: JsonObject = {
     type,
     profile: `http://hl7.org/fhir/StructureDefinition/${type}`,
     interaction: offered.map(({ code }) => ({ code })),
@@ -63,12 +63,12 @@ function resource(service: FhirService, type: string): JsonObject {
     conditionalUpdate: false,
     conditionalDelete: 'not-supported',
     referencePolicy: ['literal', 'logical'],
-    ...(parameters.length > 0 && {
-      searchParam: parameters.map(({ code, url, type: kind }) => ({
-        name: code,
-        definition: url,
-        type: kind,
-      })),
-    }),
   }
+  const parameters = service.resources(type).parameters(type)
+  if (parameters.length > 0) description['searchParam'] = parameters.map(searchParam)
+  return description
+}
+
+function searchParam({ code, type, url }: SearchableBy): JsonObject {
+  return url === undefined ? { name: code, type } : { name: code, definition: url, type }
 }

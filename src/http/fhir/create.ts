@@ -19,6 +19,13 @@ export const create: Interaction = {
     const { type, conditions } = request
     const resource = await request.resource()
     checkType(resource, type)
+    const { create: submit } = service.resources(type)
+    if (submit) {
+      if (conditions.ifNoneExist !== undefined)
+        throw new Failure('unsupported', 'if-none-exist-not-offered', { type })
+      const stored = await submit(request.caller.tenant, resource)
+      return writtenAnswer(request, { ...stored, did: 'created' }, 201)
+    }
     return conditions.ifNoneExist === undefined
       ? createNew(service, request, resource)
       : createUnlessExists(service, request, resource, conditions.ifNoneExist)
@@ -53,7 +60,7 @@ async function createUnlessExists(
 ): Promise<Answer> {
   const { type, caller } = request
   const { tenant } = caller
-  requireScope(service, caller.access, type, 's')
+  requireScope(caller.access, type, 's')
   for (;;) {
     const found = await service.search.find(tenant, service.criteria(tenant, type, criteria), 2)
     if (found.length > 1) throw new Failure('precondition', 'criteria-matched-several', { type })

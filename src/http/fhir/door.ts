@@ -2,12 +2,13 @@
  * Who comes in: a bearer token (RFC 6750) of the tenant in the path. Whoever is refused here is written down too, in
  * the trail of the tenant whose door it was.
  */
+import type { Access } from '../../access/index.ts'
 import { asFailure, Failure } from '../../kernel/failure.ts'
 import type { TenantId } from '../../kernel/ids.ts'
 import { auditRow } from './audit-row.ts'
 import type { FhirDeps } from './deps.ts'
 import { type Caller, type Interaction, NOTHING_SEEN } from './interaction.ts'
-import type { Access, AuditRow } from './ports.ts'
+import type { AuditRow } from './ports.ts'
 import { statusOf } from './status.ts'
 
 export interface Asker {
@@ -34,7 +35,7 @@ export interface Door {
 const SOME_REQUEST = { code: 'unknown', action: 'E' } as const
 
 export function makeDoor(deps: FhirDeps): Door {
-  const { access: control, audit, clock, tenants } = deps
+  const { tokens, audit, clock, tenants } = deps
 
   async function turnAway(
     tenant: TenantId | undefined,
@@ -53,7 +54,7 @@ export function makeDoor(deps: FhirDeps): Door {
     async enter(asker, interaction = undefined) {
       let access: Access
       try {
-        access = await control.verify(bearerToken(asker.authorization))
+        access = await tokens.verify(bearerToken(asker.authorization))
       } catch (thrown) {
         const failure = asFailure(thrown)
         const tenant = (await tenants.find(asker.tenantKey))?.id

@@ -4,89 +4,68 @@ import { randomBytes } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
 
 import { testDatabase } from '../../../test/support/database.ts'
-import { makeAuditRecorder } from '../../audit/recorder.ts'
-import { loadDefinitions, makeValidator } from '../../fhir/index.ts'
+import { makeAuditEvents, makeAuditRecorder } from '../../audit/index.ts'
+import { loadDefinitions, makeExtractor, makeSearchParameters, makeValidator } from '../../fhir/index.ts'
 import { systemClock } from '../../kernel/clock.ts'
+import { type Access, makeTenants } from '../../access/index.ts'
+import type { TenantId } from '../../kernel/ids.ts'
 import { Failure } from '../../kernel/failure.ts'
+import { makeTimeZone } from '../../kernel/time-zone.ts'
 import { type Log, silentLog } from '../../kernel/log.ts'
 import { makeResourceNumbers } from '../../store/numbers.ts'
 import { makeRepository } from '../../store/repository.ts'
 import { makeWriteLane } from '../../store/write-lane.ts'
-import { makeApp } from '../app.ts'
-import { makeBodyReader } from '../body.ts'
-import { makeObserver } from '../observe.ts'
-import { makeHttpServer } from '../server.ts'
-import { defaultHttpSettings, type HttpSettings } from '../settings.ts'
-import { makeCursorSeal } from './cursor.ts'
-import { makeFhirHandler } from './handler.ts'
-import { makeFhirService } from './service.ts'
+import { defaultHttpSettings, type HttpSettings, makeHttp } from '../index.ts'
 
 export async function startFhir(settings: Partial<HttpSettings> = {}, log: Log = silentLog) {
   const database = await testDatabase()
   const { db, tenant, tenantKey } = database
   const other = await database.addTenant('other')
-  const audit = makeAuditRecorder({ db, log: silentLog })
+  const recorder = makeAuditRecorder({ db, log: silentLog })
   const definitions = loadDefinitions()
   const validator = makeValidator(definitions)
+  const searchParameters = makeSearchParameters(definitions)
+  const extractor = makeExtractor(definitions, searchParameters)
+  const zone = makeTimeZone('Europe/Paris')
   const repository = makeRepository({
     db,
     lane: makeWriteLane(db),
     numbers: makeResourceNumbers(db),
     clock: systemClock,
     validate: (resource, type) => validator.validate(resource, type),
-    index: () => ({
-      tokens: [],
-      references: [],
-      strings: [],
-      uris: [],
-      dates: [],
-      numbers: [],
-      quantities: [],
-      compartments: { patients: [] },
-    }),
+    index: (_tenant, type, resource) => extractor.extract(resource, type, { zone, toLocal: () => undefined }),
     guard: () => [],
     known: new LRUCache({ max: 1000 }),
   })
-  const all: HttpSettings = { ...defaultHttpSettings, ...settings }
-  const service = makeFhirService({
+  const server = makeHttp({
+    settings: { ...defaultHttpSettings, ...settings },
+    log,
+    clock: systemClock,
+    metrics: { observe() {} },
     repository,
     search: { search: () => Promise.reject(new Error()), find: () => Promise.resolve([]) },
-    audit,
-    access: {
-      verify(token) {
-        const [key, scope] = token.split('~')
-        if (key === 'forged') throw new Failure('unauthenticated', 'token-invalid')
-        const id = key === tenantKey ? tenant : other
-        return Promise.resolve({
-          tenant: id,
-          tenantKey: key!,
-          clientId: 'tester',
-          scopes: [scope ?? 'cruds'],
-          roles: [],
-        })
-      },
-      allows: (access, _type, letter) => access.scopes[0]!.includes(letter),
+    audit: { record: (...access) => recorder.record(...access) },
+    auditEvents: makeAuditEvents({ db, clock: systemClock, zoneOf: () => zone }),
+    tokens: {
+      verify: async (token) =>
+        accessOf(
+          token,
+          new Map([
+            [tenantKey, tenant],
+            ['other', other],
+          ]),
+        ),
     },
-    tenants: {
-      find: (key) =>
-        Promise.resolve(key === tenantKey ? { id: tenant } : key === 'other' ? { id: other } : undefined),
-    },
+    tenants: makeTenants({ db, clock: systemClock }),
     definitions,
-    clock: systemClock,
-    cursors: makeCursorSeal(randomBytes(32)),
-    maxBundleEntries: 5000,
+    searchParameters,
+    searchable: new Set(['token', 'reference', 'string', 'uri', 'date']),
+    validate: (resource, type) => validator.validate(resource, type),
+    parseSearch: () => ({}),
+    cursorKey: randomBytes(32),
     version: '0.0.0-test',
-    cors: false,
-    resources: () => ({
-      read: repository.read,
-      search: () => Promise.resolve({ entries: [] }),
-      parameters: () => [],
-    }),
-    criteria: () => ({}),
+    routers: [],
   })
-  const fhir = makeFhirHandler({ service, bodies: makeBodyReader(all), settings: all, log })
-  const observe = makeObserver({ log, metrics: { observe() {} }, maxInFlight: all.maxInFlight })
-  const server = makeHttpServer(makeApp({ settings: all, log, observe, fhir, routers: [] }), all)
   const { port } = await server.listen('127.0.0.1', 0)
   const origin = `http://127.0.0.1:${port}`
   const base = `${origin}/t/${tenantKey}/fhir`
@@ -95,7 +74,9 @@ export async function startFhir(settings: Partial<HttpSettings> = {}, log: Log =
     base,
     database,
     server,
-    service,
+    recorder,
+    validator,
+    other,
     /** A request with a token that allows everything, unless another is given. */
     async call(method: string, path: string, body?: unknown, headers: Record<string, string> = {}) {
       const response = await fetch(path.startsWith('http') ? path : base + path, {
@@ -130,10 +111,27 @@ export async function startFhir(settings: Partial<HttpSettings> = {}, log: Log =
       }>('select * from passerelle.audit order by id'),
     async [Symbol.asyncDispose]() {
       await server.stop()
-      await audit[Symbol.asyncDispose]()
+      await recorder[Symbol.asyncDispose]()
       await database[Symbol.asyncDispose]()
     },
   }
 }
 
 export type TestFhir = Awaited<ReturnType<typeof startFhir>>
+
+/** Tokens of tests say what they are: `tenant~letters`. */
+function accessOf(token: string, tenants: ReadonlyMap<string, TenantId>): Access {
+  const [tenantKey = '', letters = 'cruds'] = token.split('~')
+  const tenant = tenants.get(tenantKey)
+  if (tenant === undefined) throw new Failure('unauthenticated', 'token-invalid')
+  return {
+    tenant,
+    tenantKey,
+    clientId: 'tester',
+    scopes: [`system/*.${letters}`],
+    grants: [{ context: 'system', type: '*', letters }],
+    roles: [],
+    jti: '',
+    expiresAt: Infinity,
+  }
+}

@@ -4,7 +4,7 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 
-import { pickLanguage } from './interim.ts'
+import { pickLanguage } from '../../fhir/index.ts'
 import { asFailure, Failure } from '../../kernel/failure.ts'
 import { parseExactObject } from '../../kernel/json.ts'
 import type { Log } from '../../kernel/log.ts'

@@ -2,12 +2,13 @@
  * What a FHIR interaction is here: a function from a request to an answer, both values, so that the same code serves
  * an HTTP request and an entry of a Bundle. https://hl7.org/fhir/R4/http.html
  */
-import type { Language } from './interim.ts'
+import type { Language } from '../../fhir/index.ts'
+import type { Access, ScopeLetter } from '../../access/index.ts'
 import type { Failure } from '../../kernel/failure.ts'
 import type { TenantId } from '../../kernel/ids.ts'
 import type { ExactJson } from '../../kernel/json.ts'
 import type { FhirDeps } from './deps.ts'
-import type { Access, AuditRow } from './ports.ts'
+import type { AuditRow } from './ports.ts'
 import type { Preference } from './prefer.ts'
 
 /** Codes of http://hl7.org/fhir/restful-interaction */
@@ -24,9 +25,6 @@ export type InteractionCode =
   | 'transaction'
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'DELETE'
-
-/** The letters of a SMART v2 scope. https://hl7.org/fhir/smart-app-launch/scopes-and-launch-context.html */
-export type ScopeLetter = 'c' | 'r' | 'u' | 'd' | 's'
 
 export interface Route {
   readonly method: Method

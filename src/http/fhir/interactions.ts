@@ -12,12 +12,3 @@ import { vread } from './vread.ts'
 export function makeInteractions(): readonly Interaction[] {
   return [makeCapabilities(), read, vread, create, update, deleteInteraction, historyInstance, searchType]
 }
-
-/** Types that only the server writes: once made, never changed. https://hl7.org/fhir/R4/auditevent.html */
-const WRITE_ONCE: ReadonlySet<string> = new Set(['AuditEvent'])
-const WRITE_ONCE_CODES: ReadonlySet<string> = new Set(['read', 'create', 'search-type'])
-
-/** Whether resources of the type have this interaction. */
-export function offers(type: string, { code }: Interaction): boolean {
-  return !WRITE_ONCE.has(type) || WRITE_ONCE_CODES.has(code)
-}

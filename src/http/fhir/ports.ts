@@ -20,10 +20,4 @@ export interface SearchStore {
     limit: number,
   ): Promise<readonly { type: string; id: string; version: number }[]>
 }
-export interface Access {
-  readonly tenant: TenantId
-  readonly tenantKey: string
-  readonly clientId: string
-  readonly scopes: readonly string[]
-  readonly roles: readonly string[]
-}
+export type { SearchRequest } from './interim.ts'

@@ -1,7 +1,7 @@
 /** Answers and problems as HTTP: status line, headers in one pass, text as it is. https://hl7.org/fhir/R4/http.html */
 import type { ServerResponse } from 'node:http'
 
-import type { Language } from './interim.ts'
+import type { Language } from '../../fhir/index.ts'
 import type { Failure } from '../../kernel/failure.ts'
 import { parseExactJson } from '../../kernel/json.ts'
 import { etagOf, httpDate } from './etag.ts'

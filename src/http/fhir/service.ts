@@ -11,7 +11,8 @@ import {
   NOTHING_SEEN,
   type Seen,
 } from './interaction.ts'
-import { makeInteractions, offers } from './interactions.ts'
+import { makeInteractions } from './interactions.ts'
+import { offers } from './offers.ts'
 import { isId } from './resource-checks.ts'
 import { statusOf } from './status.ts'
 
@@ -28,7 +29,7 @@ export function makeFhirService(deps: FhirDeps): FhirService {
       try {
         refuseImpossible(deps, interaction, request)
         if (interaction.scope !== undefined) {
-          requireScope(deps, request.caller.access, request.type, interaction.scope)
+          requireScope(request.caller.access, request.type, interaction.scope)
         }
         answer = await interaction.run(service, request)
       } catch (thrown) {

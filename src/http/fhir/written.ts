@@ -1,5 +1,5 @@
 /** The answer to a write, as the client prefers it. https://hl7.org/fhir/R4/http.html#ops */
-import { informationOutcome } from './outcome-text.ts'
+import { successText } from './outcome-text.ts'
 import type { Answer, FhirRequest } from './interaction.ts'
 import type { Outcome } from './ports.ts'
 
@@ -24,6 +24,6 @@ function bodyFor({ caller }: FhirRequest, outcome: Outcome): string | undefined 
     case 'minimal':
       return undefined
     case 'OperationOutcome':
-      return informationOutcome(outcome.did)
+      return successText(caller.language)
   }
 }

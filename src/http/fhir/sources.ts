@@ -1,0 +1,75 @@
+/** Where resources come from: the store for all types but AuditEvent, which is a view of the audit trail. */
+import type { SearchParameters, SearchParameterType } from '../../fhir/index.ts'
+import { Failure, type Issue } from '../../kernel/failure.ts'
+import type { TenantId } from '../../kernel/ids.ts'
+import type { ExactJson, JsonObject } from '../../kernel/json.ts'
+import { type AuditEvents, auditSearchParameters } from '../../audit/index.ts'
+import type { Repository, SearchPage, SearchRequest, SearchStore, Stored } from './ports.ts'
+
+export interface ResourceSource {
+  read(tenant: TenantId, type: string, id: string): Promise<Stored | undefined>
+  search(
+    tenant: TenantId,
+    type: string,
+    parameters: URLSearchParams,
+    cursor: string | undefined,
+  ): Promise<SearchPage>
+  /** Only where a create isn't a write of the store's. */
+  create?(tenant: TenantId, resource: ExactJson): Promise<Stored>
+  /** What resources of the type can be found by. */
+  parameters(type: string): readonly SearchableBy[]
+}
+
+export interface SearchableBy {
+  readonly code: string
+  readonly type: string
+  readonly url?: string | undefined
+}
+
+export interface SourceDeps {
+  readonly repository: Pick<Repository, 'read'>
+  readonly search: Pick<SearchStore, 'search'>
+  readonly auditEvents: AuditEvents
+  readonly searchParameters: SearchParameters
+  /** Kinds of parameters that the store's search serves. */
+  readonly searchable: ReadonlySet<SearchParameterType>
+  parse(tenant: TenantId, type: string, parameters: URLSearchParams): SearchRequest
+  validate(resource: JsonObject, type: string): readonly Issue[]
+}
+
+export function makeResourceSources(deps: SourceDeps): (type: string) => ResourceSource {
+  const store = storeSource(deps)
+  const trail = auditSource(deps)
+  return (type) => (type === 'AuditEvent' ? trail : store)
+}
+
+function storeSource({
+  repository,
+  search,
+  parse,
+  searchParameters,
+  searchable,
+}: SourceDeps): ResourceSource {
+  return {
+    read: (tenant, type, id) => repository.read(tenant, type, id),
+    search: (tenant, type, parameters, cursor) =>
+      search.search(tenant, { ...parse(tenant, type, parameters), ...(cursor !== undefined && { cursor }) }),
+    parameters: (type) => [...searchParameters.of(type).values()].filter((one) => searchable.has(one.type)),
+  }
+}
+
+function auditSource({ auditEvents, searchParameters, validate }: SourceDeps): ResourceSource {
+  return {
+    read: (tenant, _type, id) => auditEvents.read(tenant, id),
+    search: (tenant, _type, parameters, cursor) => auditEvents.search(tenant, parameters, cursor),
+    async create(tenant, resource) {
+      const issues = validate(resource.value, 'AuditEvent')
+      if (issues.some(({ severity }) => severity === 'error' || severity === 'fatal')) {
+        throw new Failure('invalid', 'validation-failed', {}, { issues })
+      }
+      return auditEvents.create(tenant, resource)
+    },
+    parameters: (type) =>
+      auditSearchParameters.map((one) => ({ ...one, url: searchParameters.of(type).get(one.code)?.url })),
+  }
+}
