@@ -15,6 +15,18 @@ export interface LogOptions {
   readonly output: { write(line: string): unknown }
 }
 
+/**
+ * Writes to a file descriptor without making the program wait for whoever reads it: lines that come meanwhile go out
+ * together. `flush` writes what is left, for the moment before the exit.
+ */
+export function openLogOutput(fd: 1 | 2): { write(line: string): unknown; flush(): void } {
+  const output = pino.destination({ fd, sync: false, maxLength: MAX_UNWRITTEN_BYTES })
+  return { write: (line) => output.write(line), flush: () => output.flushSync() }
+}
+
+/** A reader that is stuck for longer loses lines; the program goes on. */
+const MAX_UNWRITTEN_BYTES = 16 * 1024 * 1024
+
 const SECRET_NAMES = [
   'password',
   'secret',

@@ -1,5 +1,6 @@
 /** The PostgreSQL of a test run: embedded, in a temporary folder, without fsync, with a migrated template to clone. */
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { Client, type QueryResultRow } from 'pg'
 import { silentLog } from '../../src/kernel/log.ts'
 import { startEmbedded } from '../../src/store/embedded/index.ts'
@@ -13,7 +14,7 @@ export interface TestPostgres {
 }
 
 export const TEMPLATE = 'passerelle_template'
-const SQL_FOLDER = new URL('../../sql', import.meta.url).pathname
+const SQL_FOLDER = fileURLToPath(new URL('../../sql', import.meta.url))
 
 /** What is lost at a crash does not matter here, so nothing waits for the disk. */
 const SETTINGS = {

@@ -1,0 +1,49 @@
+/** What a person at the terminal reads when a start or a command fails: a sentence a line, and no stack. */
+import type { Failure, FailureParams } from '../kernel/failure.ts'
+
+type Explain = (params: FailureParams) => string
+
+const texts: Readonly<Record<string, Explain>> = {
+  configuration: () => 'the configuration is wrong',
+  'port-in-use': ({ part, host, port }) =>
+    `${part} cannot listen on ${host}:${port}: another program uses this port`,
+  'port-not-permitted': ({ part, host, port }) =>
+    `${part} cannot listen on ${host}:${port}: that needs more rights`,
+  'listen-failed': ({ part, host, port }) =>
+    `${part} cannot listen on ${host}:${port}: is the address right?`,
+  'data-folder-in-use': ({ folder, pid }) =>
+    `the data folder ${folder} is in use by another Passerelle${pid === undefined ? '' : ` (process ${pid})`}`,
+  'data-folder-refused': ({ folder, reason }) => `the data folder ${folder} cannot be used: ${reason}`,
+  'data-folder-unreachable': ({ folder }) =>
+    `the database's account can reach neither ${folder} nor /var/lib/passerelle; set PASSERELLE_DATA_DIR to a folder that other users may pass through`,
+  'schema-newer': ({ database, program }) =>
+    `the database has schema ${database}, this program knows schema ${program}: run the newer program that made it`,
+  'migration-changed': ({ name }) => `the migration ${name} is not the one that this database ran`,
+  'migration-out-of-order': ({ name }) =>
+    `the migration ${name} comes before one that this database already ran`,
+  'migration-failed': ({ name, reason }) => `the migration ${name} failed: ${reason}`,
+  'database-unreachable': ({ reason }) =>
+    `the database of PASSERELLE_DATABASE_URL cannot be reached: ${reason}`,
+  'database-too-old': ({ version, needed }) =>
+    `the database is PostgreSQL ${version}; ${needed} or newer is needed`,
+  'database-start-failed': ({ reason }) => `the embedded PostgreSQL did not start: ${reason}`,
+  'database-ended': () => 'the embedded PostgreSQL ended on its own',
+  'database-still-running': ({ pid }) =>
+    `the embedded PostgreSQL of an earlier start (process ${pid}) does not end`,
+  'database-password-missing': ({ file }) => `the password of the embedded PostgreSQL is gone: ${file}`,
+  'tenant-exists': ({ key }) => `there is a tenant ${key} already`,
+  'tenant-key-invalid': () => 'a tenant key has lower-case letters, digits and hyphens, at most 63',
+  'timezone-unknown': ({ timezone }) => `there is no time zone ${timezone}`,
+  'cluster-version': ({ cluster, program }) =>
+    `the data folder holds a cluster of PostgreSQL ${cluster}, this program brings ${program}`,
+  'embedded-postgres-missing': ({ platform }) =>
+    `there is no embedded PostgreSQL for ${platform}: set PASSERELLE_DATABASE_URL to a PostgreSQL of your own`,
+  'embedded-postgres-platform': () =>
+    'the embedded PostgreSQL does not run on Windows: set PASSERELLE_DATABASE_URL to a PostgreSQL of your own',
+}
+
+/** One line for the failure, then one for each of its issues. */
+export function explain(failure: Failure): string[] {
+  const text = texts[failure.code]?.(failure.params) ?? failure.message
+  return [text, ...failure.issues.map(({ diagnostics }) => `  ${diagnostics}`)]
+}

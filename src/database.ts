@@ -1,0 +1,46 @@
+/** The database that the configuration names: our own server in the data folder, or one that somebody else runs. */
+import { fileURLToPath } from 'node:url'
+import type { Config } from './config.ts'
+import type { Log } from './kernel/log.ts'
+import { makeDataFolder } from './store/data-folder.ts'
+import { borrowEmbedded, startEmbedded } from './store/embedded/index.ts'
+import { checkExternal } from './store/external.ts'
+import { migrate } from './store/migrate.ts'
+
+export interface Database extends AsyncDisposable {
+  /** Connects as the owner. Holds a password: never log it. */
+  readonly url: string
+  /** `embedded` when no other program can be using the data folder. */
+  readonly kind: 'embedded' | 'external'
+  /** Settles when the embedded server ended, asked or not. */
+  readonly ended: Promise<void>
+}
+
+/** For as long as the program runs. */
+export async function openDatabase({ databaseUrl, dataDir }: Config, log: Log): Promise<Database> {
+  if (databaseUrl === undefined) {
+    return { ...(await startEmbedded({ folder: dataDir, log })), kind: 'embedded' }
+  }
+  await makeDataFolder(dataDir)
+  await checkExternal(databaseUrl)
+  return { url: databaseUrl, kind: 'external', ended: forever(), async [Symbol.asyncDispose]() {} }
+}
+
+/** For a command, also while the server runs beside it. */
+export async function borrowDatabase(
+  { databaseUrl, dataDir }: Config,
+  log: Log,
+): Promise<{ readonly url: string } & AsyncDisposable> {
+  if (databaseUrl === undefined) return borrowEmbedded({ folder: dataDir, log })
+  await checkExternal(databaseUrl)
+  return { url: databaseUrl, async [Symbol.asyncDispose]() {} }
+}
+
+/** Brings the database to this program's schema. Returns what ran, or would run. */
+export function migrateDatabase(url: string, log: Log, { dryRun = false } = {}): Promise<readonly string[]> {
+  return migrate({ url, folder: fileURLToPath(new URL('../sql', import.meta.url)), log, dryRun })
+}
+
+function forever(): Promise<void> {
+  return new Promise(() => undefined)
+}
