@@ -1,7 +1,12 @@
 /** Who may come in, and what they may do: tenants, clients, tokens, scopes. */
 export { bootstrap, type BootstrapSettings, type GeneratedCredentials } from './bootstrap.ts'
 export { makeClients, ROLES, type Client, type Clients, type NewClient } from './clients.ts'
-export { deriveKey, loadInstallationSecret, type KeyPurpose } from './installation-secret.ts'
+export {
+  deriveKey,
+  loadInstallationSecret,
+  readInstallationSecret,
+  type KeyPurpose,
+} from './installation-secret.ts'
 export { makeSigningKeys, type SigningKeys } from './signing-keys.ts'
 export { makeTenants, type NewTenant, type Tenants } from './tenants.ts'
 export {

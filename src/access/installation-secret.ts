@@ -36,6 +36,14 @@ export async function loadInstallationSecret(dataDir: string): Promise<Buffer> {
   return (await readSecret(path))!
 }
 
+/** @throws Failure `not-found`/`installation-secret-missing`: for commands that make no sense with a new one */
+export async function readInstallationSecret(dataDir: string): Promise<Buffer> {
+  const secret = await readSecret(join(dataDir, FILE))
+  if (secret === undefined)
+    throw new Failure('not-found', 'installation-secret-missing', { file: FILE, folder: dataDir })
+  return secret
+}
+
 async function readSecret(path: string): Promise<Buffer | undefined> {
   let text: string
   try {

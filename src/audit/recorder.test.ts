@@ -9,12 +9,16 @@ import { makeAuditRecorder } from './recorder.ts'
 test('200 accesses recorded at once are all there, once, when their promises resolve', async () => {
   await using database = await testDatabase()
   await using recorder = makeAuditRecorder({ db: database.db, log: silentLog })
-  const rows = Array.from({ length: 200 }, (_, i) => accessRow({ entities: [{ type: 'Observation', id: `o${i}` }] }))
+  const rows = Array.from({ length: 200 }, (_, i) =>
+    accessRow({ entities: [{ type: 'Observation', id: `o${i}` }] }),
+  )
 
   await Promise.all(rows.map((row) => recorder.record(database.tenant, row)))
 
   const stored = await database.ownerQuery<{ entities: string }>('select entities from passerelle.audit')
-  expect(stored.map(({ entities }) => entities).toSorted()).toEqual(rows.map((_, i) => `Observation/o${i}`).toSorted())
+  expect(stored.map(({ entities }) => entities).toSorted()).toEqual(
+    rows.map((_, i) => `Observation/o${i}`).toSorted(),
+  )
 })
 
 test('accesses that come while an insert runs share the next one', async () => {
@@ -53,7 +57,9 @@ test('disposing waits for what was taken and takes nothing more', async () => {
   const taken = Array.from({ length: 20 }, () => recorder.record(database.tenant, accessRow()))
   await recorder[Symbol.asyncDispose]()
   await Promise.all(taken)
-  const [row] = await database.ownerQuery<{ rows: number }>('select count(*)::int as rows from passerelle.audit')
+  const [row] = await database.ownerQuery<{ rows: number }>(
+    'select count(*)::int as rows from passerelle.audit',
+  )
   expect(row).toEqual({ rows: 20 })
   await expect(recorder.record(database.tenant, accessRow())).rejects.toMatchObject({ code: 'audit-closed' })
 })
@@ -75,15 +81,23 @@ test('rows of different tenants go to their own tenant', async () => {
 
 test.each<[string, Partial<AuditRow>]>([
   ['a null character', { query: 'name=a\0b', detail: { code: 'x\0' } }],
-  ['half a surrogate pair', { query: 'name=\uD800', detail: { code: '\uDFFF' }, agent: { id: '\uD83D', kind: 'client' } }],
+  [
+    'half a surrogate pair',
+    { query: 'name=\uD800', detail: { code: '\uDFFF' }, agent: { id: '\uD83D', kind: 'client' } },
+  ],
   ['a very long agent', { agent: { id: 'x'.repeat(100_000), kind: 'device' } }],
   ['a query of a megabyte', { query: 'a'.repeat(1_000_000) }],
-  ['an id with spaces and accents', { entities: [{ type: 'Patient', id: 'é à\n' }], patients: ['a b', '\0'] }],
+  [
+    'an id with spaces and accents',
+    { entities: [{ type: 'Patient', id: 'é à\n' }], patients: ['a b', '\0'] },
+  ],
 ])('junk in a request (%s) does not keep its access from being recorded', async (_name, parts) => {
   await using database = await testDatabase()
   await using recorder = makeAuditRecorder({ db: database.db, log: silentLog })
   await recorder.record(database.tenant, accessRow(parts))
-  const [row] = await database.ownerQuery<{ rows: number }>('select count(*)::int as rows from passerelle.audit')
+  const [row] = await database.ownerQuery<{ rows: number }>(
+    'select count(*)::int as rows from passerelle.audit',
+  )
   expect(row).toEqual({ rows: 1 })
 })
 
@@ -100,6 +114,8 @@ test('the application can neither change nor remove what was recorded', async ()
     'delete from audit_block',
     'delete from audit_other',
   ]) {
-    await expect(database.db.query(database.tenant, { text, values: [] })).rejects.toMatchObject({ code: 'database-error' })
+    await expect(database.db.query(database.tenant, { text, values: [] })).rejects.toMatchObject({
+      code: 'database-error',
+    })
   }
 })

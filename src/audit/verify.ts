@@ -22,6 +22,8 @@ export type AuditVerdict =
       readonly intact: true
       readonly blocks: number
       readonly rows: number
+      /** Recorded after the last seal: not protected yet. */
+      readonly unsealed: number
       readonly head: AuditHead | undefined
     }
   | {
@@ -63,8 +65,11 @@ export async function verifyTenant(
   if (expected !== undefined && expected.number > (head?.number ?? 0)) {
     return { intact: false, block: expected.number, because: 'head-missing', sealedAt: undefined }
   }
-  return { intact: true, blocks: previous?.number ?? 0, rows, head }
+  const rest = await db.transaction(tenant, (tx) => digestRows(tx, previous?.toTurn ?? 0n, LAST_TURN))
+  return { intact: true, blocks: previous?.number ?? 0, rows, unsealed: rest.rows, head }
 }
+
+const LAST_TURN = 2n ** 62n
 
 function broken(block: AuditBlock, previous: AuditBlock | undefined, because: BrokenBecause): AuditVerdict {
   if (because === 'block-missing') {
