@@ -64,3 +64,17 @@ export {
   pickLanguage,
   type Language,
 } from './outcome/index.ts'
+export {
+  inProcessingOrder,
+  isRefused,
+  linkResolver,
+  makeReferenceRewriter,
+  parseBundle,
+  type BundleEntry,
+  type BundleLimits,
+  type BundleMethod,
+  type BundleRequest,
+  type ReferenceRewriter,
+  type RefusedEntry,
+  type Replace,
+} from './bundle/index.ts'
