@@ -8,7 +8,7 @@ export interface Exchange {
   /** Monotonic milliseconds. */
   readonly startedAt: number
   /** The pattern, `/t/:tenant/fhir/{type}/{id}`: a raw URL holds ids and search values, which are patient data. */
-  route: string
+  route?: string
   tenant?: string
   client?: string
   /** Code of the Failure that was answered. */
@@ -24,7 +24,7 @@ const REQUEST_ID = /^[\w.:-]{1,64}$/
 export function openExchange(request: IncomingMessage, response: ServerResponse): Exchange {
   const given = request.headers['x-request-id']
   const requestId = typeof given === 'string' && REQUEST_ID.test(given) ? given : uuidv7()
-  const exchange: Exchange = { requestId, startedAt: performance.now(), route: 'unmatched' }
+  const exchange: Exchange = { requestId, startedAt: performance.now() }
   ;(response as Tracked)[exchanges] = exchange
   return exchange
 }

@@ -3,7 +3,7 @@ import type { RequestHandler } from 'express'
 
 import type { Tenants, Tokens } from '../access/index.ts'
 import type { AuditEvents } from '../audit/index.ts'
-import type { Definitions, SearchParameters, SearchParameterType } from '../fhir/index.ts'
+import type { Definitions, SearchParameters, SearchRequest, SupportedSearch } from '../fhir/index.ts'
 import type { Clock } from '../kernel/clock.ts'
 import type { Issue } from '../kernel/failure.ts'
 import type { TenantId } from '../kernel/ids.ts'
@@ -11,9 +11,11 @@ import type { JsonObject } from '../kernel/json.ts'
 import type { Log } from '../kernel/log.ts'
 import { makeApp } from './app.ts'
 import { makeBodyReader } from './body.ts'
+import { docsRouter } from './docs/router.ts'
+import { sharedOperations } from './docs/shared-operations.ts'
 import { makeCursorSeal } from './fhir/cursor.ts'
 import { makeFhirHandler } from './fhir/handler.ts'
-import type { AuditRecorder, Repository, SearchRequest, SearchStore } from './fhir/ports.ts'
+import type { AuditRecorder, Repository, SearchStore } from './fhir/ports.ts'
 import { makeFhirService } from './fhir/service.ts'
 import { makeResourceSources } from './fhir/sources.ts'
 import { type HttpMetrics, makeObserver } from './observe.ts'
@@ -33,8 +35,8 @@ export interface HttpDeps {
   readonly tenants: Pick<Tenants, 'find'>
   readonly definitions: Definitions
   readonly searchParameters: SearchParameters
-  /** Kinds of search parameters that `search` serves: what the CapabilityStatement claims. */
-  readonly searchable: ReadonlySet<SearchParameterType>
+  /** What `search` serves, and so what the CapabilityStatement claims. */
+  readonly supported: SupportedSearch
   validate(resource: JsonObject, type: string): readonly Issue[]
   /** @throws Failure `invalid`/`search-…` */
   parseSearch(tenant: TenantId, type: string, parameters: URLSearchParams): SearchRequest
@@ -66,5 +68,15 @@ export function makeHttp(deps: HttpDeps): HttpServer {
   const bodies = makeBodyReader(settings)
   const fhir = makeFhirHandler({ service, bodies, settings, log })
   const observe = makeObserver({ log, metrics, maxInFlight: settings.maxInFlight })
-  return makeHttpServer(makeApp({ settings, log, observe, fhir, routers: deps.routers }), settings)
+  const docs = docsRouter(
+    {
+      version: deps.version,
+      interactions: service.interactions,
+      resourceTypes: deps.definitions.resourceTypes,
+      operations: sharedOperations,
+    },
+    settings,
+  )
+  const app = makeApp({ settings, log, observe, fhir, routers: [...deps.routers, docs] })
+  return makeHttpServer(app, settings)
 }

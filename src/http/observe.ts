@@ -32,7 +32,8 @@ export function makeObserver({ log, metrics, maxInFlight }: ObserveDeps): Observ
     const status = response.writableFinished ? response.statusCode : CLIENT_CLOSED
     const ms = performance.now() - exchange.startedAt
     const { method = '' } = request
-    const { requestId, route, tenant, client, failure } = exchange
+    const { requestId, tenant, client, failure } = exchange
+    const route = exchange.route ?? matchedRoute(request)
     metrics.observe(method, route, status, ms / 1000)
     const fields = {
       request: requestId,
@@ -62,6 +63,12 @@ export function makeObserver({ log, metrics, maxInFlight }: ObserveDeps): Observ
     }
   }
   return Object.assign(observe, { inFlight: () => inFlight })
+}
+
+/** The pattern that Express matched, for parts that didn't name theirs. */
+function matchedRoute(request: IncomingMessage & { route?: { path?: unknown } }): string {
+  const path = request.route?.path
+  return typeof path === 'string' ? path : Array.isArray(path) ? String(path[0]) : 'unmatched'
 }
 
 /** A loaded server is alive, and has to be able to say so. */

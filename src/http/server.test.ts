@@ -57,7 +57,7 @@ test('a stop answers what is in flight, takes nothing new, and waits for no idle
   const answer = fetch(`${running.origin}/t/demo/fhir/Patient/1`)
   await entered
   const stopped = running.server.stop()
-  await expect(fetch(`${running.origin}/t/demo/fhir/Patient/2`)).rejects.toThrow()
+  await expect(fetch(`${running.origin}/t/demo/fhir/Patient/2`)).rejects.toThrow(TypeError)
   open()
   expect((await answer).status).toBe(200)
   await stopped

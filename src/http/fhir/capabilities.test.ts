@@ -22,7 +22,7 @@ async function resourceEntry(type: string): Promise<ResourceEntry> {
 test('metadata needs no token and is a valid CapabilityStatement', async () => {
   const response = await fetch(`${fhir.base}/metadata`)
   expect(response.status).toBe(200)
-  const statement = await response.json()
+  const statement = (await fhir.call('GET', '/metadata')).json
   expect(fhir.validator.validate(statement, 'CapabilityStatement')).toEqual([])
   expect(statement).toMatchObject({
     fhirVersion: '4.0.1',

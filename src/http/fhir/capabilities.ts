@@ -18,6 +18,9 @@ export function makeCapabilities(): Interaction {
 
   return {
     code: 'capabilities',
+    summary: 'What this server can do',
+    headers: ['If-None-Match'],
+    answers: [200, 304],
     routes: [{ method: 'GET', path: '/metadata' }],
     open: true,
     action: 'R',

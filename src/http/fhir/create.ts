@@ -11,6 +11,9 @@ import { writtenAnswer } from './written.ts'
 
 export const create: Interaction = {
   code: 'create',
+  summary: 'Create a resource under an id of the server',
+  headers: ['If-None-Exist', 'Prefer'],
+  answers: [200, 201],
   routes: [{ method: 'POST', path: '/{type}' }],
   scope: 'c',
   action: 'C',

@@ -7,6 +7,9 @@ import { refuseParameters } from './query.ts'
 /** "if the resource does not exist at all, the server should return … 204": deleting twice is no error. */
 export const deleteInteraction: Interaction = {
   code: 'delete',
+  summary: 'Delete a resource',
+  headers: ['If-Match'],
+  answers: [204],
   routes: [{ method: 'DELETE', path: '/{type}/{id}' }],
   scope: 'd',
   action: 'D',

@@ -1,7 +1,6 @@
 /** What the FHIR edge is given: the parts of other folders that it works with. */
 import type { Tenants, Tokens } from '../../access/index.ts'
-import type { Definitions } from '../../fhir/index.ts'
-import type { SearchRequest } from './interim.ts'
+import type { Definitions, SearchRequest } from '../../fhir/index.ts'
 import type { ResourceSource } from './sources.ts'
 import type { Clock } from '../../kernel/clock.ts'
 import type { TenantId } from '../../kernel/ids.ts'

@@ -5,7 +5,14 @@ import { LRUCache } from 'lru-cache'
 
 import { testDatabase } from '../../../test/support/database.ts'
 import { makeAuditEvents, makeAuditRecorder } from '../../audit/index.ts'
-import { loadDefinitions, makeExtractor, makeSearchParameters, makeValidator } from '../../fhir/index.ts'
+import {
+  loadDefinitions,
+  makeExtractor,
+  makeSearchParameters,
+  makeSearchParser,
+  makeValidator,
+  type SupportedSearch,
+} from '../../fhir/index.ts'
 import { systemClock } from '../../kernel/clock.ts'
 import { type Access, makeTenants } from '../../access/index.ts'
 import type { TenantId } from '../../kernel/ids.ts'
@@ -17,6 +24,19 @@ import { makeRepository } from '../../store/repository.ts'
 import { makeWriteLane } from '../../store/write-lane.ts'
 import { defaultHttpSettings, type HttpSettings, makeHttp } from '../index.ts'
 
+const supported: SupportedSearch = {
+  kinds: {
+    token: { modifiers: ['not', 'missing'], prefixes: [], sortable: true },
+    reference: { modifiers: ['missing'], prefixes: [], sortable: true },
+    string: { modifiers: ['exact'], prefixes: [], sortable: true },
+    uri: { modifiers: [], prefixes: [], sortable: true },
+    date: { modifiers: [], prefixes: ['eq', 'ne', 'gt', 'lt', 'ge', 'le', 'sa', 'eb', 'ap'], sortable: true },
+  },
+  defaultCount: 20,
+  maxCount: 1000,
+  maxValues: 500,
+}
+
 export async function startFhir(settings: Partial<HttpSettings> = {}, log: Log = silentLog) {
   const database = await testDatabase()
   const { db, tenant, tenantKey } = database
@@ -27,6 +47,7 @@ export async function startFhir(settings: Partial<HttpSettings> = {}, log: Log =
   const searchParameters = makeSearchParameters(definitions)
   const extractor = makeExtractor(definitions, searchParameters)
   const zone = makeTimeZone('Europe/Paris')
+  const parser = makeSearchParser({ definitions, parameters: searchParameters, supported })
   const repository = makeRepository({
     db,
     lane: makeWriteLane(db),
@@ -59,9 +80,10 @@ export async function startFhir(settings: Partial<HttpSettings> = {}, log: Log =
     tenants: makeTenants({ db, clock: systemClock }),
     definitions,
     searchParameters,
-    searchable: new Set(['token', 'reference', 'string', 'uri', 'date']),
+    supported,
     validate: (resource, type) => validator.validate(resource, type),
-    parseSearch: () => ({}),
+    parseSearch: (_tenant, type, parameters) =>
+      parser.parse(type, parameters, { zone, toLocal: () => undefined, nowMs: systemClock.now() }),
     cursorKey: randomBytes(32),
     version: '0.0.0-test',
     routers: [],

@@ -10,6 +10,8 @@ const DEFAULT_COUNT = 50
 
 export const historyInstance: Interaction = {
   code: 'history-instance',
+  summary: 'All versions of a resource, newest first',
+  answers: [200],
   routes: [{ method: 'GET', path: '/{type}/{id}/_history' }],
   scope: 'r',
   action: 'R',

@@ -34,6 +34,12 @@ export interface Route {
 
 export interface Interaction {
   readonly code: InteractionCode
+  /** For the documentation. */
+  readonly summary: string
+  /** Request headers that it heeds. */
+  readonly headers?: readonly string[]
+  /** Statuses of its good answers. */
+  readonly answers: readonly number[]
   /** What the CapabilityStatement says of it, where that isn't its code alone. */
   readonly claims?: readonly InteractionCode[]
   readonly routes: readonly Route[]

@@ -1,5 +1,5 @@
-/** Interim: until src/store/index.ts and src/access/index.ts list them. */
-import type { SearchRequest } from './interim.ts'
+/** Interim: until src/store/index.ts lists them. */
+import type { SearchRequest } from '../../fhir/index.ts'
 import type { TenantId } from '../../kernel/ids.ts'
 import type { Stored } from '../../store/resource.ts'
 
@@ -20,4 +20,3 @@ export interface SearchStore {
     limit: number,
   ): Promise<readonly { type: string; id: string; version: number }[]>
 }
-export type { SearchRequest } from './interim.ts'

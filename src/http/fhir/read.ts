@@ -7,6 +7,9 @@ import type { Stored } from './ports.ts'
 
 export const read: Interaction = {
   code: 'read',
+  summary: 'The current version of a resource',
+  headers: ['If-None-Match', 'If-Modified-Since'],
+  answers: [200, 304],
   routes: [{ method: 'GET', path: '/{type}/{id}' }],
   scope: 'r',
   action: 'R',

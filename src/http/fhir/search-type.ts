@@ -6,6 +6,8 @@ import type { Stored } from './ports.ts'
 
 export const searchType: Interaction = {
   code: 'search-type',
+  summary: 'Search resources of a type',
+  answers: [200],
   routes: [
     { method: 'GET', path: '/{type}' },
     { method: 'POST', path: '/{type}/_search' },

@@ -1,10 +1,10 @@
 /** Where resources come from: the store for all types but AuditEvent, which is a view of the audit trail. */
-import type { SearchParameters, SearchParameterType } from '../../fhir/index.ts'
+import type { SearchParameters, SearchRequest, SupportedSearch } from '../../fhir/index.ts'
 import { Failure, type Issue } from '../../kernel/failure.ts'
 import type { TenantId } from '../../kernel/ids.ts'
 import type { ExactJson, JsonObject } from '../../kernel/json.ts'
 import { type AuditEvents, auditSearchParameters } from '../../audit/index.ts'
-import type { Repository, SearchPage, SearchRequest, SearchStore, Stored } from './ports.ts'
+import type { Repository, SearchPage, SearchStore, Stored } from './ports.ts'
 
 export interface ResourceSource {
   read(tenant: TenantId, type: string, id: string): Promise<Stored | undefined>
@@ -31,8 +31,8 @@ export interface SourceDeps {
   readonly search: Pick<SearchStore, 'search'>
   readonly auditEvents: AuditEvents
   readonly searchParameters: SearchParameters
-  /** Kinds of parameters that the store's search serves. */
-  readonly searchable: ReadonlySet<SearchParameterType>
+  /** What the store's search serves. */
+  readonly supported: SupportedSearch
   parse(tenant: TenantId, type: string, parameters: URLSearchParams): SearchRequest
   validate(resource: JsonObject, type: string): readonly Issue[]
 }
@@ -43,18 +43,15 @@ export function makeResourceSources(deps: SourceDeps): (type: string) => Resourc
   return (type) => (type === 'AuditEvent' ? trail : store)
 }
 
-function storeSource({
-  repository,
-  search,
-  parse,
-  searchParameters,
-  searchable,
-}: SourceDeps): ResourceSource {
+function storeSource({ repository, search, parse, searchParameters, supported }: SourceDeps): ResourceSource {
   return {
     read: (tenant, type, id) => repository.read(tenant, type, id),
     search: (tenant, type, parameters, cursor) =>
       search.search(tenant, { ...parse(tenant, type, parameters), ...(cursor !== undefined && { cursor }) }),
-    parameters: (type) => [...searchParameters.of(type).values()].filter((one) => searchable.has(one.type)),
+    parameters: (type) =>
+      [...searchParameters.of(type).values()].filter(
+        (one) => one.expression !== undefined && supported.kinds[one.type] !== undefined,
+      ),
   }
 }
 

@@ -6,6 +6,9 @@ import { answerWith } from './read.ts'
 
 export const vread: Interaction = {
   code: 'vread',
+  summary: 'One version of a resource',
+  headers: ['If-None-Match', 'If-Modified-Since'],
+  answers: [200, 304],
   routes: [{ method: 'GET', path: '/{type}/{id}/_history/{version}' }],
   scope: 'r',
   action: 'R',

@@ -1,0 +1,65 @@
+/** FHIR interactions as documented operations. */
+import type { Interaction, Route } from '../fhir/interaction.ts'
+import type { Operation } from './openapi.ts'
+
+const FHIR_JSON = 'application/fhir+json'
+const FORM = 'application/x-www-form-urlencoded'
+
+/** What any interaction may answer; each as an OperationOutcome. */
+const PROBLEMS: Readonly<Record<number, string>> = {
+  400: 'The request is wrong',
+  401: 'No token, or not a good one',
+  403: 'The token does not allow it, or is of another tenant',
+  404: 'No such resource, type or path',
+  406: 'The answer cannot be given in that format',
+  503: 'A part that is needed is away: try again',
+}
+
+const OF_CHANGES: Readonly<Record<number, string>> = {
+  409: 'Others change the same resources',
+  412: 'A condition of the request does not hold',
+  413: 'The body is too large',
+  415: 'The body is not FHIR JSON',
+  422: 'The resource is not valid',
+}
+
+const GOOD: Readonly<Record<number, string>> = {
+  200: 'Done',
+  201: 'Created',
+  204: 'Deleted, or was not there',
+  304: 'The copy that the client has is still current',
+}
+
+export function describeFhir(interactions: readonly Interaction[]): Operation[] {
+  return interactions.flatMap((interaction) =>
+    interaction.routes.map((route) => describe(interaction, route)),
+  )
+}
+
+function describe(interaction: Interaction, { method, path }: Route): Operation {
+  const { summary, headers = [], answers, open, code } = interaction
+  const isForm = path.endsWith('/_search')
+  const takesBody = method === 'POST' || method === 'PUT'
+  return {
+    method: METHODS[method],
+    path: `/t/{tenant}/fhir${path}`,
+    tag: 'FHIR',
+    summary,
+    secured: open !== true,
+    headers,
+    query:
+      code === 'search-type'
+        ? ['_id', '_lastUpdated', '_count', '_sort', '_total', '_format', '_pretty']
+        : ['_format', '_pretty'],
+    ...(takesBody && { accepts: isForm ? [FORM] : [FHIR_JSON, 'application/json'] }),
+    answers: {
+      ...Object.fromEntries(answers.map((status) => [status, GOOD[status] ?? 'Done'])),
+      ...PROBLEMS,
+      ...(takesBody && !isForm && OF_CHANGES),
+      ...(path.includes('{id}') && { 410: 'The resource was deleted' }),
+    },
+    produces: FHIR_JSON,
+  }
+}
+
+const METHODS = { GET: 'get', POST: 'post', PUT: 'put', DELETE: 'delete' } as const

@@ -1,1 +1,0 @@
-export type SearchRequest = Record<string, unknown>
