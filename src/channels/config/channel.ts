@@ -37,15 +37,15 @@ const listen = {
   idleTimeoutSeconds: seconds.default(0),
 }
 
-const name = z
+const key = z
   .string()
   .regex(/^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/, 'lower case letters, digits and hyphens, at most 63')
 
 const common = {
-  channel: name,
+  channel: key,
   description: z.string().default(''),
   /** Key of the tenant whose resources the channel makes. */
-  tenant: name,
+  tenant: key,
   enabled: z.boolean().default(true),
   /** For times without an offset. */
   timeZone: z.string().refine(isTimeZone, 'a time zone such as Europe/Paris').default('Europe/Paris'),

@@ -32,29 +32,32 @@ export function readChannel(
   }))
   if (problems.length > 0) return { problems }
 
-  for (const { offset, name } of substitute(document, variables)) {
-    problems.push({ file, line: lineAt(offset), path: '', text: `there is no variable ${name}` })
+  for (const { offset, text: what } of substitute(document, variables)) {
+    problems.push({ file, line: lineAt(offset), path: '', text: what })
   }
-  const parsed = channelSchema.safeParse(document.toJS({ maxAliasCount: 0 }))
-  for (const issue of parsed.error?.issues ?? []) {
-    for (const { path, message } of spread(issue)) {
-      const offset = offsetOf(document, path)
-      problems.push({ file, line: lineAt(offset), path: path.join('.'), text: message })
-    }
-  }
-  return parsed.success && problems.length === 0 ? { channel: parsed.data } : { problems }
+  if (problems.length > 0) return { problems }
+
+  const parsed = channelSchema.safeParse(document.toJS())
+  if (parsed.success) return { channel: parsed.data }
+  const found = parsed.error.issues.flatMap(spread).map(({ path, message }) => {
+    return { file, line: lineAt(offsetOf(document, path)), path: path.join('.'), text: message }
+  })
+  return { problems: found.toSorted((a, b) => a.line - b.line) }
 }
 
 /**
  * Puts the variables into scalars, after parsing: a value can't break out of its place. A scalar that is nothing but
- * one variable takes its type, so a port stays a number. Answers the names that don't exist.
+ * one variable takes its type, so a port stays a number. Answers what can't be resolved.
  */
 function substitute(
   document: Document,
   variables: Variables,
-): { offset: number | undefined; name: string }[] {
-  const unknown: { offset: number | undefined; name: string }[] = []
+): { offset: number | undefined; text: string }[] {
+  const unresolved: { offset: number | undefined; text: string }[] = []
   visit(document, {
+    Alias(_key, alias) {
+      unresolved.push({ offset: alias.range?.[0], text: 'aliases are not understood here' })
+    },
     Scalar(_key, scalar) {
       if (typeof scalar.value !== 'string') return
       const whole = /^\$\{(\w+)\}$/.exec(scalar.value)?.[1]
@@ -64,12 +67,12 @@ function substitute(
       }
       scalar.value = scalar.value.replaceAll(/\$\{(\w+)\}/g, (written, name: string) => {
         if (Object.hasOwn(variables, name)) return String(variables[name])
-        unknown.push({ offset: scalar.range?.[0], name })
+        unresolved.push({ offset: scalar.range?.[0], text: `there is no variable ${name}` })
         return written
       })
     },
   })
-  return unknown
+  return unresolved
 }
 
 type Path = readonly (string | number)[]
