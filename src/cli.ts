@@ -1,9 +1,9 @@
 /** The program: `passerelle COMMAND …`. Gives the commands the real outside. */
 import { runCli } from './cli/run.ts'
 import type { Io } from './cli/command.ts'
-import { readConfig } from './config.ts'
+import { readConfig, startedByNpm } from './config.ts'
 import { makeLog, openLogOutput } from './log.ts'
-import { watchSignals } from './signals.ts'
+import { parentEnded, watchSignals } from './signals.ts'
 
 const signals = watchSignals(process)
 
@@ -21,7 +21,7 @@ const io: Io = {
     process.once('exit', () => output.flush())
     return makeLog({ level, format: 'json', output })
   },
-  untilStopped: () => signals.first,
+  untilStopped: () => Promise.race([signals.first, ...(startedByNpm() ? [parentEnded()] : [])]),
 }
 
 // `passerelle channel list | head -1`: the reader has had enough, which is no failure.

@@ -108,6 +108,11 @@ export function unknownVariables(env: NodeJS.ProcessEnv = process.env): string[]
   return Object.keys(env).filter((name) => name.startsWith('PASSERELLE_') && !known.has(name))
 }
 
+/** npm names the script that it runs. A server that npm started ends with it, whatever happened to npm. */
+export function startedByNpm(env: NodeJS.ProcessEnv = process.env): boolean {
+  return env['npm_lifecycle_event'] !== undefined
+}
+
 function contradictions(env: Environment): Issue[] {
   if (
     env.PASSERELLE_BOOTSTRAP_CLIENT_SECRET === undefined ||

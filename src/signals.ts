@@ -1,5 +1,6 @@
 /** SIGTERM and SIGINT: the first asks to stop, one more ends the program where it stands. */
 import type { EventEmitter } from 'node:events'
+import { setTimeout as sleep } from 'node:timers/promises'
 
 export interface Signals {
   /** Resolves at the first signal. Before anybody waits for it a signal ends the program as usual. */
@@ -31,4 +32,16 @@ export function watchSignals(program: Process, now: () => number = () => perform
       return wanted
     },
   }
+}
+
+/**
+ * Resolves when the process that started us is gone: an orphan gets another parent. npm leaves its scripts running when
+ * it is killed, and a server that nobody knows of would hold ports and data folder.
+ */
+export async function parentEnded(
+  parentPid: () => number = () => process.ppid,
+  everyMs = 250,
+): Promise<void> {
+  const parent = parentPid()
+  while (parentPid() === parent) await sleep(everyMs, undefined, { ref: false })
 }

@@ -15,7 +15,7 @@ export interface Io {
   config(): Config
   /** Goes beside the result, on stderr, but for `serve`, whose log is its result. */
   log(to?: 'out' | 'err'): Log
-  /** Resolves at SIGTERM or SIGINT. For commands that run until they are told to stop. */
+  /** Resolves at SIGTERM or SIGINT, or when the npm that started us has ended. For commands that run until they are told to stop. */
   untilStopped(): Promise<void>
 }
 

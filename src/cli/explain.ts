@@ -27,6 +27,7 @@ const texts: Readonly<Record<string, Explain>> = {
   'database-too-old': ({ version, needed }) =>
     `the database is PostgreSQL ${version}; ${needed} or newer is needed`,
   'database-start-failed': ({ reason }) => `the embedded PostgreSQL did not start: ${reason}`,
+  'initdb-failed': ({ reason }) => `the embedded PostgreSQL could not be made: ${reason}`,
   'database-ended': () => 'the embedded PostgreSQL ended on its own',
   'database-still-running': ({ pid }) =>
     `the embedded PostgreSQL of an earlier start (process ${pid}) does not end`,

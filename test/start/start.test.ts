@@ -2,6 +2,7 @@
 import { createServer, type AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import { testDatabase } from '../support/database.ts'
 import { testFolder } from '../support/folder.ts'
 import { anyPorts, runProgram, type Program } from '../support/program.ts'
 import { ownerStatement } from '../support/postgres.ts'
@@ -162,4 +163,19 @@ test('commands work beside the running server and without it', async () => {
     await program.ended
   }
   expect(await command('tenant', 'list')).toContain('clinic')
+})
+
+test('starts on a database that somebody else runs, and several programs share it', async () => {
+  await using folder = await testFolder()
+  await using database = await testDatabase()
+  const variables = { ...anyPorts(join(folder.path, 'data')), PASSERELLE_DATABASE_URL: database.url }
+  await using first = serve({ ...variables, PASSERELLE_ROLE: 'api' })
+  await using second = serve({ ...variables, PASSERELLE_ROLE: 'worker' })
+  for (const base of await Promise.all([ready(first), ready(second)])) {
+    expect(await statusOf(`${base}/health/ready`)).toBe(200)
+  }
+  for (const program of [first, second]) {
+    program.kill('SIGTERM')
+    expect(await program.ended).toBe(0)
+  }
 })

@@ -10,5 +10,7 @@ export interface TestFolder extends AsyncDisposable {
 export async function testFolder(): Promise<TestFolder> {
   const path = await mkdtemp(join(tmpdir(), 'passerelle-test-'))
   await chmod(path, 0o711) // The account of an embedded database must be able to pass through.
-  return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true, force: true }) }
+  // A database whose program was killed may be closing down in there.
+  const removal = { recursive: true, force: true, maxRetries: 20, retryDelay: 100 }
+  return { path, [Symbol.asyncDispose]: () => rm(path, removal) }
 }

@@ -17,7 +17,7 @@ export interface Program extends AsyncDisposable {
   kill(signal: NodeJS.Signals): void
 }
 
-/** Starts `passerelle …words`. Only what is given here is set of PASSERELLE_*. Disposing kills it, if it runs. */
+/** Starts `passerelle …words`. Only what is given here is set of PASSERELLE_*. Disposing stops it, if it runs. */
 export function runProgram(words: readonly string[], variables: Readonly<Record<string, string>>): Program {
   const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('PASSERELLE_'))
   const env = { ...Object.fromEntries(inherited), ...variables }
@@ -44,7 +44,7 @@ export function runProgram(words: readonly string[], variables: Readonly<Record<
       })
     },
     async [Symbol.asyncDispose]() {
-      if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL')
+      if (child.exitCode === null && child.signalCode === null) child.kill('SIGTERM')
       await ended
     },
   }

@@ -1,15 +1,12 @@
 /** The database cluster on disk: made once by initdb, its settings written at each start. */
-import { execFile } from 'node:child_process'
-import { chown, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
-import { promisify } from 'node:util'
+import { chown, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
 import { Failure } from '../../kernel/failure.ts'
 import type { Account } from './account.ts'
 import type { Binaries } from './binaries.ts'
+import { spawnTied } from './lifeline.ts'
 import { makePrivateFolder } from './placement.ts'
 import { ACCESS_FILE, settingsFile, type Settings } from './settings.ts'
-
-const execute = promisify(execFile)
 
 /** The owner of the cluster and the name of the database in it. */
 export const OWNER = 'passerelle'
@@ -50,27 +47,39 @@ async function clusterVersion(folder: string): Promise<string | undefined> {
 }
 
 async function makeCluster({ folder, binaries, account, password }: ClusterRequest): Promise<void> {
-  const making = `${folder}.new`
-  await rm(making, { recursive: true, force: true })
   await mkdir(dirname(folder), { recursive: true })
-  await mkdir(making, { mode: 0o700 })
-  if (account !== undefined) await chown(making, account.uid, account.gid)
-  const passwordFolder = await makePrivateFolder('/tmp/passerelle-initdb-', account)
+  await removeUnfinished(folder)
+  const workshop = await makePrivateFolder(`${folder}${UNFINISHED}`, account)
   try {
-    const passwordFile = join(passwordFolder, 'password')
+    const passwordFile = join(workshop, 'password')
     await writeFor(account, passwordFile, `${password}\n`)
-    await execute(binaries.initdb, initdbOptions(making, passwordFile), {
-      ...account,
-      cwd: '/',
-      env: SERVER_ENV,
-    })
-    await rename(making, folder)
-  } catch (cause) {
-    throw new Failure('unavailable', 'initdb-failed', { folder }, { cause })
+    await runInitdb(binaries.initdb, initdbOptions(join(workshop, 'cluster'), passwordFile), account)
+    await rename(join(workshop, 'cluster'), folder)
   } finally {
-    await rm(passwordFolder, { recursive: true, force: true })
-    await rm(making, { recursive: true, force: true })
+    await rm(workshop, REMOVAL)
   }
+}
+
+const UNFINISHED = '.new-'
+
+/** The initdb of a killed program may still be clearing up in there. */
+const REMOVAL = { recursive: true, force: true, maxRetries: 20, retryDelay: 50 }
+
+async function removeUnfinished(folder: string): Promise<void> {
+  for (const name of await readdir(dirname(folder))) {
+    if (name.startsWith(`${basename(folder)}${UNFINISHED}`)) await rm(join(dirname(folder), name), REMOVAL)
+  }
+}
+
+async function runInitdb(initdb: string, options: string[], account: Account | undefined): Promise<void> {
+  const { child, ended } = spawnTied(initdb, options, account)
+  let complaints = ''
+  child.stderr!.on('data', (chunk: Buffer) => (complaints += chunk.toString()))
+  await ended
+  if (child.exitCode === 0) return
+  const reason =
+    /error: (.*)/.exec(complaints)?.[1] ?? (complaints.trim().split('\n').at(-1) || 'it was ended')
+  throw new Failure('unavailable', 'initdb-failed', { reason })
 }
 
 /** The builtin C.UTF-8 sorts by code point and never changes with a library of the machine, so indexes stay valid. */
@@ -88,9 +97,6 @@ function initdbOptions(folder: string, passwordFile: string): string[] {
     '--no-instructions',
   ]
 }
-
-/** Nothing of our environment reaches the server: a stray PGDATA or LC_ALL must not change what it does. */
-export const SERVER_ENV: NodeJS.ProcessEnv = { PATH: '/usr/bin:/bin', LC_ALL: 'C', TZ: 'UTC' }
 
 async function writeFor(account: Account | undefined, file: string, text: string): Promise<void> {
   await writeFile(file, text, { mode: 0o600 })

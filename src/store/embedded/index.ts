@@ -46,7 +46,7 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedP
   const account = await serverAccount(join(folder, 'postgres'))
   // Another account must be able to pass through, though it cannot list the folder or open anything but its cluster.
   await makeDataFolder(folder, account === undefined ? 0o700 : 0o711)
-  const lock = lockFolder(folder)
+  const lock = await lockFolder(folder)
   try {
     const server = await startLocked(folder, account, options)
     const stop = async (): Promise<void> => {

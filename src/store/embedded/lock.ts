@@ -4,6 +4,7 @@
  */
 import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { DatabaseSync } from 'node:sqlite'
 import { Failure } from '../../kernel/failure.ts'
 
@@ -11,10 +12,14 @@ export interface FolderLock extends Disposable {
   release(): void
 }
 
+/** A program that is just stopping is waited for, so that a restart need not be timed. */
+const PATIENCE_MS = 2000
+const LOOK_EVERY_MS = 50
+
 /** @throws Failure `conflict`/`data-folder-in-use` with the folder and, where known, the other program's pid. */
-export function lockFolder(folder: string): FolderLock {
+export async function lockFolder(folder: string): Promise<FolderLock> {
   const holder = join(folder, 'passerelle.pid')
-  const database = openExclusively(join(folder, 'passerelle.lock'))
+  const database = await openPatiently(join(folder, 'passerelle.lock'))
   if (database === undefined) {
     throw new Failure('conflict', 'data-folder-in-use', { folder, pid: readPid(holder) })
   }
@@ -25,6 +30,14 @@ export function lockFolder(folder: string): FolderLock {
     database.close()
   }
   return { release, [Symbol.dispose]: release }
+}
+
+async function openPatiently(file: string): Promise<DatabaseSync | undefined> {
+  for (let waitedMs = 0; ; waitedMs += LOOK_EVERY_MS) {
+    const database = openExclusively(file)
+    if (database !== undefined || waitedMs >= PATIENCE_MS) return database
+    await sleep(LOOK_EVERY_MS)
+  }
 }
 
 function openExclusively(file: string): DatabaseSync | undefined {

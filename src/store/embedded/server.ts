@@ -1,12 +1,12 @@
 /** The running server: spawned with a lifeline to us, ready when it says so, ended by a fast shutdown. */
-import { spawn, type ChildProcess } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Failure } from '../../kernel/failure.ts'
 import type { Log } from '../../kernel/log.ts'
 import type { Account } from './account.ts'
 import type { Binaries } from './binaries.ts'
-import { SERVER_ENV } from './cluster.ts'
+import { spawnTied } from './lifeline.ts'
 
 export interface ServerRequest {
   readonly binaries: Binaries
@@ -25,15 +25,6 @@ export interface Server {
   stop(): Promise<void>
 }
 
-/**
- * The shell becomes the server after it left a watcher behind, which holds the read end of our pipe. When the pipe
- * closes, because we ask or because we were killed, the watcher sends SIGINT: a fast shutdown. A line on the pipe
- * tells it that the server has ended already. The watcher is orphaned on purpose, so that it is no child of the server.
- */
-const LAUNCH = `exec 3<&0 </dev/null; server=$$
-( ( read -r ended <&3 || kill -INT "$server" ) >/dev/null 2>&1 & )
-exec 3<&-; exec "$@"`
-
 /** How often a start is tried: the last processes of a killed server may hold its shared memory for a moment. */
 const ATTEMPTS = 5
 
@@ -50,40 +41,21 @@ export async function startServer(request: ServerRequest): Promise<Server> {
 }
 
 async function tryStart(request: ServerRequest): Promise<Server | { reason: string }> {
-  const child = launch(request)
-  const ended = new Promise<void>((resolve) => {
-    child.once('exit', () => {
-      child.stdin?.end('ended\n')
-      resolve()
-    })
-    child.once('error', () => resolve())
-  })
-  const reason = await readyOrReason(child, request.log)
+  const { binaries, account, cluster, socketFolder, log } = request
+  const options = ['-D', cluster, '-c', 'listen_addresses=', '-c', `unix_socket_directories=${socketFolder}`]
+  const { child, ended, cut } = spawnTied(binaries.postgres, options, account)
+  const reason = await readyOrReason(child, log)
   if (reason !== undefined) return { reason }
   return {
     pid: child.pid!,
     ended,
     async stop() {
-      child.stdin?.destroy()
+      cut()
       const impatience = setTimeout(() => child.kill('SIGQUIT'), 30_000)
       await ended
       clearTimeout(impatience)
     },
   }
-}
-
-function launch({ binaries, account, cluster, socketFolder }: ServerRequest): ChildProcess {
-  const options = ['-D', cluster, '-c', 'listen_addresses=', '-c', `unix_socket_directories=${socketFolder}`]
-  const child = spawn('/bin/sh', ['-c', LAUNCH, 'sh', binaries.postgres, ...options], {
-    ...account,
-    cwd: '/',
-    env: SERVER_ENV,
-    // A session of its own: Ctrl-C in the terminal is for us, and we stop the server last.
-    detached: true,
-    stdio: ['pipe', 'ignore', 'pipe'],
-  })
-  child.stdin!.on('error', () => undefined) // EPIPE after the watcher has gone.
-  return child
 }
 
 /** Reads the server's own log, line by line. Undefined when it accepts connections, its last words when it ended. */
