@@ -196,7 +196,7 @@ function identifiersOf(segment: Hl7Segment | undefined, field: number): PatientI
 }
 
 /** The first component with a value: of an HD the namespace, or else the universal id (`^1.2.3^ISO`). */
-function firstOf(segment: Hl7Segment, field: number): string | undefined {
+export function firstOf(segment: Hl7Segment, field: number): string | undefined {
   const { components } = segment.field(field).repetition(1)
   for (const component of components) {
     const text = clean(component.value)

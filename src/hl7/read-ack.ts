@@ -2,7 +2,7 @@
 import type { CharsetChoice } from './charset/index.ts'
 import type { AckCode } from './error-codes.ts'
 import { Hl7Segment } from './segment.ts'
-import { readIntake } from './intake.ts'
+import { firstOf, readIntake } from './intake.ts'
 import { rawLines, rawName } from './scan.ts'
 
 export interface Acknowledgement {
@@ -33,10 +33,11 @@ export function readAck(raw: Buffer, choice: CharsetChoice = {}): Acknowledgemen
   }
   const acknowledgement = segments.get('MSA')![0]
   const code = acknowledgement?.get('1')?.trim().toUpperCase() ?? ''
-  if (!CODES.has(code)) return undefined
+  if (acknowledgement === undefined || !CODES.has(code)) return undefined
   return {
     code: code as AckCode,
-    controlId: acknowledgement?.get('2')?.trim() || undefined,
+    // Read as MSH-10 is, so that the two can be compared.
+    controlId: firstOf(acknowledgement, 2),
     errorCodes: segments.get('ERR')!.flatMap((error) => error.get('3') ?? error.get('1.4') ?? []),
   }
 }

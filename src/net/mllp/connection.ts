@@ -1,0 +1,223 @@
+/**
+ * One connection of an MLLP listener. Frames are handled side by side, so that intake can commit many at once, and
+ * answered in the order they came. What the connection holds is bounded: beyond `maxInFlight` frames, or while the
+ * peer doesn't read its answers, the socket isn't read.
+ */
+import type { Socket } from 'node:net'
+
+import { frame, makeFrameDecoder, type FrameEvent } from '../../hl7/index.ts'
+import { asFailure } from '../../kernel/failure.ts'
+import type { Clock } from '../../kernel/clock.ts'
+import type { Log } from '../../kernel/log.ts'
+import type { MllpEvent } from './events.ts'
+import type { Peer } from './peer.ts'
+
+/** What a listener does with what arrives. Undefined: no answer. A thrown value: no answer, and the connection ends. */
+export interface FrameHandlers {
+  handle(body: Buffer, peer: Peer): Promise<Buffer | undefined>
+  /** A frame over the limit: its beginning, to answer it with a rejection. The connection ends after that. */
+  oversize?: ((head: Buffer, peer: Peer) => Promise<Buffer | undefined>) | undefined
+}
+
+export interface ConnectionOptions extends FrameHandlers {
+  readonly maxFrameBytes?: number | undefined
+  readonly requireFinalCr?: boolean | undefined
+  readonly maxInFlight: number
+  readonly idleTimeoutMs: number
+  readonly clock: Clock
+  readonly log: Log
+  observe(event: MllpEvent): void
+}
+
+/** What an operator sees of a connection. */
+export interface ConnectionStatus {
+  readonly peer: Peer
+  readonly openedAt: number
+  readonly lastFrameAt: number | undefined
+  readonly frames: number
+  readonly answers: number
+  readonly inFlight: number
+  readonly bytesRead: number
+  readonly bytesWritten: number
+}
+
+export interface Connection {
+  status(): ConnectionStatus
+  /** Takes no more frames, answers those in flight, then ends. */
+  drain(): void
+  destroy(): void
+  /** Resolves when the socket is closed and no handler runs any more. */
+  readonly closed: Promise<void>
+}
+
+/** The place of one answer in the order of the answers. */
+interface Slot {
+  readonly since: number
+  /** Not there yet; or what to write; or that there is nothing to write, or no way on. */
+  result: 'pending' | 'silent' | 'failed' | Buffer
+}
+
+function headIsReady(slots: readonly Slot[]): boolean {
+  return slots[0] !== undefined && slots[0].result !== 'pending'
+}
+
+/** How long a finished connection still reads, and drops, what the peer sends: closing at once would reset it and take the last answers along. */
+const LINGER_MS = 1000
+
+export function makeConnection(socket: Socket, peer: Peer, options: ConnectionOptions): Connection {
+  const { clock, log, observe, maxInFlight } = options
+  const decoder = makeFrameDecoder(options)
+  const openedAt = clock.now()
+  const waiting: FrameEvent[] = []
+  const slots: Slot[] = []
+  const running = new Set<Promise<void>>()
+  let lastFrameAt: number | undefined
+  let frames = 0
+  let answers = 0
+  // The peer sends no more; what it sent is still handled and answered.
+  let ended = false
+  // Nothing more is taken from the peer; the socket ends when the last answer is out.
+  let finishing = false
+
+  function take(events: readonly FrameEvent[]): void {
+    waiting.push(...events)
+    advance()
+  }
+
+  /** Starts what may start, then lets the socket run, holds it, or ends it. */
+  function advance(): void {
+    let started = 0
+    while (!finishing && slots.length < maxInFlight && started < waiting.length) start(waiting[started++]!)
+    waiting.splice(0, finishing ? waiting.length : started)
+    const idle = waiting.length === 0 && slots.length === 0
+    if (ended && idle) finishing = true
+    if (finishing && idle) finish()
+    else if (finishing || waiting.length > 0 || socket.writableNeedDrain) socket.pause()
+    else socket.resume()
+  }
+
+  function start(event: FrameEvent): void {
+    switch (event.kind) {
+      case 'frame':
+        frames++
+        lastFrameAt = clock.now()
+        observe({ kind: 'frame', bytes: event.body.length })
+        answerWith(() => options.handle(event.body, peer))
+        break
+      case 'oversize':
+        observe({ kind: 'oversize' })
+        log.warn({ peer: peer.address }, 'a frame is over the limit; the connection is closed')
+        finishing = true
+        if (options.oversize !== undefined) answerWith(() => options.oversize!(event.head, peer))
+        break
+      case 'junk':
+      case 'half-frame':
+        observe(event)
+        log.warn(
+          { peer: peer.address, kind: event.kind, bytes: event.bytes },
+          'bytes that are no frame were dropped',
+        )
+    }
+  }
+
+  function answerWith(work: () => Promise<Buffer | undefined>): void {
+    const slot: Slot = { since: clock.now(), result: 'pending' }
+    slots.push(slot)
+    const run = settle(slot, work)
+    running.add(run)
+    void run.finally(() => running.delete(run))
+  }
+
+  async function settle(slot: Slot, work: () => Promise<Buffer | undefined>): Promise<void> {
+    try {
+      slot.result = (await work()) ?? 'silent'
+    } catch (thrown) {
+      const { code } = asFailure(thrown)
+      observe({ kind: 'handler-failed', code })
+      log.error({ peer: peer.address, code }, 'a frame could not be answered; the connection is closed')
+      slot.result = 'failed'
+    }
+    flush()
+  }
+
+  /** Writes the answers that are ready at the head of the order: each in one write, all of them in one packet. */
+  function flush(): void {
+    if (socket.destroyed || !headIsReady(slots)) return
+    socket.cork()
+    while (headIsReady(slots)) answer(slots.shift()!)
+    socket.uncork()
+    advance()
+  }
+
+  function answer({ result, since }: Slot): void {
+    if (result === 'failed') {
+      // The peer would take a later answer for this frame's: none may follow.
+      slots.length = 0
+      finishing = true
+    } else if (typeof result !== 'string') {
+      answers++
+      observe({ kind: 'answer', bytes: result.length, tookMs: clock.now() - since })
+      socket.write(frame(result))
+    }
+  }
+
+  function finish(): void {
+    if (socket.writableEnded || socket.destroyed) return
+    socket.end()
+    socket.resume()
+    const linger = setTimeout(() => socket.destroy(), LINGER_MS)
+    socket.once('close', () => clearTimeout(linger))
+  }
+
+  function onTimeout(): void {
+    if (slots.length > 0) {
+      socket.setTimeout(options.idleTimeoutMs)
+      return
+    }
+    observe({ kind: 'idle' })
+    socket.destroy()
+  }
+
+  const closed = new Promise<void>((resolve) => {
+    socket.once('close', () => {
+      if (!finishing) decoder.end().forEach(start)
+      const unanswered = slots.length + waiting.filter(({ kind }) => kind === 'frame').length
+      if (unanswered > 0) observe({ kind: 'unanswered', frames: unanswered })
+      finishing = true
+      waiting.length = 0
+      void Promise.allSettled(running).then(() => resolve())
+    })
+  })
+  socket.on('data', (chunk: Buffer) => {
+    if (!finishing) take(decoder.push(chunk))
+  })
+  socket.on('drain', advance)
+  socket.on('end', () => {
+    ended = true
+    take(decoder.end())
+  })
+  socket.on('timeout', onTimeout)
+  socket.on('error', (error: NodeJS.ErrnoException) => {
+    log.debug({ peer: peer.address, code: error.code }, 'connection error')
+  })
+  socket.setTimeout(options.idleTimeoutMs)
+
+  return {
+    closed,
+    status: () => ({
+      peer,
+      openedAt,
+      lastFrameAt,
+      frames,
+      answers,
+      inFlight: slots.length,
+      bytesRead: socket.bytesRead,
+      bytesWritten: socket.bytesWritten,
+    }),
+    drain() {
+      finishing = true
+      advance()
+    },
+    destroy: () => void socket.destroy(),
+  }
+}

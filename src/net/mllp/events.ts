@@ -1,0 +1,18 @@
+/** What a listener tells the metrics. Numbers only: no names, no content. */
+export type MllpEvent =
+  | { readonly kind: 'opened' }
+  | { readonly kind: 'closed' }
+  | { readonly kind: 'refused'; readonly reason: 'not-allowed' | 'too-many' | 'too-many-of-peer' | 'tls' }
+  | { readonly kind: 'frame'; readonly bytes: number }
+  | { readonly kind: 'answer'; readonly bytes: number; readonly tookMs: number }
+  /** Bytes outside frames. */
+  | { readonly kind: 'junk'; readonly bytes: number }
+  /** A frame that the peer began and never ended. */
+  | { readonly kind: 'half-frame'; readonly bytes: number }
+  | { readonly kind: 'oversize' }
+  /** The handler threw: the frame got no answer. */
+  | { readonly kind: 'handler-failed'; readonly code: string }
+  /** Frames whose answer the peer did not wait for. */
+  | { readonly kind: 'unanswered'; readonly frames: number }
+  /** Closed because nothing moved for the idle time. */
+  | { readonly kind: 'idle' }

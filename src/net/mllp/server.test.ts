@@ -1,0 +1,275 @@
+import { setTimeout as pause } from 'node:timers/promises'
+
+import { describe, expect, test, vi } from 'vitest'
+
+import { buildAck, frame, readIntake } from '../../hl7/index.ts'
+import { listenMllp } from './index.ts'
+import { silentLog } from '../../kernel/log.ts'
+import { acknowledge, listen, message, rawPeer } from './listener.fixture.ts'
+
+const ids = (count: number): string[] => Array.from({ length: count }, (_, index) => `M${index}`)
+const framed = (...names: string[]): Buffer => Buffer.concat(names.map((name) => frame(message(name))))
+
+describe('frames and answers', () => {
+  test('many frames in one write are each answered once, in order', async () => {
+    await using listener = await listen()
+    using peer = await rawPeer(listener.port)
+    peer.socket.write(framed(...ids(500)))
+    await peer.answers(500)
+    expect(peer.answered).toEqual(ids(500))
+  })
+
+  test('a frame in single bytes is one frame', async () => {
+    await using listener = await listen()
+    using peer = await rawPeer(listener.port)
+    for (const byte of frame(message('M1'))) peer.socket.write(Buffer.from([byte]))
+    await peer.answers(1)
+    expect(listener.count('frame')).toBe(1)
+  })
+
+  test('frames are handled side by side, up to the bound, and answered in the order they came', async () => {
+    let running = 0
+    let most = 0
+    await using listener = await listen({
+      maxInFlight: 4,
+      async handle(body) {
+        most = Math.max(most, ++running)
+        // The later of each pair is ready first.
+        await pause(readIntake(body).readable && body.includes('slow') ? 20 : 1)
+        running--
+        return acknowledge(body)
+      },
+    })
+    using peer = await rawPeer(listener.port)
+    peer.socket.write(Buffer.concat(ids(20).map((id, index) => frame(message(id, index % 2 ? '' : 'slow')))))
+    await peer.answers(20)
+    expect(peer.answered).toEqual(ids(20))
+    expect(most).toBe(4)
+  })
+
+  test('what cannot be handled yet stays with the sender', async () => {
+    const gate = Promise.withResolvers<void>()
+    await using listener = await listen({
+      maxInFlight: 2,
+      handle: (body) => gate.promise.then(() => acknowledge(body)),
+    })
+    using peer = await rawPeer(listener.port)
+    const big = frame(message('M', 'x'.repeat(200_000)))
+    for (let i = 0; i < 200; i++) peer.socket.write(big)
+    await pause(300)
+    const [status] = listener.server.connections()
+    expect(status).toMatchObject({ inFlight: 2, frames: 2, answers: 0 })
+    expect(status!.bytesRead).toBeLessThan(3_000_000)
+    gate.resolve()
+    await peer.answers(200)
+  })
+
+  test('a sender that does not read its answers is not read either', async () => {
+    await using listener = await listen({ handle: () => Promise.resolve(Buffer.alloc(1_000_000, 'x')) })
+    using peer = await rawPeer(listener.port)
+    peer.socket.pause()
+    for (let i = 0; i < 5000; i++) peer.socket.write(frame(message(i, 'y'.repeat(10_000))))
+    await pause(300)
+    expect(listener.server.connections()[0]!.frames).toBeLessThan(200)
+  })
+
+  test('a handler may stay silent', async () => {
+    await using listener = await listen({
+      handle: (body) => Promise.resolve(body.includes('quiet') ? undefined : acknowledge(body)),
+    })
+    using peer = await rawPeer(listener.port)
+    peer.socket.write(Buffer.concat([frame(message('M1', 'quiet')), frame(message('M2'))]))
+    await peer.answers(1)
+    expect(peer.answered).toEqual(['M2'])
+  })
+})
+
+describe('bad input', () => {
+  test('junk between frames is counted and dropped', async () => {
+    await using listener = await listen()
+    using peer = await rawPeer(listener.port)
+    peer.socket.write(
+      Buffer.concat([Buffer.from('GET / HTTP/1.1\r\n\0'), framed('M1'), Buffer.from('?'), framed('M2')]),
+    )
+    await peer.answers(2)
+    expect(listener.events.filter((event) => event.kind === 'junk')).toEqual([
+      { kind: 'junk', bytes: 15 },
+      { kind: 'junk', bytes: 1 },
+    ])
+  })
+
+  test('half a frame at the end is counted and never handled', async () => {
+    await using listener = await listen()
+    using peer = await rawPeer(listener.port)
+    peer.socket.end(Buffer.concat([framed('M1'), frame(message('M2')).subarray(0, 30)]))
+    await peer.gone
+    expect(peer.answered).toEqual(['M1'])
+    expect(listener.count('half-frame')).toBe(1)
+    expect(listener.count('frame')).toBe(1)
+  })
+
+  test('a frame over the limit is rejected after the answers before it, then the connection ends', async () => {
+    await using listener = await listen({
+      maxFrameBytes: 1000,
+      oversize: (head) =>
+        Promise.resolve(buildAck({ to: readIntake(head), code: 'AR', controlId: 'A', epochMs: 0 })),
+    })
+    using peer = await rawPeer(listener.port)
+    peer.socket.write(Buffer.concat([framed('M1'), frame(message('M2', 'x'.repeat(5000))), framed('M3')]))
+    await peer.gone
+    expect(peer.answered).toEqual(['M1', 'M2'])
+    expect(listener.count('oversize')).toBe(1)
+  })
+
+  test('a handler that throws gives no answer, and no later one that could be taken for it', async () => {
+    await using listener = await listen({
+      handle: (body) =>
+        body.includes('bad') ? Promise.reject(new Error('no')) : Promise.resolve(acknowledge(body)),
+    })
+    using peer = await rawPeer(listener.port)
+    peer.socket.write(Buffer.concat([framed('M1'), frame(message('M2', 'bad')), framed('M3')]))
+    await peer.gone
+    expect(peer.answered).toEqual(['M1'])
+    expect(listener.count('handler-failed')).toBe(1)
+  })
+
+  test('a sender that resets leaves the listener well, and the lost answer is told', async () => {
+    const gate = Promise.withResolvers<void>()
+    await using listener = await listen({ handle: (body) => gate.promise.then(() => acknowledge(body)) })
+    using peer = await rawPeer(listener.port)
+    peer.socket.write(framed('M1'))
+    await vi.waitFor(() => expect(listener.count('frame')).toBe(1))
+    peer.socket.resetAndDestroy()
+    await vi.waitFor(() => expect(listener.count('unanswered')).toBe(1))
+    gate.resolve()
+    using second = await rawPeer(listener.port)
+    second.socket.write(framed('M2'))
+    await second.answers(1)
+  })
+})
+
+describe('connections', () => {
+  test('a sender may close its sending side and still gets its answers', async () => {
+    await using listener = await listen({ handle: (body) => pause(20).then(() => acknowledge(body)) })
+    using peer = await rawPeer(listener.port)
+    peer.socket.end(framed('M1', 'M2'))
+    await peer.gone
+    expect(peer.answered).toEqual(['M1', 'M2'])
+  })
+
+  test('operators see who is connected', async () => {
+    await using listener = await listen()
+    using peer = await rawPeer(listener.port)
+    peer.socket.write(framed('M1'))
+    await peer.answers(1)
+    expect(listener.server.connections()).toEqual([
+      expect.objectContaining({
+        peer: { connection: 1, address: '127.0.0.1', port: peer.socket.localPort, certificate: undefined },
+        frames: 1,
+        answers: 1,
+        inFlight: 0,
+      }),
+    ])
+    peer.socket.destroy()
+    await vi.waitFor(() => expect(listener.server.connections()).toEqual([]))
+    expect(listener.count('closed')).toBe(1)
+  })
+
+  test('only addresses on the list come in', async () => {
+    await using open = await listen({ allow: ['127.0.0.0/8', '::1'] })
+    using peer = await rawPeer(open.port)
+    peer.socket.write(framed('M1'))
+    await peer.answers(1)
+    await using closed = await listen({ allow: ['10.0.0.0/8'] })
+    using refused = await rawPeer(closed.port)
+    await refused.gone
+    expect(closed.events).toEqual([{ kind: 'refused', reason: 'not-allowed' }])
+  })
+
+  test.each(['', 'localhost', '10.0.0.0/33', '::1/129', '10.0.0.1/x'])(
+    '%j is no address for the list',
+    async (entry) => {
+      await expect(listen({ allow: [entry] })).rejects.toMatchObject({ code: 'mllp-allow' })
+    },
+  )
+
+  test('their number is bounded, in all and of one address', async () => {
+    await using few = await listen({ maxConnections: 1 })
+    using first = await rawPeer(few.port)
+    using second = await rawPeer(few.port)
+    await second.gone
+    expect(few.events).toContainEqual({ kind: 'refused', reason: 'too-many' })
+    expect(first.socket.destroyed).toBe(false)
+
+    await using each = await listen({ maxConnectionsPerPeer: 1 })
+    using third = await rawPeer(each.port)
+    using fourth = await rawPeer(each.port)
+    await fourth.gone
+    expect(each.events).toContainEqual({ kind: 'refused', reason: 'too-many-of-peer' })
+    third.socket.destroy()
+    await vi.waitFor(() => expect(each.server.connections()).toEqual([]))
+    using fifth = await rawPeer(each.port)
+    fifth.socket.write(framed('M1'))
+    await fifth.answers(1)
+  })
+
+  test('an idle one is closed, one that waits for an answer is not', async () => {
+    await using listener = await listen({
+      idleTimeoutMs: 100,
+      handle: (body) => pause(400).then(() => acknowledge(body)),
+    })
+    using peer = await rawPeer(listener.port)
+    peer.socket.write(framed('M1'))
+    await peer.answers(1)
+    await peer.gone
+    expect(listener.count('idle')).toBe(1)
+  })
+
+  test('a port in use is one clear Failure', async () => {
+    await using listener = await listen()
+    const second = listenMllp({
+      host: '127.0.0.1',
+      port: listener.port,
+      log: silentLog,
+      handle: () => Promise.resolve(undefined),
+    })
+    await expect(second).rejects.toMatchObject({ kind: 'unavailable', code: 'port-in-use' })
+  })
+})
+
+describe('disposing', () => {
+  test('answers what is in flight, takes no more, and ends', async () => {
+    const gate = Promise.withResolvers<void>()
+    const listener = await listen({
+      maxInFlight: 2,
+      handle: (body) => gate.promise.then(() => acknowledge(body)),
+    })
+    using peer = await rawPeer(listener.port)
+    peer.socket.write(framed('M1', 'M2', 'M3'))
+    await vi.waitFor(() => expect(listener.count('frame')).toBe(2))
+    const disposed = listener[Symbol.asyncDispose]()
+    peer.socket.write(framed('M4'))
+    gate.resolve()
+    await disposed
+    await peer.gone
+    expect(peer.answered).toEqual(['M1', 'M2'])
+    await expect(rawPeer(listener.port)).rejects.toThrow('ECONNREFUSED')
+  })
+
+  test('does not wait for ever', async () => {
+    const gate = Promise.withResolvers<void>()
+    const listener = await listen({
+      drainTimeoutMs: 50,
+      handle: (body) => gate.promise.then(() => acknowledge(body)),
+    })
+    using peer = await rawPeer(listener.port)
+    peer.socket.write(framed('M1'))
+    await vi.waitFor(() => expect(listener.count('frame')).toBe(1))
+    const disposed = listener[Symbol.asyncDispose]()
+    await peer.gone
+    // The handler still runs; what it uses must not be taken away before it ends.
+    gate.resolve()
+    await disposed
+    expect(peer.answered).toEqual([])
+  })
+})
