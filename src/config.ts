@@ -6,9 +6,9 @@ import { resolve } from 'node:path'
 import * as z from 'zod'
 import { Failure, type Issue } from './kernel/failure.ts'
 
-export const ROLES = ['api', 'worker', 'listener'] as const
+const ROLES = ['api', 'worker', 'listener'] as const
 /** What this process does: answers HTTP, works off the queues, holds the listeners of the channels. */
-export type Role = (typeof ROLES)[number]
+type Role = (typeof ROLES)[number]
 
 export interface Config {
   readonly dataDir: string

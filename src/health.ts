@@ -12,7 +12,7 @@ export interface HealthCheck {
   check(): Promise<unknown>
 }
 
-export interface HealthReport {
+interface HealthReport {
   /** `starting` and `stopping`: don't send work here. */
   readonly status: 'ok' | 'failing' | 'starting' | 'stopping'
   readonly checks: Readonly<Record<string, { readonly status: 'ok' | 'failing'; readonly ms: number }>>

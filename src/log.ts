@@ -53,7 +53,7 @@ export function makeLog({ level, format, output }: LogOptions): Log {
 }
 
 /** Kind, code and place of an error. The first lines of a stack repeat the message, so only its frames are kept. */
-export function describeError(error: unknown): unknown {
+function describeError(error: unknown): unknown {
   if (!(error instanceof Error)) return { name: typeof error }
   const { name, cause } = error
   const frames = (error.stack ?? '').split('\n').filter((line) => /^\s+at /.test(line))

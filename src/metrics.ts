@@ -6,7 +6,7 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client'
 
 /** One queue at one moment. */
-export interface QueueState {
+interface QueueState {
   readonly queue: string
   /** How many by state: waiting, active, delayed, held … */
   readonly depth: Readonly<Record<string, number>>
