@@ -37,6 +37,12 @@ const texts: Readonly<Record<string, Explain>> = {
   'timezone-unknown': ({ timezone }) => `there is no time zone ${timezone}`,
   'cluster-version': ({ cluster, program }) =>
     `the data folder holds a cluster of PostgreSQL ${cluster}, this program brings ${program}`,
+  'cluster-unreadable': ({ folder }) =>
+    `the database in ${folder} belongs to another user: start the program as the one that made it, or as root`,
+  'database-account-missing': () =>
+    'PostgreSQL does not run as root and no other account could be found or made: start the program as another user',
+  'database-programs-unreachable': ({ folder }) =>
+    `the database's account cannot read ${folder}, nor a copy of it below /var/lib/passerelle`,
   'embedded-postgres-missing': ({ platform }) =>
     `there is no embedded PostgreSQL for ${platform}: set PASSERELLE_DATABASE_URL to a PostgreSQL of your own`,
   'embedded-postgres-platform': () =>
