@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { isDate, isDateTime, isInstant, isTime, periodInterval, toInterval } from './dates.ts'
 import { makeTimeZone, utc } from './time-zone.ts'

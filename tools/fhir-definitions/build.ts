@@ -68,6 +68,9 @@ function typesOf(structure: StructureDefinition): Record<string, TypeEntry> {
     types[owner]!.elements[name] = elementOf(element, path)
   }
   addMissing(types)
+  // The definitions call it a string, the specification an id. https://hl7.org/fhir/R4/resource.html#id
+  if (structure.kind === 'resource')
+    types[root]!.elements['id'] = { ...types[root]!.elements['id'], types: [{ code: 'id' }] }
   if (types[root]!.kind === 'primitive') types[root]!.elements = {}
   return types
 }
@@ -114,11 +117,15 @@ function elementOf(element: ElementDefinition, path: string): ElementEntry {
   }
 }
 
+const HL7 = 'http://hl7.org/fhir/StructureDefinition/'
 const FHIR_TYPE = 'http://hl7.org/fhir/StructureDefinition/structuredefinition-fhir-type'
 
 function typeOf(type: ElementDefinitionType): ElementType {
   const named = type.extension?.find(({ url }) => url === FHIR_TYPE)?.valueUrl
-  const targets = type.targetProfile?.map(lastPart).filter((target) => target !== 'Resource')
+  const targets = type.targetProfile
+    ?.filter((url) => url.startsWith(HL7))
+    .map(lastPart)
+    .filter((target) => target !== 'Resource')
   return { code: named ?? type.code!, ...(targets?.length ? { targets } : {}) }
 }
 

@@ -48,6 +48,15 @@ export const NOT_IN_R4: readonly string[] = [
 
 /** As R4 has them: replaces what the package says of these properties. */
 export const AS_IN_R4: Readonly<Record<string, Partial<ElementEntry>>> = {
+  'AuditEvent.source.observer': {
+    min: 1,
+    types: [
+      {
+        code: 'Reference',
+        targets: ['PractitionerRole', 'Practitioner', 'Organization', 'Device', 'Patient', 'RelatedPerson'],
+      },
+    ],
+  },
   'Bundle.entry.response.outcome': { types: [{ code: 'Resource' }] },
   'DetectedIssue.status': { required: 'http://hl7.org/fhir/ValueSet/observation-status' },
   'EvidenceVariable.characteristic': { min: 1 },

@@ -42,10 +42,24 @@ export function equals(left: Collection, right: Collection): boolean | undefined
   return left.length === right.length && left.every((item, i) => deepEqual(item, right[i]))
 }
 
+/** Each value once, in linear time: a code system may have 100,000 concepts. */
 export function distinct(values: Collection): unknown[] {
-  const found: unknown[] = []
-  for (const value of values) if (!found.some((known) => deepEqual(known, value))) found.push(value)
-  return found
+  const found = new Map<unknown, unknown>()
+  for (const value of values) {
+    const key = typeof value === 'object' ? `object ${canonical(value)}` : `${typeof value} ${String(value)}`
+    if (!found.has(key)) found.set(key, value)
+  }
+  return [...found.values()]
+}
+
+/** The same text for equal values, whatever the order of their members. */
+function canonical(value: unknown): string {
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value)
+  if (Array.isArray(value)) return `[${value.map(canonical).join()}]`
+  const members = Object.entries(value).map(
+    ([name, member]) => `${JSON.stringify(name)}:${canonical(member)}`,
+  )
+  return `{${members.toSorted().join()}}`
 }
 
 export function includes(values: Collection, wanted: unknown): boolean {

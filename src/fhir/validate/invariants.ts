@@ -56,17 +56,25 @@ function compiled(
   }
 }
 
-/** The general evaluator, for the few expressions that the compiler doesn't take. */
+/**
+ * The general evaluator, for the few expressions that the compiler doesn't take. It throws on values of a type that the
+ * expression doesn't expect; the structure's own checks report those.
+ */
 function evaluated({ expression }: Invariant): Test {
   const parsed = parseFhirPath(expression)
   return (value, context) => {
     const focus = toTypedValue(value)
-    const result = evalFhirPathTyped(parsed, [focus], {
+    const variables = {
       '%context': focus,
       '%resource': toTypedValue(context.resource),
       '%rootResource': toTypedValue(context.rootResource),
-    })
-    return result.length === 1 && result[0]!.value === true
+    }
+    try {
+      const result = evalFhirPathTyped(parsed, [focus], variables)
+      return result.length === 1 && result[0]!.value === true
+    } catch {
+      return true
+    }
   }
 }
 
