@@ -201,14 +201,15 @@ test('after a restore into a server with lower transaction numbers the trail goe
   expect(await verify(database)).toMatchObject({ intact: true, rows: 30, unsealed: 0 })
 })
 
-test('the sealer makes the partitions of the coming months and seals what is left when it stops', async () => {
+test('the sealer makes the partitions of the coming months and seals the rows of every tenant', async () => {
   await using database = await testDatabase()
   const { db, tenant } = database
   const other = await database.addTenant('other')
   await db.query(tenant, auditStatement([accessRow({ at: systemClock.now() })])) // before there is a partition
-  const sealer = makeSealer({ db, clock: systemClock, log: silentLog, key })
+  const sealer = makeSealer({ db, clock: systemClock, log: silentLog, key, pauseMs: 5 })
   await sealer.start()
   await db.query(other, auditStatement([accessRow({ at: systemClock.now() })]))
+  await expect.poll(() => unsealedTenants(db), { timeout: 10_000 }).toEqual([])
   await sealer.stop()
   expect(await verify(database)).toMatchObject({ intact: true, rows: 1, unsealed: 0 })
   expect(await verifyTenant({ db, key }, other)).toMatchObject({ intact: true, rows: 1, unsealed: 0 })

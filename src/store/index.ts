@@ -21,15 +21,9 @@ export {
   unsealedTenants,
   type AuditBlock,
 } from './audit-blocks.ts'
-export {
-  countAudit,
-  readAudit,
-  searchAudit,
-  type AuditFilter,
-  type AuditQuery,
-  type AuditRecord,
-  type TimeRange,
-} from './audit-search.ts'
+export type { AuditFilter, TimeRange } from './audit-filters.ts'
+export type { AuditRecord } from './audit-record.ts'
+export { countAudit, readAudit, searchAudit, type AuditQuery } from './audit-search.ts'
 export {
   actionToken,
   agentNames,
@@ -53,3 +47,9 @@ export {
 export * from './journal/index.ts'
 export { listSigningKeys, offerSigningKey, type SigningKeyRow } from './signing-keys.ts'
 export { findTenant, findTenantById, insertTenant, listTenants, type Tenant } from './tenants.ts'
+export * from './dicom/index.ts'
+export type { Change, CommitOptions, Outcome, Repository } from './repository.ts'
+export type { Stored } from './resource.ts'
+export { supportedSearch } from './search/compile.ts'
+export type { SearchPage, SearchStore } from './search/search-store.ts'
+export { makeStore, type StoreDeps } from './store.ts'
