@@ -122,8 +122,11 @@ function encodeValue(type: ElementType, value: number | string | readonly string
 }
 
 function tagAt(value: Buffer, at: number): string {
-  const hex = (n: number) => n.toString(16).toUpperCase().padStart(4, '0')
   return hex(value.readUInt16LE(at)) + hex(value.readUInt16LE(at + 2))
+}
+
+function hex(half: number): string {
+  return half.toString(16).toUpperCase().padStart(4, '0')
 }
 
 function tagBytes(tag: string): Buffer {

@@ -14,7 +14,7 @@ declare module 'dcmjs' {
     write(options?: { allowInvalidVRLength?: boolean }): ArrayBuffer
   }
   const dcmjs: {
-    data: {
+    readonly data: {
       DicomMetaDictionary: {
         readonly dictionary: Readonly<Record<string, DictionaryEntry | undefined>>
         denaturalizeDataset(dataset: Record<string, unknown>): Record<string, JsonElement>
@@ -24,4 +24,5 @@ declare module 'dcmjs' {
     log: { setLevel(level: string): void }
   }
   export default dcmjs
+  export const data: typeof dcmjs.data
 }

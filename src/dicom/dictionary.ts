@@ -1,7 +1,7 @@
 /** Which value representation an attribute has where the bytes don't say (implicit VR). PS3.6 §6, from the dictionary of dcmjs. */
-import dcmjs from 'dcmjs'
+import { data } from 'dcmjs'
 
-const { dictionary } = dcmjs.data.DicomMetaDictionary
+const { dictionary } = data.DicomMetaDictionary
 
 /**
  * The VR of a tag; `UN` where nobody knows. Where the standard leaves a choice (`US or SS`, `OB or OW`) the first,

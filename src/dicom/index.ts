@@ -36,7 +36,9 @@ export {
   type PresentationDataValue,
   type ProposedContext,
 } from './pdu/index.ts'
+export type { IncomingInstance, InstanceSink, InstanceWriter, Sender, StoreResult } from './sink.ts'
 export { isTaken, Status } from './status.ts'
+export { syntheticCt, type SyntheticCt } from './synthetic.ts'
 export { isPrivate, printTag, Tag, type TagName } from './tag.ts'
 export {
   CT_IMAGE_STORAGE,

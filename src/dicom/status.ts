@@ -5,6 +5,8 @@ export const Status = {
   /** Some elements of what was sent are not what is kept. */
   elementsDiscarded: 0xb006,
   duplicateSopInstance: 0x0111,
+  sopClassNotSupported: 0x0122,
+  notAuthorized: 0x0124,
   unrecognizedOperation: 0x0211,
   processingFailure: 0x0110,
   outOfResources: 0xa700,

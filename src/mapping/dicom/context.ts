@@ -18,4 +18,3 @@ export interface DicomMappingContext {
 
 /** Finds out about what was left out or doubted; codes only, so that it can be logged. */
 export type Warn = (code: string) => void
-

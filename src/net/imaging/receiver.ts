@@ -1,0 +1,57 @@
+/** An imaging channel: a DICOM listener whose objects are kept, indexed and become ImagingStudies of a tenant. */
+import type { ListenDimseOptions, DimseAccess, DimseListener } from '../dimse/index.ts'
+import { listenDimse } from '../dimse/index.ts'
+import type { AuditRow } from '../../store/index.ts'
+import { auditRow } from './audit.ts'
+import { makeProjector, type Projector } from './projector.ts'
+import type { ImagingChannel, ImagingDeps } from './settings.ts'
+import { makeImagingSink } from './sink.ts'
+
+export type ImagingListenOptions = Omit<ListenDimseOptions, 'sink' | 'log' | 'accessed'>
+
+export interface ImagingReceiver extends AsyncDisposable {
+  readonly listener: DimseListener
+  readonly projector: Projector
+}
+
+/** Starts listening, and takes up studies that an earlier run has left unwritten. */
+export async function receiveImages(
+  deps: ImagingDeps,
+  channel: ImagingChannel,
+  listen: ImagingListenOptions,
+): Promise<ImagingReceiver> {
+  const log = deps.log.child({ channel: channel.mapping.channel })
+  const own = { ...deps, log }
+  const projector = makeProjector(own, channel)
+  const sink = makeImagingSink(own, channel, projector)
+  const accessed = (access: DimseAccess) =>
+    deps.audit.record(channel.tenant, accessRow(access, deps.clock.now()))
+  const listener = await listenDimse({ ...listen, sink, log, accessed }).catch(async (error: unknown) => {
+    await projector[Symbol.asyncDispose]()
+    throw error
+  })
+  void projector.sweep()
+  return {
+    listener,
+    projector,
+    async [Symbol.asyncDispose]() {
+      await listener[Symbol.asyncDispose]()
+      await projector[Symbol.asyncDispose]()
+    },
+  }
+}
+
+function accessRow({ what, sender, code }: DimseAccess, at: number): AuditRow {
+  return {
+    ...auditRow(sender, what, at),
+    action: 'E',
+    outcome: what === 'c-echo' ? 0 : 4,
+    entities: [],
+    patients: [],
+    detail: {
+      association: sender.association,
+      called: sender.calledAeTitle,
+      ...(code !== undefined && { code }),
+    },
+  }
+}
