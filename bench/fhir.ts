@@ -14,12 +14,19 @@ export async function run(): Promise<unknown> {
   const ids: string[] = []
 
   const creates = await step(server, CLIENTS, async (client, count) => {
-    const answer = await clients[client]!.send('POST', `${server.fhir}/Observation`, JSON.stringify(observation(count)))
+    const answer = await clients[client]!.send(
+      'POST',
+      `${server.fhir}/Observation`,
+      JSON.stringify(observation(count)),
+    )
     if (ids.length < 50_000) ids.push(/"id":"([^"]+)"/.exec(answer.body)![1]!)
     return answer.status === 201
   })
   const reads = await step(server, CLIENTS, async (client, count) => {
-    const answer = await clients[client]!.send('GET', `${server.fhir}/Observation/${ids[(count * 7919) % ids.length]}`)
+    const answer = await clients[client]!.send(
+      'GET',
+      `${server.fhir}/Observation/${ids[(count * 7919) % ids.length]}`,
+    )
     return answer.status === 200
   })
   const updates = await step(server, CLIENTS, async (client, count) => {
@@ -28,7 +35,11 @@ export async function run(): Promise<unknown> {
     return (await clients[client]!.send('PUT', `${server.fhir}/Observation/${id}`, body)).status === 200
   })
   const transactions = await step(server, 4, async (client, count) => {
-    const answer = await clients[client]!.send('POST', server.fhir, transactionOf(10_000_000 + count * BUNDLE, BUNDLE))
+    const answer = await clients[client]!.send(
+      'POST',
+      server.fhir,
+      transactionOf(10_000_000 + count * BUNDLE, BUNDLE),
+    )
     return answer.status === 200
   })
   for (const client of clients) client[Symbol.dispose]()
@@ -38,7 +49,12 @@ export async function run(): Promise<unknown> {
     creates,
     reads,
     updates,
-    transactions: { ...transactions, resourcesPerSecond: transactions.perSecond * BUNDLE, size: BUNDLE, clients: 4 },
+    transactions: {
+      ...transactions,
+      resourcesPerSecond: transactions.perSecond * BUNDLE,
+      size: BUNDLE,
+      clients: 4,
+    },
   }
 }
 

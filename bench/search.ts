@@ -14,7 +14,10 @@ const SECONDS = 4
 const BUNDLE = 200
 
 export async function run(args: readonly string[]): Promise<unknown> {
-  const { values } = parseArgs({ args: [...args], options: { resources: { type: 'string', default: '50000' } } })
+  const { values } = parseArgs({
+    args: [...args],
+    options: { resources: { type: 'string', default: '50000' } },
+  })
   const resources = Number(values.resources)
   await using server = await startServer()
   const clients = await openClients(server, CLIENTS)
@@ -27,7 +30,8 @@ export async function run(args: readonly string[]): Promise<unknown> {
         const first = next
         next += BUNDLE
         const answer = await client.send('POST', server.fhir, transactionOf(first, BUNDLE))
-        if (answer.status !== 200) throw new Error(`loading failed: ${answer.status} ${answer.body.slice(0, 300)}`)
+        if (answer.status !== 200)
+          throw new Error(`loading failed: ${answer.status} ${answer.body.slice(0, 300)}`)
       }
     }),
   )
@@ -56,5 +60,10 @@ export async function run(args: readonly string[]): Promise<unknown> {
     results[name] = { ...measured, usage: usage() }
   }
   for (const client of clients) client[Symbol.dispose]()
-  return { resources, loadPerSecond: Math.round(resources / loadSeconds), clients: CLIENTS, searches: results }
+  return {
+    resources,
+    loadPerSecond: Math.round(resources / loadSeconds),
+    clients: CLIENTS,
+    searches: results,
+  }
 }

@@ -97,11 +97,11 @@ begin
 end $$;
 
 -- Raises when a criterion that had to match nothing matches something by now.
-create function passerelle.assert_absent(found boolean) returns boolean
+create function passerelle.assert_absent(matched boolean) returns boolean
 language plpgsql
 as $$
 begin
-  if found then
+  if matched then
     raise exception 'criteria matched' using errcode = 'PA002';
   end if;
   return true;

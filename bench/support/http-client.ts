@@ -10,10 +10,18 @@ export interface Answer {
 }
 
 export interface HttpClient extends Disposable {
-  send(method: string, path: string, body?: string, headers?: Readonly<Record<string, string>>): Promise<Answer>
+  send(
+    method: string,
+    path: string,
+    body?: string,
+    headers?: Readonly<Record<string, string>>,
+  ): Promise<Answer>
 }
 
-export async function openHttpClient(base: URL, defaults: Readonly<Record<string, string>>): Promise<HttpClient> {
+export async function openHttpClient(
+  base: URL,
+  defaults: Readonly<Record<string, string>>,
+): Promise<HttpClient> {
   const socket = await open(base)
   let received: Buffer = Buffer.alloc(0)
   let waiting: PromiseWithResolvers<Answer> | undefined
@@ -48,7 +56,9 @@ export async function openHttpClient(base: URL, defaults: Readonly<Record<string
 
 function open(base: URL): Promise<Socket> {
   return new Promise((resolve, reject) => {
-    const socket = connect({ host: base.hostname, port: Number(base.port), noDelay: true }, () => resolve(socket))
+    const socket = connect({ host: base.hostname, port: Number(base.port), noDelay: true }, () =>
+      resolve(socket),
+    )
     socket.once('error', reject)
   })
 }

@@ -47,7 +47,8 @@ export async function measure(
 
 export function summarise(latencies: number[], failed: number, seconds: number): Measured {
   latencies.sort((a, b) => a - b)
-  const at = (share: number) => round(latencies[Math.min(latencies.length - 1, Math.floor(latencies.length * share))] ?? 0)
+  const at = (share: number) =>
+    round(latencies[Math.min(latencies.length - 1, Math.floor(latencies.length * share))] ?? 0)
   return {
     perSecond: Math.round(latencies.length / seconds),
     done: latencies.length,

@@ -22,7 +22,9 @@ export function observation(number: number): Record<string, unknown> {
     identifier: [{ system: 'urn:oid:1.2.250.1.999.1', value: `RES-${number}` }],
     category: [
       {
-        coding: [{ system: 'http://terminology.hl7.org/CodeSystem/observation-category', code: 'laboratory' }],
+        coding: [
+          { system: 'http://terminology.hl7.org/CodeSystem/observation-category', code: 'laboratory' },
+        ],
       },
     ],
     code: { coding: [{ system: 'http://loinc.org', code, display }], text: display },

@@ -73,7 +73,8 @@ export async function startServer(options: BenchServerOptions = {}): Promise<Ben
     },
     async [Symbol.asyncDispose]() {
       child.kill('SIGTERM')
-      if (child.exitCode === null && child.signalCode === null) await new Promise((done) => child.once('exit', done))
+      if (child.exitCode === null && child.signalCode === null)
+        await new Promise((done) => child.once('exit', done))
       if (!options.keep) rmSync(dataDir, { recursive: true, force: true })
     },
   }

@@ -62,7 +62,9 @@ type BoundClient = pg.PoolClient & { boundTo?: TenantId | undefined; broken?: bo
 
 export function openDb(options: DbOptions): Db {
   const { url, maxConnections = 12, statementTimeoutMs = 60_000 } = options
-  const settings = [...SESSION_OPTIONS, `statement_timeout=${statementTimeoutMs}`].map((o) => `-c ${o}`).join(' ')
+  const settings = [...SESSION_OPTIONS, `statement_timeout=${statementTimeoutMs}`]
+    .map((o) => `-c ${o}`)
+    .join(' ')
   const makePool = (max: number) => {
     const config = { connectionString: url, max, options: settings, pipeline: true, keepAlive: true }
     const made = new pg.Pool(config as pg.PoolConfig)
@@ -73,7 +75,10 @@ export function openDb(options: DbOptions): Db {
   const pool = makePool(maxConnections)
   const lookups = makeLookups(makePool(LOOKUP_CONNECTIONS))
 
-  async function withClient<T>(tenant: TenantId | undefined, use: (client: BoundClient) => Promise<T>): Promise<T> {
+  async function withClient<T>(
+    tenant: TenantId | undefined,
+    use: (client: BoundClient) => Promise<T>,
+  ): Promise<T> {
     const client = await checkout(pool)
     try {
       bind(client, tenant)

@@ -1,6 +1,7 @@
 /** 64 bits of SHA-256, as the decimal text of a signed bigint: how the search index names a value. */
 import { hash } from 'node:crypto'
 
+import { foldCode } from '../fhir/index.ts'
 import type { TenantId } from '../kernel/ids.ts'
 
 export function hash64(text: string): string {
@@ -21,12 +22,12 @@ export function orderHash(tenant: TenantId, type: string, param: string): string
 
 /** A token by its code, whatever its system. */
 export function codeHash(type: string, param: string, code: string): string {
-  return hash64(`${type}.${param}\u0001${code}`)
+  return hash64(`${type}.${param}\u0001${foldCode(code)}`)
 }
 
 /** A token by system and code; system '' means that it has none. */
 export function tokenHash(type: string, param: string, system: string, code: string): string {
-  return hash64(`${type}.${param}\u0002${system}\u0002${code}`)
+  return hash64(`${type}.${param}\u0002${system}\u0002${foldCode(code)}`)
 }
 
 /** A reference: `Patient/123`, an absolute URL or a urn. */

@@ -28,9 +28,10 @@ export function indexRows(tenant: TenantId, type: string, entries: IndexEntries)
     meanings.set(hash, { hash, param: orderHash(tenant, type, param), value: cut(value) })
   }
   for (const { param, system, code } of entries.tokens) {
+    if (OF_THE_ROW.has(param)) continue
     tokens.add(codeHash(type, param, code))
     // The pair carries the meaning, so that each value has one place in a sort.
-    mean(tokenHash(type, param, system ?? '', code), param, system ? `${system}|${code}` : code)
+    mean(tokenHash(type, param, system ?? '', code), param, spellToken(system, code))
   }
   for (const { param, target } of entries.references) mean(referenceHash(type, param, target), param, target)
   for (const { param, value } of entries.uris) mean(uriHash(type, param, value), param, value)
@@ -42,7 +43,9 @@ export function indexRows(tenant: TenantId, type: string, entries: IndexEntries)
     })),
   )
   const dates = distinct(
-    entries.dates.map(({ param, from, to }) => ({ param: paramHash(type, param), lo: epoch(from), hi: epoch(to) })),
+    entries.dates
+      .filter(({ param }) => !OF_THE_ROW.has(param))
+      .map(({ param, from, to }) => ({ param: paramHash(type, param), lo: epoch(from), hi: epoch(to) })),
   )
   return {
     tokens: [...tokens],
@@ -57,8 +60,30 @@ export function indexRows(tenant: TenantId, type: string, entries: IndexEntries)
   }
 }
 
+/** What a resource has for a token, reference or uri parameter, spelled as its place in a sort. */
+export function tokenMeanings(entries: IndexEntries, code: string): string[] {
+  const tokens = entries.tokens.filter(({ param }) => param === code)
+  const references = entries.references.filter(({ param }) => param === code)
+  const uris = entries.uris.filter(({ param }) => param === code)
+  return [
+    ...tokens.map((token) => cut(spellToken(token.system, token.code))),
+    ...references.map(({ target }) => cut(target)),
+    ...uris.map(({ value }) => cut(value)),
+  ]
+}
+
+/** Columns of the resource's row answer for these. */
+const OF_THE_ROW: ReadonlySet<string> = new Set(['_id', '_lastUpdated'])
+
+function spellToken(system: string | undefined, code: string): string {
+  return system ? `${system}|${code}` : code
+}
+
 /** What has to be added and removed to come from one index to the other. */
-export function indexDifference(before: IndexRows, after: IndexRows): { added: IndexRows; removed: IndexRows } {
+export function indexDifference(
+  before: IndexRows,
+  after: IndexRows,
+): { added: IndexRows; removed: IndexRows } {
   return { added: without(after, before), removed: without(before, after) }
 }
 

@@ -16,7 +16,13 @@ import type { AuditRow } from './audit.ts'
 import type { Db, Tx } from './db.ts'
 import { emptyIndex, indexDifference, indexRows } from './index-rows.ts'
 import type { ResourceNumbers } from './numbers.ts'
-import { readCurrent, readHistory, readMany, readVersion, type ResourceRow } from './queries/read-resources.ts'
+import {
+  readCurrent,
+  readHistory,
+  readMany,
+  readVersion,
+  type ResourceRow,
+} from './queries/read-resources.ts'
 import type { ResourceWrite, TokenMeaning } from './queries/write-resources.ts'
 import { bodyOf, type Stored, storedFrom } from './resource.ts'
 import type { Statement } from './statement.ts'
@@ -99,7 +105,10 @@ export function makeRepository(deps: RepositoryDeps): Repository {
   const { db, lane, numbers, clock, validate, index, guard, known } = deps
   const turns = makeTurns()
 
-  async function currentVersions(tenant: TenantId, changes: readonly Change[]): Promise<Map<string, ResourceRow>> {
+  async function currentVersions(
+    tenant: TenantId,
+    changes: readonly Change[],
+  ): Promise<Map<string, ResourceRow>> {
     if (changes.length === 0) return new Map()
     const rows =
       changes.length === 1
@@ -113,7 +122,10 @@ export function makeRepository(deps: RepositoryDeps): Repository {
     const exists = row !== undefined && !row.deleted
     if (change.mustBeNew && exists) throw new Failure('conflict', 'already-exists', { type })
     if (change.ifMatch !== undefined && change.ifMatch !== (row?.version ?? 0)) {
-      throw new Failure('precondition', 'version-mismatch', { expected: change.ifMatch, actual: row?.version ?? 0 })
+      throw new Failure('precondition', 'version-mismatch', {
+        expected: change.ifMatch,
+        actual: row?.version ?? 0,
+      })
     }
     const current = exists ? parseExactObject(bodyOf(type, row.content!)) : undefined
     const made = change.make(current)
@@ -135,7 +147,12 @@ export function makeRepository(deps: RepositoryDeps): Repository {
     const after = indexRows(tenant, type, index(tenant, type, next.value))
     const { added, removed } = indexDifference(before, after)
     const content = contentOf(next.exact, id, expected + 1, lastUpdatedMs)
-    const outcome = outcomeOf(base, bodyOf(type, content), after.row.patients, current ? 'updated' : 'created')
+    const outcome = outcomeOf(
+      base,
+      bodyOf(type, content),
+      after.row.patients,
+      current ? 'updated' : 'created',
+    )
     return { outcome, write: { ...base, ...after.row, content, added, removed }, meanings: after.meanings }
   }
 
@@ -280,7 +297,12 @@ function contentOf(exact: JsonObject, id: string, version: number, lastUpdatedMs
 /** What the server sets (version, time) and where a message came from do not make a new version. */
 function sameApartFromVersion(current: JsonObject, next: JsonObject, id: string): boolean {
   const bare = ({ resourceType: _type, id: _id, meta, ...rest }: JsonObject): JsonObject => {
-    const { versionId: _version, lastUpdated: _updated, source: _source, ...others } = (meta ?? {}) as JsonObject
+    const {
+      versionId: _version,
+      lastUpdated: _updated,
+      source: _source,
+      ...others
+    } = (meta ?? {}) as JsonObject
     return { ...rest, id, meta: others }
   }
   return sameJson(bare(current), bare(next))

@@ -53,7 +53,7 @@ export function makeWriteLane(db: Db): WriteLane {
     const { tenant } = waiting[0]!
     const group: Waiting[] = []
     let writes = 0
-    for (let i = 0; i < waiting.length && group.length < MAX_GROUP && writes < MAX_WRITES_PER_STATEMENT; ) {
+    for (let i = 0; i < waiting.length && group.length < MAX_GROUP && writes < MAX_WRITES_PER_STATEMENT;) {
       if (waiting[i]!.tenant === tenant) {
         const [next] = waiting.splice(i, 1)
         writes += next!.request.writes.length

@@ -22,10 +22,17 @@ export interface StringMatch {
   readonly written: string
 }
 
+/** One of these: tokens, references and uris alike. */
+export interface TokenCondition {
+  readonly by: 'token'
+  readonly hashes: readonly string[]
+  /** Any code of a system (`system|`), found by the values' own order: `order` is that of the parameter. */
+  readonly systems: readonly { readonly order: string; readonly system: string }[]
+}
+
 /** Conditions that an index can enumerate, and so begin a search with. */
 export type Condition =
-  /** One of these hashes: tokens, references and uris alike. */
-  | { readonly by: 'token'; readonly hashes: readonly string[] }
+  | TokenCondition
   | { readonly by: 'string'; readonly param: string; readonly matches: readonly StringMatch[] }
   | { readonly by: 'date'; readonly param: string; readonly comparisons: readonly DateComparison[] }
 
@@ -35,24 +42,42 @@ export type RowCondition =
   | { readonly by: 'last-updated'; readonly comparisons: readonly DateComparison[] }
 
 /** Whether the resource with this number has one of the tokens: one lookup in token_pkey for each hash. */
-export function tokenProbe(tenant: TenantId, hashes: readonly string[], rid: Sql): Sql {
-  return sql`exists (select from token p where p.tenant = ${tenant}::int
+export function tokenProbe(tenant: TenantId, { hashes, systems }: TokenCondition, rid: Sql): Sql {
+  const byHash = sql`exists (select from token p where p.tenant = ${tenant}::int
     and p.hash = any(${arrayOf(hashes)}::bigint[]) and p.rid = ${rid})`
+  const bySystem = systems.map(
+    ({ order, system }) => sql`exists (select from token_value v join token p on p.tenant = ${tenant}::int
+      and p.hash = v.hash and p.rid = ${rid} where v.param = ${order}::bigint and ${inSystem(system)})`,
+  )
+  return either(hashes.length === 0 ? bySystem : [byHash, ...bySystem])
+}
+
+/** Values are spelled `system|code`; `}` is what comes after `|`. */
+function inSystem(system: string): Sql {
+  return sql`v.value >= ${`${system}|`}::text and v.value < ${`${system}}`}::text`
 }
 
 /** All resources that meet the condition, as `select rid`; one may come twice, and `exact` is left to rowTest. */
 export function enumerate(tenant: TenantId, condition: Condition): Sql {
   switch (condition.by) {
-    case 'token':
-      return sql`select p.rid from token p where p.tenant = ${tenant}::int
+    case 'token': {
+      const byHash = sql`select p.rid from token p where p.tenant = ${tenant}::int
         and p.hash = any(${arrayOf(condition.hashes)}::bigint[])`
+      const bySystem = condition.systems.map(
+        ({ order, system }) => sql`select p.rid from token_value v join token p on p.tenant = ${tenant}::int
+          and p.hash = v.hash where v.param = ${order}::bigint and ${inSystem(system)}`,
+      )
+      return join([byHash, ...bySystem], ' union all ', byHash)
+    }
     case 'string': {
       const test = either(condition.matches.map((match) => matchString(match, sql`p.value`)))
       return sql`select p.rid from string_value p where p.tenant = ${tenant}::int
         and p.param = ${condition.param}::bigint and ${test}`
     }
     case 'date': {
-      const test = either(condition.comparisons.map((comparison) => compareDates(comparison, sql`p.lo`, sql`p.hi`)))
+      const test = either(
+        condition.comparisons.map((comparison) => compareDates(comparison, sql`p.lo`, sql`p.hi`)),
+      )
       return sql`select p.rid from date_value p where p.tenant = ${tenant}::int
         and p.param = ${condition.param}::bigint and ${test}`
     }
@@ -71,7 +96,9 @@ export function rowTest(condition: Exclude<Condition, { by: 'token' }> | RowCond
     }
     case 'date': {
       const test = either(
-        condition.comparisons.map((comparison) => compareDates(comparison, sql`r.dates[i + 1]`, sql`r.dates[i + 2]`)),
+        condition.comparisons.map((comparison) =>
+          compareDates(comparison, sql`r.dates[i + 1]`, sql`r.dates[i + 2]`),
+        ),
       )
       return sql`exists (select from generate_series(1, cardinality(r.dates), 3) i
         where r.dates[i] = ${condition.param}::bigint and ${test})`

@@ -54,14 +54,20 @@ export function makeSearchRunner({ db, tokenValues }: SearchRunnerDeps): SearchR
     return { driver: conditions[smallest]!, count: counts[smallest]! }
   }
 
-  async function newest(tenant: TenantId, query: SearchQuery, limit: number, without?: SortKind): Promise<ResourceRow[]> {
+  async function newest(
+    tenant: TenantId,
+    query: SearchQuery,
+    limit: number,
+    without?: SortKind,
+  ): Promise<ResourceRow[]> {
     const { conditions, rows, cursor } = query
     const options = { below: cursor?.rid, limit, without }
     if (conditions.length === 0) return run(tenant, statements.newestOfType(tenant, query, options))
-    const driver = conditions.length === 1 ? conditions[0]! : (await chooseDriver(tenant, conditions, FEW)).driver
+    const driver =
+      conditions.length === 1 ? conditions[0]! : (await chooseDriver(tenant, conditions, FEW)).driver
     const criteria = { driver, conditions, rows }
     const statement =
-      driver.by === 'token'
+      driver.by === 'token' && driver.systems.length === 0
         ? statements.newestByToken(tenant, driver.hashes, criteria, options)
         : statements.newestByCollecting(tenant, criteria, options)
     return run(tenant, statement)
@@ -86,14 +92,26 @@ export function makeSearchRunner({ db, tokenValues }: SearchRunnerDeps): SearchR
   async function multiKeyOfType(tenant: TenantId, query: SearchQuery): Promise<FoundPage> {
     const total = await runner.total(tenant, query)
     if (total > MOST_SORTABLE) {
-      throw new Failure('unsupported', 'search-sort-too-broad', { matches: total, max: MOST_SORTABLE }, { expression: ['_sort'] })
+      throw new Failure(
+        'unsupported',
+        'search-sort-too-broad',
+        { matches: total, max: MOST_SORTABLE },
+        { expression: ['_sort'] },
+      )
     }
     return collectedPage(tenant, query, undefined)
   }
 
-  async function collectedPage(tenant: TenantId, query: SearchQuery, driver: Condition | undefined): Promise<FoundPage> {
+  async function collectedPage(
+    tenant: TenantId,
+    query: SearchQuery,
+    driver: Condition | undefined,
+  ): Promise<FoundPage> {
     const criteria = { driver, conditions: query.conditions, rows: query.rows }
-    const found = await run<Record<string, SortKey>>(tenant, statements.matchesWithKeys(tenant, query, criteria))
+    const found = await run<Record<string, SortKey>>(
+      tenant,
+      statements.matchesWithKeys(tenant, query, criteria),
+    )
     const order = makeOrder(query.sort)
     const matches = found.map((row) => matchOf(tenant, query, row)).sort(order)
     const { cursor } = query
@@ -101,8 +119,11 @@ export function makeSearchRunner({ db, tokenValues }: SearchRunnerDeps): SearchR
     const page = start < 0 ? [] : matches.slice(start, start + query.count)
     const last = page.at(-1)
     const rids = page.map((match) => match.rid)
-    const entries = rids.length === 0 ? [] : (await run<ResourceRow>(tenant, statements.byNumbers(rids))).map(storedFrom)
-    return start >= 0 && start + query.count < matches.length ? { entries, next: encodeCursor(last!) } : { entries }
+    const entries =
+      rids.length === 0 ? [] : (await run<ResourceRow>(tenant, statements.byNumbers(rids))).map(storedFrom)
+    return start >= 0 && start + query.count < matches.length
+      ? { entries, next: encodeCursor(last!) }
+      : { entries }
   }
 
   function matchOf(tenant: TenantId, query: SearchQuery, row: Record<string, SortKey>): Match {
@@ -135,7 +156,12 @@ export function makeSearchRunner({ db, tokenValues }: SearchRunnerDeps): SearchR
   }
 
   /** A resource with several values has several entries: it stands where its least (or greatest) one does. */
-  function isFirstEntry(tenant: TenantId, type: string, { kind, descending }: SortPart, row: ResourceRow & { key: SortKey }) {
+  function isFirstEntry(
+    tenant: TenantId,
+    type: string,
+    { kind, descending }: SortPart,
+    row: ResourceRow & { key: SortKey },
+  ) {
     if (kind.by !== 'token') return true // the statement saw to it
     return extreme(tokenValues(tenant, type, row.content!, kind.code), descending) === row.key
   }
@@ -176,7 +202,8 @@ export function makeSearchRunner({ db, tokenValues }: SearchRunnerDeps): SearchR
     async total(tenant, query) {
       const { conditions } = query
       if (hasIds(query)) return count(tenant, query, undefined)
-      const driver = conditions.length < 2 ? conditions[0] : (await chooseDriver(tenant, conditions, MOST_SORTABLE)).driver
+      const driver =
+        conditions.length < 2 ? conditions[0] : (await chooseDriver(tenant, conditions, MOST_SORTABLE)).driver
       return count(tenant, query, driver)
     },
   }
@@ -194,7 +221,11 @@ function hasIds(query: SearchQuery): boolean {
   return query.rows.some((row) => row.by === 'id')
 }
 
-function pageOf<Row extends ResourceRow>(rows: readonly Row[], count: number, cursorOf: (row: Row) => Cursor): FoundPage {
+function pageOf<Row extends ResourceRow>(
+  rows: readonly Row[],
+  count: number,
+  cursorOf: (row: Row) => Cursor,
+): FoundPage {
   const page = rows.slice(0, count)
   const entries = page.map(storedFrom)
   return rows.length > count ? { entries, next: encodeCursor(cursorOf(page.at(-1)!)) } : { entries }

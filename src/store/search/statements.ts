@@ -40,7 +40,8 @@ export function newestByToken(
   { below, limit, without }: Page,
 ): Sql {
   const tests = [...rowTests(criteria), ...lacks(without)]
-  const row = tests.length === 0 ? TRUE : sql`exists (select from resource r where r.rid = t.rid and ${all(tests)})`
+  const row =
+    tests.length === 0 ? TRUE : sql`exists (select from resource r where r.rid = t.rid and ${all(tests)})`
   const stream = (hash: Sql) => sql`
     select t.rid from token t
     where t.tenant = ${tenant}::int and t.hash = ${hash} and ${lessThan(sql`t.rid`, below)}
@@ -55,7 +56,11 @@ export function newestByToken(
 }
 
 /** Newest number first, from strings or dates: collects all that meet the condition, then sorts their numbers. */
-export function newestByCollecting(tenant: TenantId, criteria: Criteria, { below, limit, without }: Page): Sql {
+export function newestByCollecting(
+  tenant: TenantId,
+  criteria: Criteria,
+  { below, limit, without }: Page,
+): Sql {
   return sql`
     with m as materialized (select distinct rid from (${enumerate(tenant, criteria.driver!)}) e)
     select ${COLUMNS} from m join resource r on r.rid = m.rid
@@ -75,7 +80,9 @@ export function newestOfType(tenant: TenantId, query: SearchQuery, { below, limi
 
 /** All that meet the criteria, with their sort keys and, where a key has to be read from it, their content. */
 export function matchesWithKeys(tenant: TenantId, query: SearchQuery, criteria: Criteria): Sql {
-  const keys = query.sort.map(({ kind, descending }, i) => sql`${keyColumn(kind, descending)} as ${verbatim(`k${i}`)}`)
+  const keys = query.sort.map(
+    ({ kind, descending }, i) => sql`${keyColumn(kind, descending)} as ${verbatim(`k${i}`)}`,
+  )
   const content = query.sort.some(({ kind }) => kind.by === 'token') ? [sql`r.content::text as content`] : []
   const columns = join([sql`r.rid`, ...keys, ...content], ', ', TRUE)
   return sql`select ${columns} from ${matches(tenant, query, criteria)}`
@@ -99,7 +106,13 @@ export function inOrderOf(
 ): Sql {
   const direction = verbatim(descending ? 'desc' : 'asc')
   const criteria = { driver: undefined, conditions: query.conditions, rows: query.rows }
-  const page = (from: Sql, key: Sql, type: 'text' | 'bigint' | 'timestamptz', keyOut: Sql, extra: readonly Sql[]): Sql => {
+  const page = (
+    from: Sql,
+    key: Sql,
+    type: 'text' | 'bigint' | 'timestamptz',
+    keyOut: Sql,
+    extra: readonly Sql[],
+  ): Sql => {
     const beyond = after
       ? sql`(${key}, r.rid) ${verbatim(descending ? '<' : '>')} (${keyParameter(after.key, type)}, ${after.rid}::bigint)`
       : TRUE
@@ -120,12 +133,16 @@ export function inOrderOf(
       const from = sql`date_value v join resource r on r.rid = v.rid
         where v.tenant = ${tenant}::int and v.param = ${kind.param}::bigint`
       // Of several dates the resource stands where its first (or last) one does.
-      return page(from, sql`v.lo`, 'bigint', boundedMs(sql`v.lo`), [sql`v.lo = ${dateKey(kind.param, descending)}`])
+      return page(from, sql`v.lo`, 'bigint', boundedMs(sql`v.lo`), [
+        sql`v.lo = ${dateKey(kind.param, descending)}`,
+      ])
     }
     case 'string': {
       const from = sql`string_value v join resource r on r.rid = v.rid
         where v.tenant = ${tenant}::int and v.param = ${kind.param}::bigint`
-      return page(from, sql`v.value`, 'text', sql`v.value`, [sql`v.value = ${stringKey(kind.param, descending)}`])
+      return page(from, sql`v.value`, 'text', sql`v.value`, [
+        sql`v.value = ${stringKey(kind.param, descending)}`,
+      ])
     }
     case 'token': {
       const from = sql`token_value v join token t on t.tenant = ${tenant}::int and t.hash = v.hash
@@ -138,7 +155,8 @@ export function inOrderOf(
 /** How many meet each condition, counted to `limit` at most. */
 export function boundedCounts(tenant: TenantId, conditions: readonly Condition[], limit: number): Sql {
   const counts = conditions.map(
-    (condition) => sql`(select count(*)::int from (select from (${enumerate(tenant, condition)}) e limit ${limit}::int) b)`,
+    (condition) =>
+      sql`(select count(*)::int from (select from (${enumerate(tenant, condition)}) e limit ${limit}::int) b)`,
   )
   return sql`select array[${join(counts, ', ', TRUE)}] as counts`
 }
@@ -149,7 +167,7 @@ export function byNumbers(rids: readonly number[]): Sql {
 }
 
 /** `from` and `where`: the driver's resources, or without one the rows of the type, tested for everything. */
-function matches(tenant: TenantId, query: SearchQuery, criteria: Criteria): Sql {
+export function matches(tenant: TenantId, query: SearchQuery, criteria: Criteria): Sql {
   const tests = sql`${tokenProbes(tenant, criteria, sql`r.rid`)} and ${all(rowTests(criteria))}`
   if (!criteria.driver) {
     return sql`resource r where r.tenant = ${tenant}::int and r.type = ${query.type}::text and not r.deleted and ${tests}`
@@ -160,7 +178,9 @@ function matches(tenant: TenantId, query: SearchQuery, criteria: Criteria): Sql 
 
 function tokenProbes(tenant: TenantId, { driver, conditions }: Criteria, rid: Sql): Sql {
   const others = conditions.filter((condition) => condition !== driver)
-  return all(others.flatMap((condition) => (condition.by === 'token' ? tokenProbe(tenant, condition.hashes, rid) : [])))
+  return all(
+    others.flatMap((condition) => (condition.by === 'token' ? tokenProbe(tenant, condition, rid) : [])),
+  )
 }
 
 /** Strings and dates are tested even where they drive: the index finds strings by their normalised beginning only. */
@@ -224,9 +244,10 @@ function stringKey(param: string, descending: boolean): Sql {
 
 const lastUpdatedMs = sql`(extract(epoch from r.last_updated) * 1000)::float8`
 
-/** What no Date can say (an open end) as the least and greatest that a number keeps exactly. */
+/** What no Date can say (an open end) as the least and greatest that a number keeps exactly; greatest() drops nulls. */
 function boundedMs(ms: Sql): Sql {
-  return sql`least(greatest(${ms}, ${Number.MIN_SAFE_INTEGER}::bigint), ${Number.MAX_SAFE_INTEGER}::bigint)::float8`
+  const [least, greatest] = [sql`${Number.MIN_SAFE_INTEGER}::bigint`, sql`${Number.MAX_SAFE_INTEGER}::bigint`]
+  return sql`(case when ${ms} is not null then least(greatest(${ms}, ${least}), ${greatest}) end)::float8`
 }
 
 function keyParameter(key: SortKey, type: 'text' | 'bigint' | 'timestamptz'): Sql {

@@ -1,0 +1,267 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+
+import { testDatabase } from '../../../test/support/database.ts'
+import { matchesRequest } from '../../fhir/index.ts'
+import type { TenantId } from '../../kernel/ids.ts'
+import { exactJsonOf, type JsonObject } from '../../kernel/json.ts'
+import type { SearchStore } from '../index.ts'
+import { searchFor, testContext, testExtractor, testStore } from '../testing.ts'
+
+const FAMILIES = ['Martin', 'martín', 'MARTINEZ', 'Durand', 'Lefèvre', 'Müller', '李', '𝒜da']
+const BIRTHS = ['1980', '1980-05', '1980-05-17', '1979-12-31', '2001-02', '2024']
+const SYSTEMS = ['urn:a', 'urn:b', undefined]
+
+const patient = fc.record(
+  {
+    family: fc.constantFrom(...FAMILIES),
+    birthDate: fc.constantFrom(...BIRTHS),
+    gender: fc.constantFrom('male', 'female', 'unknown'),
+    system: fc.constantFrom(...SYSTEMS),
+    value: fc.constantFrom('1', '2', 'A', 'a'),
+    practitioner: fc.constantFrom('x', 'y'),
+  },
+  { requiredKeys: ['gender'] },
+)
+
+const query = fc.constantFrom(
+  'family=mart',
+  'family=MART,dur',
+  'family:exact=martín',
+  'family:contains=art',
+  'birthdate=1980',
+  'birthdate=ge1980-05',
+  'birthdate=lt1980-05-17&gender=male',
+  'birthdate=ne1980-05-17',
+  'birthdate=gt1980-05',
+  'birthdate=le1980-05',
+  'birthdate=sa1980',
+  'birthdate=eb2001',
+  'identifier=urn:a|1',
+  'identifier=urn:a|',
+  'identifier=|1',
+  'identifier=a',
+  'identifier=urn:a|1,urn:b|2&gender=female',
+  'identifier=urn:b|&family=m',
+  'general-practitioner=Practitioner/x',
+  'general-practitioner=x&birthdate=1980',
+  'general-practitioner:Organization=x',
+  'gender=male,female&family=l',
+  'gender=female&birthdate=1979,2001',
+  '_id=p1,p2,p3&gender=male',
+  '_lastUpdated=gt2020',
+  '_lastUpdated=lt2020',
+  'identifier=nothing',
+)
+const sort = fc.constantFrom(
+  undefined,
+  'birthdate',
+  '-birthdate',
+  'family',
+  '-family',
+  'gender',
+  '-identifier',
+  '_id',
+  '-_id',
+  '_lastUpdated',
+  'gender,-birthdate',
+  '-family,_id',
+)
+
+test('every search finds exactly what the specification says, in order, once, on pages of any size', async () => {
+  await using database = await testDatabase()
+  const { repository, search } = testStore(database.db)
+  let runs = 0
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(patient, { maxLength: 25 }),
+      fc.array(fc.tuple(query, sort), { minLength: 4, maxLength: 8 }),
+      fc.integer({ min: 1, max: 9 }),
+      async (patients, searches, count) => {
+        const tenant = await database.addTenant(`run-${runs++}`)
+        const resources = patients.map((fields, i) => resourceOf(fields, `p${i}`))
+        await repository.commit(
+          tenant,
+          resources.map((resource) => ({
+            type: 'Patient',
+            id: String(resource['id']),
+            make: () => exactJsonOf(resource),
+          })),
+        )
+        for (const [criteria, order] of searches) {
+          const text = order ? `${criteria}&_sort=${order}` : criteria
+          const found = await allPages(search, tenant, text, count)
+          expect(found.toSorted(), text).toEqual(expected(resources, criteria))
+          expect(
+            (await search.search(tenant, searchFor('Patient', `${text}&_total=accurate&_count=0`))).total,
+            text,
+          ).toBe(found.length)
+          if (order) expectSorted(found, resources, order)
+        }
+      },
+    ),
+    { numRuns: 15 },
+  )
+}, 120_000)
+
+test('a page goes on where the last one ended while others write', async () => {
+  await using database = await testDatabase()
+  const { repository, search } = testStore(database.db)
+  const put = (id: string) =>
+    repository.commit(database.tenant, [
+      {
+        type: 'Patient',
+        id,
+        make: () => exactJsonOf({ resourceType: 'Patient', active: true, name: [{ family: `F${id}` }] }),
+      },
+    ])
+  for (let i = 0; i < 6; i++) await put(`p${i}`)
+  const first = await search.search(database.tenant, searchFor('Patient', 'active=true&_count=3'))
+  expect(first.entries.map(({ id }) => id)).toEqual(['p5', 'p4', 'p3'])
+  await put('p9')
+  await repository.commit(database.tenant, [{ type: 'Patient', id: 'p4', make: () => 'delete' }])
+  const second = await search.search(
+    database.tenant,
+    searchFor('Patient', `active=true&_count=3&_cursor=${first.next}`),
+  )
+  expect(second.entries.map(({ id }) => id)).toEqual(['p2', 'p1', 'p0'])
+  expect(second.next).toBeUndefined()
+})
+
+test('a forged cursor is refused', async () => {
+  await using database = await testDatabase()
+  const { search } = testStore(database.db)
+  await expect(
+    search.search(database.tenant, searchFor('Patient', 'active=true&_cursor=nonsense')),
+  ).rejects.toMatchObject({
+    kind: 'invalid',
+    code: 'search-cursor',
+  })
+})
+
+test('values of thousands of resources stream in order when too many match to be collected', async () => {
+  await using database = await testDatabase()
+  const { repository, search } = testStore(database.db)
+  const total = 2600
+  const resources = Array.from({ length: total }, (_, i) => ({
+    resourceType: 'Patient',
+    id: `p${i}`,
+    active: true,
+    gender: i % 2 ? 'male' : 'female',
+    ...(i % 13 === 0
+      ? {}
+      : { birthDate: `19${10 + (i % 90)}-01-0${1 + (i % 9)}`, name: [{ family: `F${(i * 7) % 101}` }] }),
+    ...(i % 11 === 0
+      ? {}
+      : {
+          identifier: [
+            { system: 'urn:a', value: `${(i * 31) % 997}` },
+            { system: 'urn:b', value: `${i}` },
+          ],
+        }),
+  }))
+  await repository.commit(
+    database.tenant,
+    resources.map((resource) => ({
+      type: 'Patient',
+      id: resource.id,
+      make: () => exactJsonOf(resource as JsonObject),
+    })),
+  )
+  for (const order of [
+    'birthdate',
+    '-birthdate',
+    'family',
+    '-identifier',
+    'identifier',
+    '_id',
+    '-_lastUpdated',
+    'gender,-birthdate',
+  ]) {
+    const found = await allPages(search, database.tenant, `active=true&_sort=${order}`, 900)
+    expect(found.length, order).toBe(total)
+    expect(new Set(found).size, order).toBe(total)
+    expectSorted(found, resources as JsonObject[], order)
+  }
+}, 60_000)
+
+function resourceOf(fields: Record<string, string | undefined>, id: string): JsonObject {
+  const { family, birthDate, gender, system, value, practitioner } = fields
+  return {
+    resourceType: 'Patient',
+    id,
+    gender: gender!,
+    ...(family && { name: [{ family }] }),
+    ...(birthDate && { birthDate }),
+    ...(value && { identifier: [{ ...(system && { system }), value }] }),
+    ...(practitioner && { generalPractitioner: [{ reference: `Practitioner/${practitioner}` }] }),
+  }
+}
+
+async function allPages(
+  search: SearchStore,
+  tenant: TenantId,
+  text: string,
+  count: number,
+): Promise<string[]> {
+  const found: string[] = []
+  let cursor = ''
+  for (;;) {
+    const page = await search.search(tenant, searchFor('Patient', `${text}&_count=${count}${cursor}`))
+    found.push(...page.entries.map(({ id }) => id))
+    if (page.next === undefined) return found
+    expect(page.entries).toHaveLength(count)
+    cursor = `&_cursor=${page.next}`
+  }
+}
+
+function entriesOf(resource: JsonObject) {
+  const entries = testExtractor.extract(resource, 'Patient', testContext)
+  // These two the store reads off the row.
+  const now = Date.now()
+  return {
+    ...entries,
+    tokens: [...entries.tokens, { param: '_id', system: undefined, code: String(resource['id']) }],
+    dates: [...entries.dates, { param: '_lastUpdated', from: now, to: now + 1 }],
+  }
+}
+
+function expected(resources: readonly JsonObject[], criteria: string): string[] {
+  const request = searchFor('Patient', criteria)
+  return resources
+    .filter((resource) => matchesRequest(entriesOf(resource), request))
+    .map((resource) => String(resource['id']))
+    .sort()
+}
+
+/** The first key of the order rises (or falls), and what has none comes last. */
+function expectSorted(found: readonly string[], resources: readonly JsonObject[], order: string): void {
+  const [first] = order.split(',')
+  const descending = first!.startsWith('-')
+  const code = first!.replace('-', '')
+  if (code === '_lastUpdated') return
+  const byId = new Map(resources.map((resource) => [String(resource['id']), resource]))
+  const keys = found.map((id) => keysOf(byId.get(id)!, code, descending))
+  const present = keys.filter((key) => key !== undefined)
+  expect(keys.slice(0, present.length)).toEqual(present)
+  for (let i = 1; i < present.length; i++) {
+    const [a, b] = descending ? [present[i]!, present[i - 1]!] : [present[i - 1]!, present[i]!]
+    expect(
+      typeof a === 'number' ? a <= Number(b) : Buffer.compare(Buffer.from(a), Buffer.from(String(b))) <= 0,
+    ).toBe(true)
+  }
+}
+
+function keysOf(resource: JsonObject, code: string, descending: boolean): string | number | undefined {
+  const entries = entriesOf(resource)
+  const dates = entries.dates.filter(({ param }) => param === code).map(({ from }) => from)
+  if (dates.length > 0) return descending ? Math.max(...dates) : Math.min(...dates)
+  const tokens = entries.tokens
+    .filter(({ param }) => param === code)
+    .map((token) => (token.system ? `${token.system}|${token.code}` : token.code))
+  const strings = entries.strings
+    .filter(({ param }) => param === code)
+    .map(({ value }) => value.normalize('NFKD').replaceAll(/\p{M}/gu, '').toLowerCase())
+  const all = [...tokens, ...strings].sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)))
+  return descending ? all.at(-1) : all[0]
+}
