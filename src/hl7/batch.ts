@@ -2,6 +2,7 @@
  * Splits a file or a batch (FHS, BHS, messages, BTS, FTS) into its messages and checks the counts that BTS-1 and FTS-1
  * give. HL7 v2.5 chapter 2, §2.10.3. Messages put one after another without an envelope are split too.
  */
+import { Failure } from '../kernel/failure.ts'
 import { readDelimiters } from './delimiters.ts'
 import { headerStart, rawLines, rawName } from './scan.ts'
 
@@ -32,7 +33,13 @@ export interface BatchSplit {
 
 const ENVELOPE: ReadonlySet<string | undefined> = new Set(['FHS', 'BHS', 'BTS', 'FTS', 'MSH'])
 
-/** Splits; the messages are views on the bytes given. Never throws. */
+/** Each costs a row and an acknowledgement; a file of more is to be cut by its sender. */
+const MAX_MESSAGES = 100_000
+
+/**
+ * Splits; the messages are views on the bytes given.
+ * @throws Failure `too-large`/`hl7-batch-messages`
+ */
 export function splitBatch(raw: Buffer): BatchSplit {
   const splitter = makeSplitter(raw)
   const start = headerStart(raw)
@@ -72,7 +79,10 @@ function makeSplitter(raw: Buffer) {
   let outside = 0
 
   function endMessage(at: number): void {
-    if (messageStart >= 0) messages.push({ bytes: raw.subarray(messageStart, at), batch: batches })
+    if (messageStart < 0) return
+    if (messages.length === MAX_MESSAGES)
+      throw new Failure('too-large', 'hl7-batch-messages', { max: MAX_MESSAGES })
+    messages.push({ bytes: raw.subarray(messageStart, at), batch: batches })
     messageStart = -1
   }
 

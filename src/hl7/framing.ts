@@ -132,23 +132,17 @@ function countJunk(chunk: Buffer, from: number, end: number): number {
   return bytes
 }
 
+const NEW_STARTS = ['\x0bMSH', '\x0bFHS', '\x0bBHS']
+
 /**
  * A start byte inside a frame means that the sender began anew, when a header follows it; a VT alone is a line break
  * pasted out of a word processor and part of the text.
  */
 function frameAndAbandoned(bytes: Buffer): FrameEvent[] {
-  let start = bytes.lastIndexOf(VT)
-  while (start > 0 && !/^(?:MSH|FHS|BHS)$/.test(bytes.toString('latin1', start + 1, start + 4))) {
-    start = bytes.lastIndexOf(VT, start - 1)
-  }
-  if (start === -1) return [{ kind: 'frame', body: bytes }]
-  if (start > 0)
-    return [
-      { kind: 'half-frame', bytes: start },
-      { kind: 'frame', body: bytes.subarray(start + 1) },
-    ]
-  // The first byte: a doubled start byte, whatever follows.
-  return [{ kind: 'frame', body: bytes.subarray(1) }]
+  const start = Math.max(...NEW_STARTS.map((pattern) => bytes.lastIndexOf(pattern, undefined, 'latin1')))
+  const frameEvent: FrameEvent = { kind: 'frame', body: start === -1 ? bytes : bytes.subarray(start + 1) }
+  // At the very beginning it is only a doubled start byte.
+  return start > 0 ? [{ kind: 'half-frame', bytes: start }, frameEvent] : [frameEvent]
 }
 
 /** Grows by doubling, so that many small pieces cost linear time and at most twice the memory. */

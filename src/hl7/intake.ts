@@ -4,10 +4,11 @@
  * MSH: HL7 v2.5 chapter 2, §2.15.9.
  */
 import { resolveCharset, sniffUtf16, tryDecode, type Charset, type CharsetChoice } from './charset/index.ts'
+import { declaredCharsets } from './declared-charset.ts'
 import { readDelimiters, type Delimiters, type DelimiterFault } from './delimiters.ts'
 import { asFailure } from '../kernel/failure.ts'
 import { Hl7Segment } from './segment.ts'
-import { headerStart, rawLines, rawName } from './scan.ts'
+import { headerStart, rawLines, rawName, type RawLine } from './scan.ts'
 
 /** MSH as far as intake, routing and acknowledgement need it. Composite fields are given by their first component that has a value. */
 export interface Header {
@@ -67,6 +68,13 @@ export interface Unreadable {
   readonly reason: 'empty' | 'batch' | 'charset' | DelimiterFault
 }
 
+/** The keys stand near the beginning; no need to walk a hundred thousand results. */
+const MAX_LINES = 5000
+/** Of a line; what is behind it is no key. */
+const MAX_LINE_BYTES = 65_536
+/** Repetitions and components that are looked at. */
+const MAX_PARTS = 20
+
 const KEYS = ['EVN', 'PID', 'MRG', 'PV1', 'ORC', 'OBR'] as const
 
 /** Reads header and keys. Never throws. */
@@ -86,45 +94,52 @@ function readBytes(raw: Buffer, choice: CharsetChoice): Intake | Unreadable {
   if (start === -1) return { readable: false, reason: 'empty' }
   const lines = rawLines(raw, start)
   const headerLine = lines.next().value!
-  const bytes = raw.subarray(headerLine.start, headerLine.end)
+  const bytes = lineBytes(raw, headerLine)
   const asSent = bytes.toString('latin1')
   if (/^[FB]HS/.test(asSent)) return { readable: false, reason: 'batch' }
   const delimiters = asSent.startsWith('MSH') ? readDelimiters(asSent) : 'no-header'
   if (typeof delimiters === 'string') return { readable: false, reason: delimiters }
-  const reader = makeReader(delimiters, knownCharset(makeSegment(asSent, delimiters), choice))
-  const header = headerOf(reader.segment(bytes), delimiters)
+  const charsetNames = declaredCharsets(asSent, delimiters)
+  const reader = makeReader(delimiters, knownCharset(charsetNames, choice))
+  const header = headerOf(reader.segment(bytes), delimiters, charsetNames)
   const found = new Map<string, Hl7Segment>()
   const separator = delimiters.field.charCodeAt(0)
-  let several = false
+  const next = nextHeader(raw, headerLine.end, delimiters.field)
+  let count = 0
   for (const line of lines) {
+    if (line.start > next || ++count > MAX_LINES) break
     const name = rawName(raw, line, separator)
-    if (name === 'MSH') several = true
-    if (several) break
     if (name === undefined || found.has(name) || !KEYS.some((key) => key === name)) continue
-    found.set(name, reader.segment(raw.subarray(line.start, line.end)))
+    found.set(name, reader.segment(lineBytes(raw, line)))
   }
   return {
     readable: true,
     header,
     charset: reader.charset,
-    several,
-    ...keysOf(found),
     decoded: reader.decoded(),
+    several: next < raw.length,
+    ...keysOf(found),
   }
 }
 
-function knownCharset(header: Hl7Segment, choice: CharsetChoice): Charset | undefined {
+function lineBytes(raw: Buffer, { start, end }: RawLine): Buffer {
+  return raw.subarray(start, Math.min(end, start + MAX_LINE_BYTES))
+}
+
+/** Where another message begins in the same bytes; their length when none does. */
+function nextHeader(raw: Buffer, from: number, separator: string): number {
+  const found = ['\r', '\n'].map((end) => raw.indexOf(`${end}MSH${separator}`, from, 'latin1'))
+  return Math.min(...found.map((at) => (at === -1 ? raw.length : at)))
+}
+
+function knownCharset(names: readonly string[], choice: CharsetChoice): Charset | undefined {
   try {
-    return resolveCharset(repetitionTexts(header), choice)
+    return resolveCharset(names, choice)
   } catch (thrown) {
     // An unknown name stops the parsing later; the door only needs the ASCII part.
     if (asFailure(thrown).code === 'hl7-charset-unknown') return undefined
     throw thrown
   }
-}
-
-function repetitionTexts(header: Hl7Segment): string[] {
-  return header.field(18).repetitions.map(({ raw }) => raw)
 }
 
 function makeReader(delimiters: Delimiters, charset: Charset | undefined) {
@@ -144,7 +159,7 @@ function makeSegment(text: string, delimiters: Delimiters, charset: Charset = 'a
   return new Hl7Segment(text, { delimiters, charset }, { index: 0, sequence: 1 })
 }
 
-function headerOf(segment: Hl7Segment, delimiters: Delimiters): Header {
+function headerOf(segment: Hl7Segment, delimiters: Delimiters, charsetNames: readonly string[]): Header {
   return {
     sendingApplication: firstOf(segment, 3),
     sendingFacility: firstOf(segment, 4),
@@ -159,7 +174,7 @@ function headerOf(segment: Hl7Segment, delimiters: Delimiters): Header {
     version: firstOf(segment, 12),
     acceptAckType: firstOf(segment, 15),
     applicationAckType: firstOf(segment, 16),
-    charsetNames: repetitionTexts(segment),
+    charsetNames,
     segment,
     delimiters,
   }
@@ -180,9 +195,12 @@ function keysOf(segments: ReadonlyMap<string, Hl7Segment>) {
   }
 }
 
-function identifiersOf(segment: Hl7Segment | undefined, field: number): PatientIdentifier[] {
+function identifiersOf(segment: Hl7Segment | undefined, fieldNumber: number): PatientIdentifier[] {
   const identifiers: PatientIdentifier[] = []
-  for (const repetition of segment?.field(field).repetitions ?? []) {
+  const field = segment?.field(fieldNumber)
+  if (field === undefined || field.isEmpty) return identifiers
+  for (let n = 1; n <= MAX_PARTS; n++) {
+    const repetition = field.repetition(n)
     const id = clean(repetition.component(1).value)
     if (id === undefined) continue
     const authority = repetition.component(4)
@@ -197,9 +215,10 @@ function identifiersOf(segment: Hl7Segment | undefined, field: number): PatientI
 
 /** The first component with a value: of an HD the namespace, or else the universal id (`^1.2.3^ISO`). */
 export function firstOf(segment: Hl7Segment, field: number): string | undefined {
-  const { components } = segment.field(field).repetition(1)
-  for (const component of components) {
-    const text = clean(component.value)
+  const repetition = segment.field(field).repetition(1)
+  if (repetition.isEmpty) return undefined
+  for (let n = 1; n <= MAX_PARTS; n++) {
+    const text = clean(repetition.component(n).value)
     if (text !== undefined) return text
   }
   return undefined

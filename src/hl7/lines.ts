@@ -2,6 +2,7 @@
  * The lines of a message: each segment with the characters that end it. HL7 says CR (v2.5 chapter 2, §2.5.2); CR LF and LF
  * are tolerated. A line feed alone inside a text (a pasted note) ends nothing: after it no segment begins.
  */
+import { Failure } from '../kernel/failure.ts'
 
 export interface Line {
   readonly text: string
@@ -9,12 +10,18 @@ export interface Line {
   readonly end: string
 }
 
+/** A 16 MiB message of shortish segments; each line costs some hundred bytes. */
+const MAX_LINES = 250_000
+
+/** @throws Failure `too-large`/`hl7-lines` */
 export function linesOf(message: string, fieldSeparator: string): Line[] {
-  return message.includes('\n') ? mixedLines(message, fieldSeparator) : carriageReturnLines(message)
+  const lines = message.includes('\n') ? mixedLines(message, fieldSeparator) : carriageReturnLines(message)
+  if (lines.length > MAX_LINES) throw new Failure('too-large', 'hl7-lines', { max: MAX_LINES })
+  return lines
 }
 
 function carriageReturnLines(message: string): Line[] {
-  const texts = message.split('\r')
+  const texts = message.split('\r', MAX_LINES + 2)
   const last = texts.pop()!
   const lines = texts.map((text) => ({ text, end: '\r' }))
   if (last !== '') lines.push({ text: last, end: '' })
@@ -25,7 +32,11 @@ function mixedLines(message: string, fieldSeparator: string): Line[] {
   const lines: Line[] = []
   const ends = /\r\n|\r|\n/g
   let from = 0
-  for (let found = ends.exec(message); found !== null; found = ends.exec(message)) {
+  for (
+    let found = ends.exec(message);
+    found !== null && lines.length <= MAX_LINES;
+    found = ends.exec(message)
+  ) {
     const after = ends.lastIndex
     if (found[0] === '\n' && !beginsSegment(message, after, fieldSeparator)) continue
     lines.push({ text: message.slice(from, found.index), end: found[0] })

@@ -1,7 +1,7 @@
 import { Failure } from '../kernel/failure.ts'
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { encodeMessage, parseMessage, type Charset, type Hl7Message } from './index.ts'
+import { encodeMessage, parseMessage, readIntake, type Charset, type Hl7Message } from './index.ts'
 
 const ORU = [
   'MSH|^~\\&|LAB^1.2.250.1.999^ISO|HOSP|EHR|HOSP|20260102030405+0100||ORU^R01^ORU_R01|C1|P|2.5^FRA^2.11',
@@ -265,6 +265,36 @@ describe('for any input', () => {
       ),
       { numRuns: 500 },
     )
+  })
+
+  test.each([
+    ['lines', '\r'],
+    ['lines', 'a\r'],
+    ['lines', '\r\n'],
+    ['fields', '|'],
+    ['repetitions', '~'],
+    ['components', '^'],
+    ['start bytes', '\x0b'],
+    ['escapes', '\\'],
+    ['character sets', '\\M2442\\'],
+  ])('four million bytes of %s (%j) are read or refused', (_name, unit) => {
+    const raw = Buffer.concat([Buffer.from('MSH|^~\\&|LAB\rPID|1||'), Buffer.alloc(4_000_000, unit)])
+    expect(readIntake(raw)).toMatchObject({ readable: true, header: { sendingApplication: 'LAB' } })
+    const message = parsedOrRefused(raw, 'utf-8')
+    expect(message?.get('PID-3.2')).not.toBe('')
+    expect(message === undefined ? raw : encodeMessage(message)).toBe(raw)
+  })
+
+  test('more lines or repetitions than any message has are a Failure', () => {
+    const head = 'MSH|^~\\&|LAB\rPID|1||'
+    expect(() => parseMessage(head + 'a\r'.repeat(300_000))).toThrow(
+      expect.objectContaining({ code: 'hl7-lines' }),
+    )
+    const field = parseMessage(head + '~'.repeat(200_000))
+      .segment('PID')!
+      .field(3)
+    expect(() => field.repetitions).toThrow(expect.objectContaining({ code: 'hl7-parts' }))
+    expect(field.repetition(2).isEmpty).toBe(true)
   })
 
   test('a value of a megabyte of escapes takes no more than linear time', () => {

@@ -4,11 +4,11 @@
  */
 import { Failure } from '../kernel/failure.ts'
 import { decodeText, encodeText, resolveCharset, sniffUtf16, type Charset } from './charset/index.ts'
+import { declaredCharsets } from './declared-charset.ts'
 import { readDelimiters, type Delimiters } from './delimiters.ts'
 import type { Syntax } from './escape.ts'
 import type { Value } from './field.ts'
 import { linesOf } from './lines.ts'
-import { part, parts } from './parts.ts'
 import { parsePath } from './path.ts'
 import { Hl7Segment, type SegmentPlace } from './segment.ts'
 
@@ -189,7 +189,10 @@ function parseText(text: string, charset: (names: readonly string[]) => Charset,
   const start = PREFIX.exec(text)![0].length
   const delimiters = headerDelimiters(text, start)
   const body = start === 0 ? text : text.slice(start)
-  const syntax = { delimiters, charset: charset(bytes === undefined ? charsetNames(body, delimiters) : []) }
+  const syntax = {
+    delimiters,
+    charset: charset(bytes === undefined ? declaredCharsets(headerOf(body), delimiters) : []),
+  }
   return new Hl7Message(text.slice(0, start), body, syntax, bytes)
 }
 
@@ -217,13 +220,15 @@ export function charsetOf(bytes: Buffer, { charset, defaultCharset }: ParseOptio
   const start = head.indexOf('MSH')
   const delimiters = start === -1 ? 'no-header' : readDelimiters(head, start)
   if (typeof delimiters === 'string') throw new Failure('invalid', `hl7-${delimiters}`)
-  return resolveCharset(charsetNames(head.slice(start), delimiters), { fallback: defaultCharset })
+  return resolveCharset(declaredCharsets(headerOf(head.slice(start)), delimiters), {
+    fallback: defaultCharset,
+  })
 }
 
-function charsetNames(message: string, { field, repetition }: Delimiters): string[] {
+/** The text up to the first line end. */
+function headerOf(message: string): string {
   const end = message.search(/[\r\n]/)
-  const header = end === -1 ? message : message.slice(0, end)
-  return parts(part(header, field, 18) ?? '', repetition)
+  return end === -1 ? message : message.slice(0, end)
 }
 
 /** The whole message in bytes (see Hl7Message.encode). */

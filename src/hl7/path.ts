@@ -18,7 +18,7 @@ export interface Hl7Path {
 export type FieldPath = Omit<Hl7Path, 'segment' | 'occurrence'>
 
 const SEGMENT = /^([A-Z][A-Z0-9]{2})(?:\[(\d{1,6})\])?-/
-const FIELD = /^(\d{1,4})(?:\[(\d{1,6})\])?(?:\.(\d{1,4})(?:\.(\d{1,4}))?)?$/
+const FIELD = /^(\d{1,3})(?:\[(\d{1,4})\])?(?:\.(\d{1,3})(?:\.(\d{1,3}))?)?$/
 
 /** @throws Failure `invalid`/`hl7-path` */
 export function parsePath(path: string): Hl7Path {

@@ -5,16 +5,18 @@ export interface RawLine {
   readonly end: number
 }
 
-/** Walks the lines of a message. Each line end is searched once, so a message without CR or without LF stays linear. */
+/** Walks the lines of a message that are not empty. Each line end is searched once, so a message without CR or without LF stays linear. */
 export function* rawLines(bytes: Buffer, from = 0): Generator<RawLine> {
   let cr = nextOf(bytes, 0x0d, from)
   let lf = nextOf(bytes, 0x0a, from)
   let start = from
-  while (start < bytes.length) {
+  for (;;) {
+    while (bytes[start] === 0x0d || bytes[start] === 0x0a) start++
+    if (start >= bytes.length) return
     if (cr < start) cr = nextOf(bytes, 0x0d, start)
     if (lf < start) lf = nextOf(bytes, 0x0a, start)
     const end = Math.min(cr, lf)
-    if (end > start) yield { start, end }
+    yield { start, end }
     start = end + 1
   }
 }

@@ -14,6 +14,9 @@ export interface SegmentPlace {
   sequence: number
 }
 
+/** No segment of the standard has a tenth of it, and no path goes further. */
+const MAX_FIELDS = 1000
+
 export class Hl7Segment {
   readonly name: string
   readonly #place: Readonly<SegmentPlace>
@@ -49,7 +52,7 @@ export class Hl7Segment {
     return this.#touched
   }
 
-  /** The number of the last field that was sent. */
+  /** The number of the last field that was sent, 999 at most. */
   get lastField(): number {
     return this.#split().length - (this.#isHeader ? 0 : 1)
   }
@@ -87,11 +90,9 @@ export class Hl7Segment {
       [delimiters.component, at.component],
       [delimiters.subcomponent, at.subcomponent],
     ])
-    const fields = this.#split()
-    const slot = at.field - (this.#isHeader ? 1 : 0)
-    while (fields.length <= slot) fields.push('')
-    fields[slot] = changed
-    this.#text = fields.join(delimiters.field)
+    const position = at.field + (this.#isHeader ? 0 : 1)
+    this.#text = replacePart(this.#text, delimiters.field, position, () => changed)!
+    this.#fields = undefined
     this.#touched = true
   }
 
@@ -100,7 +101,7 @@ export class Hl7Segment {
   }
 
   #split(): string[] {
-    return (this.#fields ??= this.#text.split(this.#syntax.delimiters.field))
+    return (this.#fields ??= this.#text.split(this.#syntax.delimiters.field, MAX_FIELDS))
   }
 
   #rawField(n: number): string {

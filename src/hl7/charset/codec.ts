@@ -46,7 +46,7 @@ function strict(label: string, bytes: Buffer): string | undefined {
 function placeOf(bytes: Buffer, charset: Charset): { line?: number; segment?: string } {
   if (charset === 'utf-16be' || charset === 'utf-16le') return {}
   let line = 1
-  for (let from = 0; from < bytes.length; line++) {
+  for (let from = 0; from < bytes.length && line < 100_000; line++) {
     const found = bytes.indexOf(0x0d, from)
     const end = found === -1 ? bytes.length : found
     const part = bytes.subarray(from, end)
