@@ -44,10 +44,10 @@ export type RowCondition =
 /** Whether the resource with this number has one of the tokens: one lookup in token_pkey for each hash. */
 export function tokenProbe(tenant: TenantId, { hashes, systems }: TokenCondition, rid: Sql): Sql {
   const byHash = sql`exists (select from token p where p.tenant = ${tenant}::int
-    and p.hash = any(${arrayOf(hashes)}::bigint[]) and p.rid = ${rid})`
+    and p.hash = any(${arrayOf(hashes)}::bigint[]) and p.rid = ${rid} offset 0)`
   const bySystem = systems.map(
     ({ order, system }) => sql`exists (select from token_value v join token p on p.tenant = ${tenant}::int
-      and p.hash = v.hash and p.rid = ${rid} where v.param = ${order}::bigint and ${inSystem(system)})`,
+      and p.hash = v.hash and p.rid = ${rid} where v.param = ${order}::bigint and ${inSystem(system)} offset 0)`,
   )
   return either(hashes.length === 0 ? bySystem : [byHash, ...bySystem])
 }

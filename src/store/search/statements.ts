@@ -41,7 +41,9 @@ export function newestByToken(
 ): Sql {
   const tests = [...rowTests(criteria), ...lacks(without)]
   const row =
-    tests.length === 0 ? TRUE : sql`exists (select from resource r where r.rid = t.rid and ${all(tests)})`
+    tests.length === 0
+      ? TRUE
+      : sql`exists (select from resource r where r.rid = t.rid and ${all(tests)} offset 0)`
   const stream = (hash: Sql) => sql`
     select t.rid from token t
     where t.tenant = ${tenant}::int and t.hash = ${hash} and ${lessThan(sql`t.rid`, below)}
@@ -52,7 +54,7 @@ export function newestByToken(
       ? stream(sql`${hashes[0]}::bigint`)
       : sql`select distinct s.rid from unnest(${arrayOf(hashes)}::bigint[]) as h(hash)
           cross join lateral (${stream(sql`h.hash`)}) s order by s.rid desc limit ${limit}::int`
-  return sql`select ${COLUMNS} from (${rids}) f join resource r on r.rid = f.rid order by r.rid desc`
+  return sql`select ${COLUMNS} from (${rids}) f ${rowsOf(sql`f.rid`)} order by f.rid desc`
 }
 
 /** Newest number first, from strings or dates: collects all that meet the condition, then sorts their numbers. */
@@ -63,7 +65,7 @@ export function newestByCollecting(
 ): Sql {
   return sql`
     with m as materialized (select distinct rid from (${enumerate(tenant, criteria.driver!)}) e)
-    select ${COLUMNS} from m join resource r on r.rid = m.rid
+    select ${COLUMNS} from m ${rowsOf(sql`m.rid`)}
     where ${lessThan(sql`m.rid`, below)} and ${tokenProbes(tenant, criteria, sql`m.rid`)}
       and ${all([...rowTests(criteria), ...lacks(without)])}
     order by m.rid desc limit ${limit}::int`
@@ -74,7 +76,7 @@ export function newestOfType(tenant: TenantId, query: SearchQuery, { below, limi
   return sql`
     with m as materialized (select r.rid from resource r where ${ofType(tenant, query.type)} and not r.deleted
       and ${all([...query.rows.map(rowTest), ...lacks(without)])})
-    select ${COLUMNS} from m join resource r on r.rid = m.rid where ${lessThan(sql`m.rid`, below)}
+    select ${COLUMNS} from m ${rowsOf(sql`m.rid`)} where ${lessThan(sql`m.rid`, below)}
     order by m.rid desc limit ${limit}::int`
 }
 
@@ -130,7 +132,7 @@ export function inOrderOf(
       return page(from, sql`r.id`, 'text', sql`r.id`, [])
     }
     case 'date': {
-      const from = sql`date_value v join resource r on r.rid = v.rid
+      const from = sql`date_value v ${rowsOf(sql`v.rid`)}
         where v.tenant = ${tenant}::int and v.param = ${kind.param}::bigint`
       // Of several dates the resource stands where its first (or last) one does.
       return page(from, sql`v.lo`, 'bigint', boundedMs(sql`v.lo`), [
@@ -138,15 +140,18 @@ export function inOrderOf(
       ])
     }
     case 'string': {
-      const from = sql`string_value v join resource r on r.rid = v.rid
+      const from = sql`string_value v ${rowsOf(sql`v.rid`)}
         where v.tenant = ${tenant}::int and v.param = ${kind.param}::bigint`
       return page(from, sql`v.value`, 'text', sql`v.value`, [
         sql`v.value = ${stringKey(kind.param, descending)}`,
       ])
     }
     case 'token': {
-      const from = sql`token_value v join token t on t.tenant = ${tenant}::int and t.hash = v.hash
-        join resource r on r.rid = t.rid where v.param = ${kind.param}::bigint`
+      const start = after ? sql`and v.value ${verbatim(descending ? '<=' : '>=')} ${after.key}::text` : sql``
+      const from = sql`(select v.value, v.hash from token_value v where v.param = ${kind.param}::bigint ${start}
+          order by v.value ${direction} offset 0) v
+        cross join lateral (select t.rid from token t where t.tenant = ${tenant}::int and t.hash = v.hash offset 0) t
+        ${rowsOf(sql`t.rid`)} where true`
       return page(from, sql`v.value`, 'text', sql`v.value`, [])
     }
   }
@@ -163,7 +168,7 @@ export function boundedCounts(tenant: TenantId, conditions: readonly Condition[]
 
 export function byNumbers(rids: readonly number[]): Sql {
   return sql`select ${COLUMNS} from unnest(${arrayOf(rids)}::bigint[]) with ordinality as k(rid, n)
-    join resource r on r.rid = k.rid where not r.deleted order by k.n`
+    ${rowsOf(sql`k.rid`)} where not r.deleted order by k.n`
 }
 
 /** `from` and `where`: the driver's resources, or without one the rows of the type, tested for everything. */
@@ -173,7 +178,15 @@ export function matches(tenant: TenantId, query: SearchQuery, criteria: Criteria
     return sql`resource r where r.tenant = ${tenant}::int and r.type = ${query.type}::text and not r.deleted and ${tests}`
   }
   return sql`(select distinct rid from (${enumerate(tenant, criteria.driver)}) e) m
-    join resource r on r.rid = m.rid where ${tests}`
+    ${rowsOf(sql`m.rid`)} where ${tests}`
+}
+
+/**
+ * The rows of these numbers, one lookup in resource_rid each. The offset is a fence: a subquery with one stays where it
+ * is, so that the planner, whatever it believes of the tables, can neither turn a loop round nor a test into a join.
+ */
+function rowsOf(rid: Sql): Sql {
+  return sql`cross join lateral (select r.* from resource r where r.rid = ${rid} offset 0) r`
 }
 
 function tokenProbes(tenant: TenantId, { driver, conditions }: Criteria, rid: Sql): Sql {
