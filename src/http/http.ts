@@ -1,21 +1,28 @@
-/** Puts the HTTP side together: FHIR edge, other routers, one server. */
+/** Puts the HTTP side together: FHIR edge, documentation, the routers of other parts, one server. */
 import type { RequestHandler } from 'express'
 
 import type { Tenants, Tokens } from '../access/index.ts'
 import type { AuditEvents } from '../audit/index.ts'
-import type { Definitions, SearchParameters, SearchRequest, SupportedSearch } from '../fhir/index.ts'
+import {
+  type Definitions,
+  type ExtractContext,
+  type Extractor,
+  makeReferenceRewriter,
+  makeSearchParser,
+  type SearchParameters,
+  type Validator,
+} from '../fhir/index.ts'
 import type { Clock } from '../kernel/clock.ts'
-import type { Issue } from '../kernel/failure.ts'
 import type { TenantId } from '../kernel/ids.ts'
-import type { JsonObject } from '../kernel/json.ts'
 import type { Log } from '../kernel/log.ts'
+import { type AuditRecorder, type Repository, type SearchStore, supportedSearch } from '../store/index.ts'
 import { makeApp } from './app.ts'
 import { makeBodyReader } from './body.ts'
 import { docsRouter } from './docs/router.ts'
 import { sharedOperations } from './docs/shared-operations.ts'
 import { makeCursorSeal } from './fhir/cursor.ts'
 import { makeFhirHandler } from './fhir/handler.ts'
-import type { AuditRecorder, Repository, SearchStore } from './fhir/ports.ts'
+import type { FhirService } from './fhir/interaction.ts'
 import { makeFhirService } from './fhir/service.ts'
 import { makeResourceSources } from './fhir/sources.ts'
 import { type HttpMetrics, makeObserver } from './observe.ts'
@@ -27,19 +34,17 @@ export interface HttpDeps {
   readonly log: Log
   readonly clock: Clock
   readonly metrics: HttpMetrics
-  readonly repository: Repository
-  readonly search: SearchStore
+  readonly store: { readonly repository: Repository; readonly search: SearchStore }
   readonly audit: AuditRecorder
   readonly auditEvents: AuditEvents
   readonly tokens: Pick<Tokens, 'verify'>
   readonly tenants: Pick<Tenants, 'find'>
   readonly definitions: Definitions
   readonly searchParameters: SearchParameters
-  /** What `search` serves, and so what the CapabilityStatement claims. */
-  readonly supported: SupportedSearch
-  validate(resource: JsonObject, type: string): readonly Issue[]
-  /** @throws Failure `invalid`/`search-…` */
-  parseSearch(tenant: TenantId, type: string, parameters: URLSearchParams): SearchRequest
+  readonly validator: Validator
+  readonly extractor: Extractor
+  /** Time zone and local base of a tenant, for dates without an offset and absolute references. */
+  contextOf(tenant: TenantId): ExtractContext
   /** 32 bytes, the same in all processes of an installation. */
   readonly cursorKey: Buffer
   /** Of the program. */
@@ -49,34 +54,47 @@ export interface HttpDeps {
 }
 
 export function makeHttp(deps: HttpDeps): HttpServer {
-  const { settings, log, clock, metrics, parseSearch } = deps
-  const service = makeFhirService({
-    repository: deps.repository,
-    search: deps.search,
+  const { settings, log, metrics, version, definitions } = deps
+  const service = makeService(deps)
+  const fhir = makeFhirHandler({ service, bodies: makeBodyReader(settings), settings, log })
+  const observe = makeObserver({ log, metrics, maxInFlight: settings.maxInFlight })
+  const { interactions } = service
+  const { resourceTypes } = definitions
+  const docs = docsRouter({ version, interactions, resourceTypes, operations: sharedOperations }, settings)
+  const app = makeApp({ settings, log, observe, fhir, routers: [...deps.routers, docs] })
+  return makeHttpServer(app, settings)
+}
+
+function makeService(deps: HttpDeps): FhirService {
+  const { settings, clock, definitions, searchParameters, validator, extractor, contextOf } = deps
+  const { repository, search } = deps.store
+  const parser = makeSearchParser({ definitions, parameters: searchParameters, supported: supportedSearch })
+  const parseSearch = (tenant: TenantId, type: string, parameters: URLSearchParams) =>
+    parser.parse(type, parameters, { ...contextOf(tenant), nowMs: clock.now() })
+
+  return makeFhirService({
+    repository,
+    search,
     audit: deps.audit,
     tokens: deps.tokens,
     tenants: deps.tenants,
-    definitions: deps.definitions,
+    definitions,
     clock,
     cursors: makeCursorSeal(deps.cursorKey),
     maxBundleEntries: settings.maxBundleEntries,
     version: deps.version,
     cors: settings.corsOrigins.length > 0,
-    resources: makeResourceSources({ ...deps, parse: parseSearch }),
-    criteria: (tenant, type, query) => parseSearch(tenant, type, new URLSearchParams(query)),
+    resources: makeResourceSources({
+      repository,
+      search,
+      auditEvents: deps.auditEvents,
+      searchParameters,
+      supported: supportedSearch,
+      parseSearch,
+      validator,
+    }),
+    links: makeReferenceRewriter(definitions),
+    parseSearch,
+    index: (tenant, type, resource) => extractor.extract(resource, type, contextOf(tenant)),
   })
-  const bodies = makeBodyReader(settings)
-  const fhir = makeFhirHandler({ service, bodies, settings, log })
-  const observe = makeObserver({ log, metrics, maxInFlight: settings.maxInFlight })
-  const docs = docsRouter(
-    {
-      version: deps.version,
-      interactions: service.interactions,
-      resourceTypes: deps.definitions.resourceTypes,
-      operations: sharedOperations,
-    },
-    settings,
-  )
-  const app = makeApp({ settings, log, observe, fhir, routers: [...deps.routers, docs] })
-  return makeHttpServer(app, settings)
 }

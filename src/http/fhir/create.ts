@@ -1,8 +1,10 @@
 /** FHIR create interaction, conditional create included. https://hl7.org/fhir/R4/http.html#create, #ccreate */
+import type { SearchRequest } from '../../fhir/index.ts'
 import { Failure } from '../../kernel/failure.ts'
 import { uuidv7 } from '../../kernel/ids.ts'
 import type { ExactJson } from '../../kernel/json.ts'
 import { writeRow } from './audit-row.ts'
+import { criteriaOf } from './criteria.ts'
 import { requireScope } from './gate.ts'
 import type { Answer, FhirRequest, FhirService, Interaction } from './interaction.ts'
 import { refuseParameters } from './query.ts'
@@ -39,7 +41,7 @@ async function createNew(
   service: FhirService,
   request: FhirRequest,
   resource: ExactJson,
-  absent?: string,
+  absent?: SearchRequest,
 ): Promise<Answer> {
   const { type, caller } = request
   const { tenant } = caller
@@ -48,7 +50,7 @@ async function createNew(
     [{ type, id: uuidv7(), mustBeNew: true, make: () => resource }],
     {
       audit: ([created]) => [writeRow(service, create, request, created!, 201)],
-      ...(absent !== undefined && { absent: [service.criteria(tenant, type, absent)] }),
+      ...(absent !== undefined && { absent: [absent] }),
     },
   )
   return { ...writtenAnswer(request, outcome!, 201), audited: true }
@@ -59,13 +61,14 @@ async function createUnlessExists(
   service: FhirService,
   request: FhirRequest,
   resource: ExactJson,
-  criteria: string,
+  query: string,
 ): Promise<Answer> {
   const { type, caller } = request
   const { tenant } = caller
   requireScope(caller.access, type, 's')
+  const criteria = criteriaOf(service, tenant, type, query)
   for (;;) {
-    const found = await service.search.find(tenant, service.criteria(tenant, type, criteria), 2)
+    const found = await service.search.find(tenant, criteria, 2)
     if (found.length > 1) throw new Failure('precondition', 'criteria-matched-several', { type })
     const [match] = found
     if (match === undefined) {

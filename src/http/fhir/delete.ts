@@ -1,10 +1,11 @@
 /** FHIR delete interaction. https://hl7.org/fhir/R4/http.html#delete */
-import { writeRow } from './audit-row.ts'
-import { expectedVersion } from './etag.ts'
-import type { Interaction } from './interaction.ts'
+import type { ExactJson } from '../../kernel/json.ts'
+import { seenIn, writeRow } from './audit-row.ts'
+import { refuseOtherVersion } from './etag.ts'
+import type { Answer, FhirRequest, Interaction } from './interaction.ts'
+import type { Outcome } from '../../store/index.ts'
 import { refuseParameters } from './query.ts'
 
-/** "if the resource does not exist at all, the server should return … 204": deleting twice is no error. */
 export const deleteInteraction: Interaction = {
   code: 'delete',
   summary: 'Delete a resource',
@@ -15,26 +16,27 @@ export const deleteInteraction: Interaction = {
   action: 'D',
   async run(service, request) {
     refuseParameters(request.query)
-    const { type, id, conditions, caller } = request
-    const ifMatch = expectedVersion(conditions.ifMatch)
+    const { type, id, caller } = request
     const [outcome] = await service.repository.commit(
       caller.tenant,
-      [
-        {
-          type,
-          id,
-          ifMatch: ifMatch === 'any' ? undefined : ifMatch,
-          make: (current) => (current ? 'delete' : 'keep'),
-        },
-      ],
-      { audit: ([deleted]) => [writeRow(service, deleteInteraction, request, deleted!, 204)] },
+      [{ type, id, make: nextDeletion(request) }],
+      {
+        audit: ([deleted]) => [writeRow(service, deleteInteraction, request, deleted!, 204)],
+      },
     )
-    const { version, patients, did } = outcome!
-    return {
-      status: 204,
-      ...(did === 'deleted' && { version }),
-      seen: { entities: [{ type, id }], patients },
-      audited: true,
-    }
+    return { ...answerDelete(outcome!), audited: true }
   },
+}
+
+/** "if the resource does not exist at all, the server should return … 204": deleting twice is no error. */
+export function nextDeletion({ type, conditions }: FhirRequest) {
+  return (current: ExactJson | undefined): 'delete' | 'keep' => {
+    refuseOtherVersion(type, current, conditions.ifMatch)
+    return current === undefined ? 'keep' : 'delete'
+  }
+}
+
+export function answerDelete(outcome: Outcome): Answer {
+  const { version, did } = outcome
+  return { status: 204, ...(did === 'deleted' && { version }), seen: seenIn([outcome]) }
 }

@@ -1,11 +1,12 @@
 /** What the FHIR edge is given: the parts of other folders that it works with. */
 import type { Tenants, Tokens } from '../../access/index.ts'
-import type { Definitions, SearchRequest } from '../../fhir/index.ts'
+import type { Definitions, IndexEntries, ReferenceRewriter, SearchRequest } from '../../fhir/index.ts'
 import type { ResourceSource } from './sources.ts'
 import type { Clock } from '../../kernel/clock.ts'
 import type { TenantId } from '../../kernel/ids.ts'
+import type { JsonObject } from '../../kernel/json.ts'
 import type { CursorSeal } from './cursor.ts'
-import type { AuditRecorder, Repository, SearchStore } from './ports.ts'
+import type { AuditRecorder, Repository, SearchStore } from '../../store/index.ts'
 
 export interface FhirDeps {
   readonly repository: Repository
@@ -23,6 +24,10 @@ export interface FhirDeps {
   readonly cors: boolean
   /** Where resources of a type are read and found: the store, or the audit trail for AuditEvent. */
   resources(type: string): ResourceSource
-  /** Criteria of a conditional interaction, parsed. @throws Failure `invalid` */
-  criteria(tenant: TenantId, type: string, query: string): SearchRequest
+  /** Links of a transaction. */
+  readonly links: ReferenceRewriter
+  /** @throws Failure `invalid`/`search-…` */
+  parseSearch(tenant: TenantId, type: string, parameters: URLSearchParams): SearchRequest
+  /** What a resource would be found by. */
+  index(tenant: TenantId, type: string, resource: JsonObject): IndexEntries
 }

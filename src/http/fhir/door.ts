@@ -8,7 +8,7 @@ import type { TenantId } from '../../kernel/ids.ts'
 import { auditRow } from './audit-row.ts'
 import type { FhirDeps } from './deps.ts'
 import { type Caller, type Interaction, NOTHING_SEEN } from './interaction.ts'
-import type { AuditRow } from './ports.ts'
+import type { AuditRow } from '../../store/index.ts'
 import { statusOf } from './status.ts'
 
 export interface Asker {

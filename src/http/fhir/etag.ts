@@ -3,8 +3,9 @@
  * https://hl7.org/fhir/R4/http.html#versionaware, RFC 9110 §13.1
  */
 import { Failure } from '../../kernel/failure.ts'
+import type { ExactJson, JsonObject } from '../../kernel/json.ts'
 import type { Conditions } from './interaction.ts'
-import type { Stored } from './ports.ts'
+import type { Stored } from '../../store/index.ts'
 
 export function etagOf(version: number): string {
   return `W/"${version}"`
@@ -16,15 +17,23 @@ export function httpDate(instant: string): string {
 }
 
 /**
- * The version that If-Match asks for; `any` for `*`. Clients that leave out the W/ or the quotes are understood.
- * @throws Failure `invalid`/`if-match-malformed`
+ * If-Match of a write, against the version that the write would replace. `*`: any, but there must be one.
+ * Clients that leave out the W/ or the quotes are understood.
+ * @throws Failure `invalid`/`if-match-malformed`, `precondition`/`resource-must-exist`, `precondition`/`version-mismatch`
  */
-export function expectedVersion(ifMatch: string | undefined): number | 'any' | undefined {
-  if (ifMatch === undefined) return undefined
-  if (ifMatch.trim() === '*') return 'any'
-  const version = /^(?:W\/)?"?(\d{1,9})"?$/.exec(ifMatch.trim())?.[1]
-  if (version === undefined) throw new Failure('invalid', 'if-match-malformed')
-  return Number(version)
+export function refuseOtherVersion(
+  type: string,
+  current: ExactJson | undefined,
+  ifMatch: string | undefined,
+): void {
+  if (ifMatch === undefined) return
+  const expected = /^(?:W\/)?"?(\d{1,9})"?$/.exec(ifMatch.trim())?.[1]
+  if (expected === undefined && ifMatch.trim() !== '*') throw new Failure('invalid', 'if-match-malformed')
+  if (current === undefined) throw new Failure('precondition', 'resource-must-exist', { type })
+  const actual = (current.value['meta'] as JsonObject)['versionId']
+  if (expected !== undefined && expected !== actual) {
+    throw new Failure('precondition', 'version-mismatch', { expected, actual: String(actual) })
+  }
 }
 
 /** True when the client's copy is still good: 304. If-None-Match wins over If-Modified-Since. */

@@ -1,41 +1,17 @@
 /** For tests: the FHIR edge on a real port, over a real database, with tokens that say what they allow. */
 import { randomBytes } from 'node:crypto'
 
-import { LRUCache } from 'lru-cache'
-
 import { testDatabase } from '../../../test/support/database.ts'
 import { makeAuditEvents, makeAuditRecorder } from '../../audit/index.ts'
-import {
-  loadDefinitions,
-  makeExtractor,
-  makeSearchParameters,
-  makeSearchParser,
-  makeValidator,
-  type SupportedSearch,
-} from '../../fhir/index.ts'
+import { loadDefinitions, makeExtractor, makeSearchParameters, makeValidator } from '../../fhir/index.ts'
 import { systemClock } from '../../kernel/clock.ts'
 import { type Access, makeTenants } from '../../access/index.ts'
 import type { TenantId } from '../../kernel/ids.ts'
 import { Failure } from '../../kernel/failure.ts'
 import { makeTimeZone } from '../../kernel/time-zone.ts'
 import { type Log, silentLog } from '../../kernel/log.ts'
-import { makeResourceNumbers } from '../../store/numbers.ts'
-import { makeRepository } from '../../store/repository.ts'
-import { makeWriteLane } from '../../store/write-lane.ts'
+import { makeStore } from '../../store/index.ts'
 import { defaultHttpSettings, type HttpSettings, makeHttp } from '../index.ts'
-
-const supported: SupportedSearch = {
-  kinds: {
-    token: { modifiers: ['not', 'missing'], prefixes: [], sortable: true },
-    reference: { modifiers: ['missing'], prefixes: [], sortable: true },
-    string: { modifiers: ['exact'], prefixes: [], sortable: true },
-    uri: { modifiers: [], prefixes: [], sortable: true },
-    date: { modifiers: [], prefixes: ['eq', 'ne', 'gt', 'lt', 'ge', 'le', 'sa', 'eb', 'ap'], sortable: true },
-  },
-  defaultCount: 20,
-  maxCount: 1000,
-  maxValues: 500,
-}
 
 export async function startFhir(settings: Partial<HttpSettings> = {}, log: Log = silentLog) {
   const database = await testDatabase()
@@ -47,24 +23,14 @@ export async function startFhir(settings: Partial<HttpSettings> = {}, log: Log =
   const searchParameters = makeSearchParameters(definitions)
   const extractor = makeExtractor(definitions, searchParameters)
   const zone = makeTimeZone('Europe/Paris')
-  const parser = makeSearchParser({ definitions, parameters: searchParameters, supported })
-  const repository = makeRepository({
-    db,
-    lane: makeWriteLane(db),
-    numbers: makeResourceNumbers(db),
-    clock: systemClock,
-    validate: (resource, type) => validator.validate(resource, type),
-    index: (_tenant, type, resource) => extractor.extract(resource, type, { zone, toLocal: () => undefined }),
-    guard: () => [],
-    known: new LRUCache({ max: 1000 }),
-  })
+  const contextOf = () => ({ zone, toLocal: () => undefined })
+  const store = makeStore({ db, clock: systemClock, validator, extractor, contextOf })
   const server = makeHttp({
     settings: { ...defaultHttpSettings, ...settings },
     log,
     clock: systemClock,
     metrics: { observe() {} },
-    repository,
-    search: { search: () => Promise.reject(new Error()), find: () => Promise.resolve([]) },
+    store,
     audit: { record: (...access) => recorder.record(...access) },
     auditEvents: makeAuditEvents({ db, clock: systemClock, zoneOf: () => zone }),
     tokens: {
@@ -80,10 +46,9 @@ export async function startFhir(settings: Partial<HttpSettings> = {}, log: Log =
     tenants: makeTenants({ db, clock: systemClock }),
     definitions,
     searchParameters,
-    supported,
-    validate: (resource, type) => validator.validate(resource, type),
-    parseSearch: (_tenant, type, parameters) =>
-      parser.parse(type, parameters, { zone, toLocal: () => undefined, nowMs: systemClock.now() }),
+    validator,
+    extractor,
+    contextOf,
     cursorKey: randomBytes(32),
     version: '0.0.0-test',
     routers: [],

@@ -17,7 +17,7 @@ import { logUnexpected } from '../unexpected.ts'
 import { makeDoor } from './door.ts'
 import type { Answer, Caller, Conditions, FhirRequest, FhirService } from './interaction.ts'
 import { returnPreference } from './prefer.ts'
-import { makeRouteTable, type RouteMatch, type Target } from './routes.ts'
+import { noSuchRoute, type RouteMatch, type Target } from './routes.ts'
 import { type AnswerFormat, sendAnswer, sendProblem } from './send.ts'
 
 export interface FhirHandlerDeps {
@@ -37,7 +37,6 @@ export type FhirHandler = (
 const DEFAULT_FORMAT: AnswerFormat = { contentType: FHIR_JSON, pretty: false }
 
 export function makeFhirHandler({ service, bodies, settings, log }: FhirHandlerDeps): FhirHandler {
-  const routes = makeRouteTable(service.interactions)
   const door = makeDoor(service)
 
   async function callerOf(
@@ -115,7 +114,7 @@ export function makeFhirHandler({ service, bodies, settings, log }: FhirHandlerD
   }
 
   return async (request, response, tenantKey) => {
-    const match = routes.match(request.method ?? 'GET', pathOf(request))
+    const match = service.routes.match(request.method ?? 'GET', pathOf(request))
     try {
       const caller = await callerOf(request, response, tenantKey, match)
       if (!('interaction' in match)) throw noSuchRoute(match.allow)
@@ -140,12 +139,6 @@ function queryOf({ url = '' }: IncomingMessage): string {
 function pathOf({ url = '' }: IncomingMessage): string {
   const end = url.indexOf('?')
   return end < 0 ? url : url.slice(0, end)
-}
-
-function noSuchRoute(allow: readonly string[]): Failure {
-  return allow.length === 0
-    ? new Failure('not-found', 'path-unknown')
-    : new Failure('unsupported', 'method-not-allowed', { allow: allow.join(', ') })
 }
 
 function single(header: string | string[] | undefined): string | undefined {

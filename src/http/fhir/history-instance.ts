@@ -4,7 +4,7 @@ import { bundleText, type Link } from './bundle-text.ts'
 import { etagOf } from './etag.ts'
 import type { FhirRequest, Interaction } from './interaction.ts'
 import { countParameter, refuseParameters, resourceParameters } from './query.ts'
-import type { Stored } from './ports.ts'
+import type { Stored } from '../../store/index.ts'
 
 const DEFAULT_COUNT = 50
 

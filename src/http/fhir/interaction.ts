@@ -8,8 +8,9 @@ import type { Failure } from '../../kernel/failure.ts'
 import type { TenantId } from '../../kernel/ids.ts'
 import type { ExactJson } from '../../kernel/json.ts'
 import type { FhirDeps } from './deps.ts'
-import type { AuditRow } from './ports.ts'
+import type { AuditRow } from '../../store/index.ts'
 import type { Preference } from './prefer.ts'
+import type { RouteTable } from './routes.ts'
 
 /** Codes of http://hl7.org/fhir/restful-interaction */
 export type InteractionCode =
@@ -86,6 +87,11 @@ export interface FhirRequest {
   resource(): Promise<ExactJson>
 }
 
+export interface ResourceKey {
+  readonly type: string
+  readonly id: string
+}
+
 /** What an audit row says was touched. */
 export interface Seen {
   readonly entities: AuditRow['entities']
@@ -94,8 +100,10 @@ export interface Seen {
 
 export interface Answer {
   readonly status: number
-  /** JSON text; undefined: no body. */
+  /** JSON text of a resource; undefined: no body. */
   readonly body?: string | undefined
+  /** JSON text of an OperationOutcome, in place of the body. */
+  readonly outcome?: string
   /** Becomes the ETag. */
   readonly version?: number
   /** Instant; becomes Last-Modified. */
@@ -116,6 +124,12 @@ export const NOTHING_SEEN: Seen = { entities: [], patients: [] }
 /** What interactions work with. */
 export interface FhirService extends FhirDeps {
   readonly interactions: readonly Interaction[]
+  readonly routes: RouteTable
+  /**
+   * Whether the interaction may run at all: the type exists and has it, the id is one, the token allows it.
+   * @throws Failure
+   */
+  admit(interaction: Interaction, request: FhirRequest): void
   /** Checks access, runs the interaction and leaves its audit row, also when it is refused or fails. */
   perform(interaction: Interaction, request: FhirRequest): Promise<Answer>
   /** Leaves the audit row of a request that was refused before its interaction could run. */

@@ -6,9 +6,20 @@ import { historyInstance } from './history-instance.ts'
 import type { Interaction } from './interaction.ts'
 import { read } from './read.ts'
 import { searchType } from './search-type.ts'
+import { system } from './system.ts'
 import { update } from './update.ts'
 import { vread } from './vread.ts'
 
 export function makeInteractions(): readonly Interaction[] {
-  return [makeCapabilities(), read, vread, create, update, deleteInteraction, historyInstance, searchType]
+  return [
+    makeCapabilities(),
+    read,
+    vread,
+    create,
+    update,
+    deleteInteraction,
+    historyInstance,
+    searchType,
+    system,
+  ]
 }

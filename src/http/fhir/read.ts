@@ -3,7 +3,7 @@ import { Failure } from '../../kernel/failure.ts'
 import { isFresh } from './etag.ts'
 import type { Answer, FhirRequest, Interaction } from './interaction.ts'
 import { refuseParameters } from './query.ts'
-import type { Stored } from './ports.ts'
+import type { Stored } from '../../store/index.ts'
 
 export const read: Interaction = {
   code: 'read',

@@ -2,6 +2,7 @@
  * From a method and a path below the FHIR base to an interaction. HTTP requests and Bundle entries go through the
  * same table, which is also what the CapabilityStatement and the OpenAPI document are made from.
  */
+import { Failure } from '../../kernel/failure.ts'
 import type { Interaction, Route } from './interaction.ts'
 
 export interface Target {
@@ -53,6 +54,13 @@ export function makeRouteTable(interactions: readonly Interaction[]): RouteTable
       return { allow }
     },
   }
+}
+
+/** For what matches nothing: 405 when the path has other methods, else 404. */
+export function noSuchRoute(allow: readonly string[]): Failure {
+  return allow.length === 0
+    ? new Failure('not-found', 'path-unknown')
+    : new Failure('unsupported', 'method-not-allowed', { allow: allow.join(', ') })
 }
 
 /** Without the empty ones at either end; percent-decoded. A segment that can't be decoded fits nothing. */

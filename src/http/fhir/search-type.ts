@@ -2,7 +2,7 @@
 import { bundleText, type Link } from './bundle-text.ts'
 import type { FhirRequest, Interaction } from './interaction.ts'
 import { resourceParameters } from './query.ts'
-import type { Stored } from './ports.ts'
+import type { Stored } from '../../store/index.ts'
 
 export const searchType: Interaction = {
   code: 'search-type',

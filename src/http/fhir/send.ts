@@ -31,7 +31,7 @@ export function sendAnswer(response: ServerResponse, answer: Answer, format: Ans
   else if (etag !== undefined) headers['ETag'] = etag
   if (lastUpdated !== undefined) headers['Last-Modified'] = httpDate(lastUpdated)
   if (location !== undefined) headers['Location'] = location
-  send(response, status, headers, answer.body, format)
+  send(response, status, headers, answer.body ?? answer.outcome, format)
 }
 
 export function sendProblem(

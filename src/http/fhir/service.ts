@@ -14,23 +14,24 @@ import {
 import { makeInteractions } from './interactions.ts'
 import { offers } from './offers.ts'
 import { isId } from './resource-checks.ts'
+import { makeRouteTable } from './routes.ts'
 import { statusOf } from './status.ts'
 
 export function makeFhirService(deps: FhirDeps): FhirService {
   const refuse: FhirService['refuse'] = (interaction, request, failure) =>
     recordFailure(deps, interaction, request, failure)
 
+  const interactions = makeInteractions()
   const service: FhirService = {
     ...deps,
-    interactions: makeInteractions(),
+    interactions,
+    routes: makeRouteTable(interactions),
+    admit: (interaction, request) => admit(deps, interaction, request),
     refuse,
     async perform(interaction, request) {
       let answer: Answer
       try {
-        refuseImpossible(deps, interaction, request)
-        if (interaction.scope !== undefined) {
-          requireScope(request.caller.access, request.type, interaction.scope)
-        }
+        admit(deps, interaction, request)
         answer = await interaction.run(service, request)
       } catch (thrown) {
         await refuse(interaction, request, asFailure(thrown))
@@ -43,17 +44,15 @@ export function makeFhirService(deps: FhirDeps): FhirService {
   return service
 }
 
-function refuseImpossible(
-  { definitions }: FhirDeps,
-  interaction: Interaction,
-  { type, id }: FhirRequest,
-): void {
-  if (type === '') return
-  if (!definitions.isResourceType(type)) throw new Failure('not-found', 'resource-type-unknown')
-  if (!offers(type, interaction)) {
+function admit({ definitions }: FhirDeps, interaction: Interaction, request: FhirRequest): void {
+  const { type, id, caller } = request
+  if (type !== '' && !definitions.isResourceType(type))
+    throw new Failure('not-found', 'resource-type-unknown')
+  if (type !== '' && !offers(type, interaction)) {
     throw new Failure('unsupported', 'interaction-not-offered', { type, interaction: interaction.code })
   }
   if (id !== '' && !isId(id)) throw new Failure('invalid', 'id-invalid')
+  if (interaction.scope !== undefined) requireScope(caller.access, type, interaction.scope)
 }
 
 async function recordAnswer(

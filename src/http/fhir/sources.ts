@@ -1,10 +1,10 @@
 /** Where resources come from: the store for all types but AuditEvent, which is a view of the audit trail. */
-import type { SearchParameters, SearchRequest, SupportedSearch } from '../../fhir/index.ts'
-import { Failure, type Issue } from '../../kernel/failure.ts'
+import type { SearchParameters, SearchRequest, SupportedSearch, Validator } from '../../fhir/index.ts'
+import { Failure } from '../../kernel/failure.ts'
 import type { TenantId } from '../../kernel/ids.ts'
-import type { ExactJson, JsonObject } from '../../kernel/json.ts'
+import type { ExactJson } from '../../kernel/json.ts'
 import { type AuditEvents, auditSearchParameters } from '../../audit/index.ts'
-import type { Repository, SearchPage, SearchStore, Stored } from './ports.ts'
+import type { Repository, SearchPage, SearchStore, Stored } from '../../store/index.ts'
 
 export interface ResourceSource {
   read(tenant: TenantId, type: string, id: string): Promise<Stored | undefined>
@@ -33,8 +33,8 @@ export interface SourceDeps {
   readonly searchParameters: SearchParameters
   /** What the store's search serves. */
   readonly supported: SupportedSearch
-  parse(tenant: TenantId, type: string, parameters: URLSearchParams): SearchRequest
-  validate(resource: JsonObject, type: string): readonly Issue[]
+  readonly validator: Validator
+  parseSearch(tenant: TenantId, type: string, parameters: URLSearchParams): SearchRequest
 }
 
 export function makeResourceSources(deps: SourceDeps): (type: string) => ResourceSource {
@@ -43,11 +43,20 @@ export function makeResourceSources(deps: SourceDeps): (type: string) => Resourc
   return (type) => (type === 'AuditEvent' ? trail : store)
 }
 
-function storeSource({ repository, search, parse, searchParameters, supported }: SourceDeps): ResourceSource {
+function storeSource({
+  repository,
+  search,
+  parseSearch,
+  searchParameters,
+  supported,
+}: SourceDeps): ResourceSource {
   return {
     read: (tenant, type, id) => repository.read(tenant, type, id),
     search: (tenant, type, parameters, cursor) =>
-      search.search(tenant, { ...parse(tenant, type, parameters), ...(cursor !== undefined && { cursor }) }),
+      search.search(tenant, {
+        ...parseSearch(tenant, type, parameters),
+        ...(cursor !== undefined && { cursor }),
+      }),
     parameters: (type) =>
       [...searchParameters.of(type).values()].filter(
         (one) => one.expression !== undefined && supported.kinds[one.type] !== undefined,
@@ -55,12 +64,12 @@ function storeSource({ repository, search, parse, searchParameters, supported }:
   }
 }
 
-function auditSource({ auditEvents, searchParameters, validate }: SourceDeps): ResourceSource {
+function auditSource({ auditEvents, searchParameters, validator }: SourceDeps): ResourceSource {
   return {
     read: (tenant, _type, id) => auditEvents.read(tenant, id),
     search: (tenant, _type, parameters, cursor) => auditEvents.search(tenant, parameters, cursor),
     async create(tenant, resource) {
-      const issues = validate(resource.value, 'AuditEvent')
+      const issues = validator.validate(resource.value, 'AuditEvent')
       if (issues.some(({ severity }) => severity === 'error' || severity === 'fatal')) {
         throw new Failure('invalid', 'validation-failed', {}, { issues })
       }

@@ -1,8 +1,10 @@
 /** FHIR update interaction: also creates under the client's id. https://hl7.org/fhir/R4/http.html#update, #upsert */
 import { Failure } from '../../kernel/failure.ts'
+import type { ExactJson } from '../../kernel/json.ts'
 import { writeRow } from './audit-row.ts'
-import { expectedVersion } from './etag.ts'
-import type { Interaction } from './interaction.ts'
+import { refuseOtherVersion } from './etag.ts'
+import type { Answer, FhirRequest, Interaction } from './interaction.ts'
+import type { Outcome } from '../../store/index.ts'
 import { refuseParameters } from './query.ts'
 import { checkId, checkType } from './resource-checks.ts'
 import { writtenAnswer } from './written.ts'
@@ -17,34 +19,34 @@ export const update: Interaction = {
   action: 'U',
   async run(service, request) {
     refuseParameters(request.query)
-    const { type, id, conditions, caller } = request
-    const ifMatch = expectedVersion(conditions.ifMatch)
+    const { type, id, caller } = request
     const resource = await request.resource()
     checkType(resource, type)
     checkId(resource, id)
     const [outcome] = await service.repository.commit(
       caller.tenant,
-      [
-        {
-          type,
-          id,
-          ifMatch: ifMatch === 'any' ? undefined : ifMatch,
-          make(current) {
-            if (ifMatch === 'any' && current === undefined)
-              throw new Failure('precondition', 'resource-must-exist', { type })
-            if (conditions.ifNoneMatch === '*' && current !== undefined) {
-              throw new Failure('precondition', 'resource-must-not-exist', { type })
-            }
-            return resource
-          },
-        },
-      ],
-      { audit: ([written]) => [writeRow(service, update, request, written!, statusOf(written!.did))] },
+      [{ type, id, make: nextVersion(request, resource) }],
+      { audit: ([written]) => [writeRow(service, update, request, written!, statusOf(written!))] },
     )
-    return { ...writtenAnswer(request, outcome!, statusOf(outcome!.did)), audited: true }
+    return { ...answerUpdate(request, outcome!), audited: true }
   },
 }
 
-function statusOf(did: string): 200 | 201 {
+/** The version that follows the current one, if the request's conditions allow it. */
+export function nextVersion({ type, conditions }: FhirRequest, resource: ExactJson) {
+  return (current: ExactJson | undefined): ExactJson => {
+    refuseOtherVersion(type, current, conditions.ifMatch)
+    if (conditions.ifNoneMatch?.trim() === '*' && current !== undefined) {
+      throw new Failure('precondition', 'resource-must-not-exist', { type })
+    }
+    return resource
+  }
+}
+
+export function answerUpdate(request: FhirRequest, outcome: Outcome): Answer {
+  return writtenAnswer(request, outcome, statusOf(outcome))
+}
+
+function statusOf({ did }: Outcome): 200 | 201 {
   return did === 'created' ? 201 : 200
 }

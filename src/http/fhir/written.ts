@@ -1,7 +1,7 @@
 /** The answer to a write, as the client prefers it. https://hl7.org/fhir/R4/http.html#ops */
 import { successText } from './outcome-text.ts'
 import type { Answer, FhirRequest } from './interaction.ts'
-import type { Outcome } from './ports.ts'
+import type { Outcome } from '../../store/index.ts'
 
 /** For a write whose audit rows went with it, or that wrote nothing (`did` unchanged and not committed). */
 export function writtenAnswer(request: FhirRequest, outcome: Outcome, status: 200 | 201): Answer {
@@ -9,7 +9,7 @@ export function writtenAnswer(request: FhirRequest, outcome: Outcome, status: 20
   const { base } = request.caller
   return {
     status,
-    body: bodyFor(request, outcome),
+    ...bodyFor(request, outcome),
     version,
     lastUpdated,
     location: `${base}/${type}/${id}/_history/${version}`,
@@ -17,13 +17,13 @@ export function writtenAnswer(request: FhirRequest, outcome: Outcome, status: 20
   }
 }
 
-function bodyFor({ caller }: FhirRequest, outcome: Outcome): string | undefined {
+function bodyFor({ caller }: FhirRequest, outcome: Outcome): Pick<Answer, 'body' | 'outcome'> {
   switch (caller.prefer ?? 'representation') {
     case 'representation':
-      return outcome.body
+      return { body: outcome.body }
     case 'minimal':
-      return undefined
+      return {}
     case 'OperationOutcome':
-      return successText(caller.language)
+      return { outcome: successText(caller.language) }
   }
 }

@@ -1,0 +1,61 @@
+/** An entry of a Bundle as a request, and an answer as an entry of the response. https://hl7.org/fhir/R4/bundle.html */
+import { STATUS_CODES } from 'node:http'
+
+import type { BundleEntry, Language } from '../../fhir/index.ts'
+import { Failure } from '../../kernel/failure.ts'
+import { etagOf } from './etag.ts'
+import type { Answer, Caller, FhirRequest, FhirService, Interaction } from './interaction.ts'
+import { problemText } from './outcome-text.ts'
+import { noSuchRoute } from './routes.ts'
+import { statusOf } from './status.ts'
+
+export interface EntryTarget {
+  readonly interaction: Interaction
+  readonly request: FhirRequest
+}
+
+/** @throws Failure when no interaction has this method and url; a Bundle in a Bundle is none */
+export function targetOf({ routes }: FhirService, entry: BundleEntry, caller: Caller): EntryTarget {
+  const match = routes.match(entry.method, entry.path)
+  if (!('interaction' in match)) throw noSuchRoute(match.allow)
+  if (entry.path === '') throw new Failure('unsupported', 'method-not-allowed', { allow: '' })
+  const { interaction, type, id, version } = match
+  return {
+    interaction,
+    request: {
+      caller,
+      type,
+      id,
+      version,
+      query: entry.query,
+      conditions: entry,
+      resource: () => Promise.resolve(entry.resource!),
+    },
+  }
+}
+
+/** @param base what the location is made relative to */
+export function answerEntry(answer: Answer, base: string): string {
+  const { status, body, outcome, version, lastUpdated, location } = answer
+  const relative = location?.startsWith(`${base}/`) ? location.slice(base.length + 1) : location
+  const fullUrl = relative === undefined ? undefined : `${base}/${relative.replace(/\/_history\/\d+$/, '')}`
+  return (
+    (body === undefined
+      ? '{'
+      : `{${fullUrl === undefined ? '' : `"fullUrl":${JSON.stringify(fullUrl)},`}"resource":${body},`) +
+    `"response":{"status":"${statusLine(status)}"` +
+    (relative === undefined ? '' : `,"location":${JSON.stringify(relative)}`) +
+    (version === undefined ? '' : `,"etag":${JSON.stringify(etagOf(version))}`) +
+    (lastUpdated === undefined ? '' : `,"lastModified":"${lastUpdated}"`) +
+    (outcome === undefined ? '' : `,"outcome":${outcome}`) +
+    '}}'
+  )
+}
+
+export function problemEntry(failure: Failure, language: Language): string {
+  return `{"response":{"status":"${statusLine(statusOf(failure))}","outcome":${problemText(failure, language)}}}`
+}
+
+function statusLine(status: number): string {
+  return `${status} ${STATUS_CODES[status] ?? ''}`.trimEnd()
+}

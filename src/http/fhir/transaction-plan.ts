@@ -1,0 +1,98 @@
+/** What a transaction is going to do: every entry is looked at before anything is done. */
+import type { BundleEntry } from '../../fhir/index.ts'
+import { Failure } from '../../kernel/failure.ts'
+import { targetOf } from './entry.ts'
+import type { Caller, FhirRequest, FhirService, Interaction } from './interaction.ts'
+import { inEntry } from './place.ts'
+import { refuseParameters, resourceParameters } from './query.ts'
+import { checkId, checkType } from './resource-checks.ts'
+
+export interface Planned {
+  readonly entry: BundleEntry
+  readonly interaction: Interaction
+  readonly request: FhirRequest
+}
+
+export interface TransactionPlan {
+  readonly creates: readonly Planned[]
+  readonly updates: readonly Planned[]
+  readonly deletes: readonly Planned[]
+  /** Run last, when all is written. */
+  readonly reads: readonly Planned[]
+}
+
+/** @throws Failure of the first entry that is refused: then all are */
+export async function planTransaction(
+  service: FhirService,
+  caller: Caller,
+  entries: readonly BundleEntry[],
+): Promise<TransactionPlan> {
+  const planned = entries.map((entry) => planEntry(service, caller, entry))
+  const having = (code: string) => planned.filter(({ interaction }) => interaction.code === code)
+  const [creates, updates, deletes] = [having('create'), having('update'), having('delete')]
+  const reads = planned.filter(({ entry }) => entry.method === 'GET' || entry.method === 'HEAD')
+  await refuseMissing(service, caller, reads, [...updates, ...deletes])
+  return { creates, updates, deletes, reads }
+}
+
+function planEntry(service: FhirService, caller: Caller, entry: BundleEntry): Planned {
+  try {
+    const { interaction, request } = targetOf(service, entry, caller)
+    service.admit(interaction, request)
+    checkEntry(service, interaction, request, entry)
+    return { entry, interaction, request }
+  } catch (thrown) {
+    throw inEntry(entry.index, thrown)
+  }
+}
+
+function checkEntry(
+  service: FhirService,
+  { code }: Interaction,
+  { type, id, query, caller }: FhirRequest,
+  { resource, method }: BundleEntry,
+): void {
+  switch (code) {
+    case 'create':
+      // The trail takes an event at once and for good, so it can't be part of what may be undone.
+      if (service.resources(type).create)
+        throw new Failure('unsupported', 'interaction-not-offered', { type, interaction: code })
+      break
+    case 'update':
+      checkId(resource!, id)
+      break
+    case 'search-type':
+      if (method === 'POST') throw new Failure('unsupported', 'method-not-allowed', { allow: 'GET' })
+      if (type !== 'AuditEvent') service.parseSearch(caller.tenant, type, resourceParameters(query))
+      return
+    default:
+      break
+  }
+  if (code === 'create' || code === 'update') checkType(resource!, type)
+  if (code !== 'history-instance') refuseParameters(query)
+}
+
+/** A read of what isn't there refuses the transaction, as long as that can be seen before anything is written. */
+async function refuseMissing(
+  service: FhirService,
+  { tenant }: Caller,
+  reads: readonly Planned[],
+  writes: readonly Planned[],
+): Promise<void> {
+  const written = new Set(writes.map(({ request }) => `${request.type}/${request.id}`))
+  const wanted = reads.filter(
+    ({ interaction, request: { type, id } }) =>
+      interaction.code === 'read' && type !== 'AuditEvent' && !written.has(`${type}/${id}`),
+  )
+  if (wanted.length === 0) return
+  const stored = await service.repository.readMany(
+    tenant,
+    wanted.map(({ request: { type, id } }) => ({ type, id })),
+  )
+  const there = new Set(stored.filter(({ deleted }) => !deleted).map(({ type, id }) => `${type}/${id}`))
+  for (const { entry, request } of wanted) {
+    const { type, id } = request
+    if (!there.has(`${type}/${id}`))
+      throw inEntry(entry.index, new Failure('not-found', 'resource-not-found', { type, id }))
+  }
+}
