@@ -91,6 +91,7 @@ export async function startFhir(settings: Partial<HttpSettings> = {}, log: Log =
         action: string
         outcome: number
         entities: string
+        patients: string
         detail: Record<string, unknown>
         query: string | null
         agent: string
