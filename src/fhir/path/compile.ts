@@ -57,7 +57,7 @@ function compileAtom(atom: Atom, scope: CompileScope): Compiled {
   if (atom instanceof EmptySetAtom) return constant(EMPTY)
   if (atom instanceof SymbolAtom) return compileSymbol(atom.name, scope)
   if (atom instanceof DotAtom) return compileStep(atom.left, atom.right, scope)
-  if (atom instanceof FunctionAtom) return compileFunction(focusOf(scope), atom, scope)
+  if (atom instanceof FunctionAtom) return compileFunction(focusOf(scope), atom, scope, scope)
   if (atom instanceof IndexerAtom) return compileIndex(atom, scope)
   if (atom instanceof UnaryOperatorAtom) throw new Uncompilable('unary operator')
   if (atom instanceof InfixOperatorAtom) return compileOperator(atom, scope)
@@ -120,7 +120,7 @@ function compileStep(left: Atom, right: Atom, scope: CompileScope): Compiled {
   const before = compileAtom(left, scope)
   const inner = { ...scope, types: before.types }
   if (right instanceof SymbolAtom) return compileProperty(before, right.name, inner)
-  if (right instanceof FunctionAtom) return compileFunction(before, right, inner)
+  if (right instanceof FunctionAtom) return compileFunction(before, right, inner, scope)
   throw new Uncompilable('step')
 }
 

@@ -53,7 +53,16 @@ const ON_TEXT: Readonly<Record<string, (...args: readonly unknown[]) => (text: s
   substring: (start) => (text) => text.slice(Number(start)),
 }
 
-export function compileFunction(before: Compiled, atom: FunctionAtom, scope: CompileScope): Compiled {
+/**
+ * @param before what the function is called on; `scope` has its type
+ * @param outer where a plain argument is evaluated: the focus of the whole expression
+ */
+export function compileFunction(
+  before: Compiled,
+  atom: FunctionAtom,
+  scope: CompileScope,
+  outer: CompileScope,
+): Compiled {
   const { name, args } = atom
   if (args.length === 0) {
     const whole = Object.hasOwn(ON_COLLECTION, name) ? ON_COLLECTION[name] : undefined
@@ -67,10 +76,10 @@ export function compileFunction(before: Compiled, atom: FunctionAtom, scope: Com
   if (onText) return textFunction(before, onText, args)
   const build = Object.hasOwn(WITH_CRITERIA, name) ? WITH_CRITERIA[name] : undefined
   if (!build) throw new Uncompilable(name)
-  return build(before, args, scope)
+  return build(before, args, scope, outer)
 }
 
-type Build = (before: Compiled, args: readonly Atom[], scope: CompileScope) => Compiled
+type Build = (before: Compiled, args: readonly Atom[], scope: CompileScope, outer: CompileScope) => Compiled
 
 const WITH_CRITERIA: Readonly<Record<string, Build>> = {
   where: (before, [criteria], scope) => ({ ...filterBy(before, criteria!, scope), types: before.types }),
@@ -93,12 +102,12 @@ const WITH_CRITERIA: Readonly<Record<string, Build>> = {
   is: (before, args) => isNotEmpty(before.narrow(typeName(args))),
   as: (before, args) => before.narrow(typeName(args)),
   ofType: (before, args) => before.narrow(typeName(args)),
-  combine(before, [other], scope) {
-    const right = scope.compile(other!, scope).run
+  combine(before, [other], _scope, outer) {
+    const right = outer.compile(other!, outer).run
     return computed((focus, context) => [...before.run(focus, context), ...right(focus, context)])
   },
-  intersect(before, [other], scope) {
-    const right = scope.compile(other!, scope).run
+  intersect(before, [other], _scope, outer) {
+    const right = outer.compile(other!, outer).run
     return computed((focus, context) => {
       const wanted = right(focus, context)
       return distinct(before.run(focus, context)).filter((item) => includes(wanted, item))

@@ -18,8 +18,10 @@ const LETTERS: Readonly<Record<string, string>> = {
 export function normalise(text: string): string {
   const lower = text.toLowerCase()
   if (PLAIN_ASCII.test(lower)) return lower
+  // Decomposing can bring capitals (℡ becomes TEL), so case goes again.
   return lower
     .normalize('NFKD')
+    .toLowerCase()
     .replaceAll(/\p{Mn}+/gu, '')
     .replaceAll(/[ßæœøđðłþı]/g, (letter) => LETTERS[letter]!)
     .replaceAll(/['’ʼ`´]/g, '')

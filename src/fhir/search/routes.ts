@@ -59,8 +59,7 @@ function routesOf(atom: Atom, from: readonly Route[], definitions: Definitions):
   if (atom instanceof InfixOperatorAtom) {
     const left = routesOf(atom.left, from, definitions)
     if (atom.operator === '|') return [...left, ...routesOf(atom.right, from, definitions)]
-    if (atom.operator === 'as' && atom.right instanceof SymbolAtom)
-      return ofType(left, atom.right.name, definitions)
+    if (atom.operator === 'as' && atom.right instanceof SymbolAtom) return ofType(left, atom.right.name)
   }
   throw new Uncompilable('not a path')
 }
@@ -89,7 +88,7 @@ function call(atom: FunctionAtom, from: readonly Route[], definitions: Definitio
   const [argument] = args
   if (name === 'first' && args.length === 0) return pick(from, 0)
   if ((name === 'as' || name === 'ofType') && argument instanceof SymbolAtom) {
-    return ofType(from, argument.name, definitions)
+    return ofType(from, argument.name)
   }
   if (name === 'where' && argument) {
     const target = resolvedType(argument)
@@ -122,8 +121,9 @@ function where(route: Route, criteria: Atom, definitions: Definitions): Route {
   }
 }
 
-function ofType(routes: readonly Route[], type: string, definitions: Definitions): readonly Route[] {
-  return routes.filter((route) => definitions.isA(route.type, type))
+/** The branch of a choice with just this type: `source as uri` does not mean the canonical. */
+function ofType(routes: readonly Route[], type: string): readonly Route[] {
+  return routes.filter((route) => route.type === type)
 }
 
 function pick(routes: readonly Route[], index: number): readonly Route[] {
