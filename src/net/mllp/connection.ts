@@ -1,11 +1,11 @@
 /**
  * One connection of an MLLP listener. Frames are handled side by side, so that intake can commit many at once, and
- * answered in the order they came. What the connection holds is bounded: beyond `maxInFlight` frames, or while the
- * peer doesn't read its answers, the socket isn't read.
+ * answered in the order they came. What the connection holds is bounded: beyond `maxInFlight` frames, or one
+ * of the longest, or while the peer doesn't read its answers, the socket isn't read.
  */
 import type { Socket } from 'node:net'
 
-import { frame, makeFrameDecoder, type FrameEvent } from '../../hl7/index.ts'
+import { DEFAULT_MAX_FRAME_BYTES, frame, makeFrameDecoder, type FrameEvent } from '../../hl7/index.ts'
 import { asFailure } from '../../kernel/failure.ts'
 import type { Clock } from '../../kernel/clock.ts'
 import type { Log } from '../../kernel/log.ts'
@@ -23,10 +23,18 @@ export interface ConnectionOptions extends FrameHandlers {
   readonly maxFrameBytes?: number | undefined
   readonly requireFinalCr?: boolean | undefined
   readonly maxInFlight: number
+  /** Shared by the connections of a listener. */
+  readonly memory: MemoryBudget
   readonly idleTimeoutMs: number
   readonly clock: Clock
   readonly log: Log
   observe(event: MllpEvent): void
+}
+
+/** What the unfinished frames of all connections may hold together: a sender of halves must not fill the memory. */
+export interface MemoryBudget {
+  readonly maxBytes: number
+  usedBytes: number
 }
 
 /** What an operator sees of a connection. */
@@ -53,6 +61,7 @@ export interface Connection {
 /** The place of one answer in the order of the answers. */
 interface Slot {
   readonly since: number
+  readonly bytes: number
   /** Not there yet; or what to write; or that there is nothing to write, or no way on. */
   result: 'pending' | 'silent' | 'failed' | Buffer
 }
@@ -65,15 +74,18 @@ function headIsReady(slots: readonly Slot[]): boolean {
 const LINGER_MS = 1000
 
 export function makeConnection(socket: Socket, peer: Peer, options: ConnectionOptions): Connection {
-  const { clock, log, observe, maxInFlight } = options
+  const { clock, log, observe, maxInFlight, memory, maxFrameBytes = DEFAULT_MAX_FRAME_BYTES } = options
   const decoder = makeFrameDecoder(options)
   const openedAt = clock.now()
   const waiting: FrameEvent[] = []
   const slots: Slot[] = []
   const running = new Set<Promise<void>>()
+  let bytesInFlight = 0
+  let bytesHeld = 0
   let lastFrameAt: number | undefined
   let frames = 0
   let answers = 0
+  let told = false
   // The peer sends no more; what it sent is still handled and answered.
   let ended = false
   // Nothing more is taken from the peer; the socket ends when the last answer is out.
@@ -87,7 +99,7 @@ export function makeConnection(socket: Socket, peer: Peer, options: ConnectionOp
   /** Starts what may start, then lets the socket run, holds it, or ends it. */
   function advance(): void {
     let started = 0
-    while (!finishing && slots.length < maxInFlight && started < waiting.length) start(waiting[started++]!)
+    while (!finishing && mayStart() && started < waiting.length) start(waiting[started++]!)
     waiting.splice(0, finishing ? waiting.length : started)
     const idle = waiting.length === 0 && slots.length === 0
     if (ended && idle) finishing = true
@@ -96,33 +108,53 @@ export function makeConnection(socket: Socket, peer: Peer, options: ConnectionOp
     else socket.resume()
   }
 
+  function mayStart(): boolean {
+    return slots.length < maxInFlight && bytesInFlight < maxFrameBytes
+  }
+
+  /** Takes what the decoder holds into the shared account. */
+  function account(): void {
+    memory.usedBytes += decoder.heldBytes - bytesHeld
+    bytesHeld = decoder.heldBytes
+    if (bytesHeld === 0 || memory.usedBytes <= memory.maxBytes) return
+    observe({ kind: 'crowded' })
+    log.warn({ peer: peer.address }, 'unfinished frames hold too much memory; the connection is closed')
+    socket.destroy()
+  }
+
   function start(event: FrameEvent): void {
     switch (event.kind) {
       case 'frame':
         frames++
         lastFrameAt = clock.now()
         observe({ kind: 'frame', bytes: event.body.length })
-        answerWith(() => options.handle(event.body, peer))
+        answerWith(event.body.length, () => options.handle(event.body, peer))
         break
       case 'oversize':
         observe({ kind: 'oversize' })
         log.warn({ peer: peer.address }, 'a frame is over the limit; the connection is closed')
         finishing = true
-        if (options.oversize !== undefined) answerWith(() => options.oversize!(event.head, peer))
+        if (options.oversize !== undefined)
+          answerWith(event.head.length, () => options.oversize!(event.head, peer))
         break
       case 'junk':
       case 'half-frame':
         observe(event)
-        log.warn(
-          { peer: peer.address, kind: event.kind, bytes: event.bytes },
-          'bytes that are no frame were dropped',
-        )
+        tellOnce(event)
     }
   }
 
-  function answerWith(work: () => Promise<Buffer | undefined>): void {
-    const slot: Slot = { since: clock.now(), result: 'pending' }
+  /** Every such event is counted; one line a connection is enough to look into it. */
+  function tellOnce({ kind, bytes }: { kind: string; bytes: number }): void {
+    if (told) return
+    told = true
+    log.warn({ peer: peer.address, kind, bytes }, 'bytes that are no frame were dropped')
+  }
+
+  function answerWith(bytes: number, work: () => Promise<Buffer | undefined>): void {
+    const slot: Slot = { since: clock.now(), bytes, result: 'pending' }
     slots.push(slot)
+    bytesInFlight += bytes
     const run = settle(slot, work)
     running.add(run)
     void run.finally(() => running.delete(run))
@@ -149,7 +181,8 @@ export function makeConnection(socket: Socket, peer: Peer, options: ConnectionOp
     advance()
   }
 
-  function answer({ result, since }: Slot): void {
+  function answer({ result, since, bytes }: Slot): void {
+    bytesInFlight -= bytes
     if (result === 'failed') {
       // The peer would take a later answer for this frame's: none may follow.
       slots.length = 0
@@ -180,16 +213,20 @@ export function makeConnection(socket: Socket, peer: Peer, options: ConnectionOp
 
   const closed = new Promise<void>((resolve) => {
     socket.once('close', () => {
-      if (!finishing) decoder.end().forEach(start)
+      const unfinished = decoder.end()
+      if (!finishing) unfinished.forEach(start)
       const unanswered = slots.length + waiting.filter(({ kind }) => kind === 'frame').length
       if (unanswered > 0) observe({ kind: 'unanswered', frames: unanswered })
       finishing = true
       waiting.length = 0
+      account()
       void Promise.allSettled(running).then(() => resolve())
     })
   })
   socket.on('data', (chunk: Buffer) => {
-    if (!finishing) take(decoder.push(chunk))
+    if (finishing) return
+    take(decoder.push(chunk))
+    account()
   })
   socket.on('drain', advance)
   socket.on('end', () => {

@@ -10,6 +10,8 @@ export type MllpEvent =
   /** A frame that the peer began and never ended. */
   | { readonly kind: 'half-frame'; readonly bytes: number }
   | { readonly kind: 'oversize' }
+  /** Closed because unfinished frames of all connections together held too much memory. */
+  | { readonly kind: 'crowded' }
   /** The handler threw: the frame got no answer. */
   | { readonly kind: 'handler-failed'; readonly code: string }
   /** Frames whose answer the peer did not wait for. */

@@ -121,6 +121,23 @@ describe('bad input', () => {
     expect(listener.count('oversize')).toBe(1)
   })
 
+  test('senders of halves cannot fill the memory together', async () => {
+    await using listener = await listen({ maxHeldBytes: 300_000 })
+    using first = await rawPeer(listener.port)
+    using second = await rawPeer(listener.port)
+    const half = frame(message('M1', 'x'.repeat(200_000))).subarray(0, 200_000)
+    first.socket.write(half)
+    await vi.waitFor(() => expect(listener.server.connections()[0]!.bytesRead).toBe(200_000))
+    second.socket.write(half)
+    await second.gone
+    expect(listener.count('crowded')).toBe(1)
+    first.socket.destroy()
+    await vi.waitFor(() => expect(listener.server.connections()).toEqual([]))
+    using third = await rawPeer(listener.port)
+    third.socket.write(frame(message('M3', 'x'.repeat(200_000))))
+    await third.answers(1)
+  })
+
   test('a handler that throws gives no answer, and no later one that could be taken for it', async () => {
     await using listener = await listen({
       handle: (body) =>

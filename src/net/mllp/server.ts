@@ -36,6 +36,8 @@ export interface MllpServerOptions extends FrameHandlers {
   readonly idleTimeoutMs?: number | undefined
   /** Frames of one connection that are handled at the same time. Default 64. */
   readonly maxInFlight?: number | undefined
+  /** What the unfinished frames of all connections may hold together. Default 256 MiB. */
+  readonly maxHeldBytes?: number | undefined
   /** How long dispose waits for answers in flight. Default 10 s. */
   readonly drainTimeoutMs?: number | undefined
   /** Addresses and networks that may connect. Default: all. */
@@ -64,6 +66,7 @@ export async function listenMllp(options: MllpServerOptions): Promise<MllpServer
   const sockets = new Set<Socket>()
   const allowed = makeAllowList(options.allow)
   const admission = makeAdmission(allowed, options.maxConnectionsPerPeer ?? maxConnections)
+  const memory = { maxBytes: options.maxHeldBytes ?? 256 * 1024 * 1024, usedBytes: 0 }
   let count = 0
 
   function refuse(reason: 'not-allowed' | 'too-many' | 'too-many-of-peer' | 'tls', address: string): void {
@@ -78,6 +81,7 @@ export async function listenMllp(options: MllpServerOptions): Promise<MllpServer
       maxFrameBytes: options.maxFrameBytes,
       requireFinalCr: options.requireFinalCr,
       maxInFlight: options.maxInFlight ?? 64,
+      memory,
       idleTimeoutMs: options.idleTimeoutMs ?? 15 * 60_000,
       clock: options.clock ?? systemClock,
       log,
