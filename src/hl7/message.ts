@@ -212,7 +212,7 @@ function charsetForText(names: readonly string[], { charset, defaultCharset }: P
 }
 
 /** The character set of raw bytes, read from MSH-18 without decoding the rest. */
-export function charsetOf(bytes: Buffer, { charset, defaultCharset }: ParseOptions = {}): Charset {
+function charsetOf(bytes: Buffer, { charset, defaultCharset }: ParseOptions = {}): Charset {
   if (charset !== undefined) return charset
   const sniffed = sniffUtf16(bytes)
   if (sniffed !== undefined) return sniffed

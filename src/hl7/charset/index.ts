@@ -1,4 +1,4 @@
-export { charsetNamed, charsetOfNames, hl7CharsetName, type Charset } from './names.ts'
-export { decodeText, encodeText, tryDecode, type EncodeOptions } from './codec.ts'
+export { charsetNamed, hl7CharsetName, type Charset } from './names.ts'
+export { decodeText, encodeText, tryDecode } from './codec.ts'
 export { decodeIso2022, isDesignation } from './iso2022.ts'
 export { resolveCharset, sniffUtf16, type CharsetChoice } from './resolve.ts'

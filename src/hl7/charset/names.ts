@@ -15,9 +15,9 @@ export type Charset =
   | 'gb18030'
   | 'big5'
 
-export type SingleByteCharset = (typeof SINGLE_BYTE)[number]
+type SingleByteCharset = (typeof SINGLE_BYTE)[number]
 
-export const SINGLE_BYTE = [
+const SINGLE_BYTE = [
   'iso-8859-1',
   'iso-8859-2',
   'iso-8859-3',
