@@ -39,9 +39,10 @@ test('a token allows what its scopes name, each type and letter for itself', () 
   expect(allows({ grants: grantsOf(['system/*.r']) }, '*', 'r')).toBe(true)
 })
 
+const wanted = (scope: string) => grantsOf([scope])[0]!
+
 test('several scopes together may cover one that is asked for', () => {
   const held = grantsOf(['system/Patient.r', 'system/*.s'])
-  const wanted = (scope: string) => grantsOf([scope])[0]!
   expect(covers(held, wanted('system/Patient.rs'))).toBe(true)
   expect(covers(held, wanted('system/Patient.r'))).toBe(true)
   expect(covers(held, wanted('system/Patient.u'))).toBe(false)

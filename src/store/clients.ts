@@ -58,7 +58,8 @@ export async function insertClient(
   tx: Tx,
   client: Pick<ClientRow, 'id' | 'name' | 'secret' | 'scopes' | 'roles'>,
 ): Promise<ClientRow> {
-  void tx.query({ text: 'select claim_client_id($1)', values: [client.id] })
+  // Awaited: its failure says that the id is taken, that of the statement behind it only that something failed.
+  await tx.query({ text: 'select claim_client_id($1)', values: [client.id] })
   const [row] = await tx.query<ClientRow>({
     text: `
       insert into client (tenant, id, name, secret, scopes, roles)

@@ -13,7 +13,7 @@ export interface OAuthRouterDeps extends TokenRouteDeps {
 
 export function oauthRouter(deps: OAuthRouterDeps): Router {
   const router = Router({ caseSensitive: true })
-  router.post('/oauth2/token', ...tokenRoute(deps))
+  router.post('/oauth2/token', tokenRoute(deps))
   router.all('/oauth2/token', onlyBy('POST'))
   router.get('/oauth2/jwks', async (_request, response) => {
     // Ten minutes: a rotated key signs at once here, so verifiers ask again for a key id that they don't know.
