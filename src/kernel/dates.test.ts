@@ -6,6 +6,11 @@ import { makeTimeZone, utc } from './time-zone.ts'
 const paris = makeTimeZone('Europe/Paris')
 const at = (text: string) => Date.parse(text)
 
+function hours(text: string): number {
+  const { from, to } = toInterval(text, paris)!
+  return (to - from) / 3_600_000
+}
+
 describe('a partial date is the interval of what it may mean', () => {
   test.each([
     ['2024', '2023-12-31T23:00:00Z', '2024-12-31T23:00:00Z'],
@@ -21,10 +26,6 @@ describe('a partial date is the interval of what it may mean', () => {
   })
 
   test('the day when summer time begins has 23 hours, the day when it ends 25', () => {
-    const hours = (text: string) => {
-      const { from, to } = toInterval(text, paris)!
-      return (to - from) / 3_600_000
-    }
     expect([hours('2024-03-31'), hours('2024-10-27'), hours('2024-10-28')]).toEqual([23, 25, 24])
   })
 

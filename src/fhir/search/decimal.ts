@@ -10,11 +10,15 @@ export interface DecimalRange {
   readonly high: string
 }
 
-/** `100` → 99.5 to 100.5, `1.10` → 1.095 to 1.105, `1e2` → 50 to 150. undefined: not a decimal. */
+/**
+ * `100` → 99.5 to 100.5, `1.10` → 1.095 to 1.105. `1e2` → 95 to 105: so says the specification, as if it were 1.0e2.
+ * undefined: not a decimal.
+ */
 export function decimalRange(text: string): DecimalRange | undefined {
   const match = DECIMAL.exec(text)
   if (!match) return undefined
-  const [, sign, whole, fraction = '', exponent = '0'] = match
+  const [, sign, whole, written = '', exponent = '0'] = match
+  const fraction = written === '' && match[4] !== undefined ? '0' : written
   if (Math.abs(Number(exponent)) > MAX_EXPONENT) return undefined
   // One digit more than written, and half of the last written place on either side.
   const scale = fraction.length - Number(exponent)

@@ -132,7 +132,7 @@ describe('values by kind of parameter', () => {
       { prefix: 'gt', value: '0.80', low: '0.795', high: '0.805' },
     ])
     expect(values('RiskAssessment', 'probability=1e2')).toEqual([
-      { prefix: 'eq', value: '100', low: '50', high: '150' },
+      { prefix: 'eq', value: '100', low: '95', high: '105' },
     ])
   })
 })
