@@ -21,6 +21,10 @@ export interface Metrics {
     received(event: { channel: string; outcome: string; durationMs: number }): void
     handled(event: { channel: string; outcome: string; durationMs: number; warnings: number }): void
   }
+  readonly mllp: {
+    /** What a listener saw: opened, frame, junk, half-frame, oversize, idle … */
+    happened(channel: string, event: string): void
+  }
   readonly dicom: {
     /** A C-STORE was answered. `status` is the status word in hexadecimal, `0000` for success. */
     stored(event: { channel: string; status: string; bytes: number; durationMs: number }): void
@@ -52,6 +56,7 @@ export function makeMetrics({ version }: { readonly version: string }): Metrics 
     http: makeHttp(registers),
     audit: makeAudit(registers),
     channels: makeChannels(registers),
+    mllp: makeMllp(registers),
     dicom: makeDicom(registers),
     ...makeWatches(registers),
     text: () => registry.metrics(),
@@ -126,6 +131,16 @@ function makeChannels(registers: Registry[]): Metrics['channels'] {
       if (count > 0) warnings.inc({ channel }, count)
     },
   }
+}
+
+function makeMllp(registers: Registry[]): Metrics['mllp'] {
+  const events = new Counter({
+    name: 'passerelle_mllp_events_total',
+    help: 'What MLLP listeners saw: connections, frames, and what was wrong with them.',
+    labelNames: ['channel', 'event'],
+    registers,
+  })
+  return { happened: (channel, event) => events.inc({ channel, event }) }
 }
 
 function makeDicom(registers: Registry[]): Metrics['dicom'] {

@@ -1,0 +1,37 @@
+/** FHIR R4 as this server knows it, and the store that keeps its resources. */
+import {
+  type Definitions,
+  type Extractor,
+  loadDefinitions,
+  makeExtractor,
+  makeSearchParameters,
+  makeValidator,
+  type SearchParameters,
+  type Validator,
+} from '../fhir/index.ts'
+import type { Ground } from '../parts.ts'
+import { makeStore, type Repository, type SearchStore } from '../store/index.ts'
+import type { TenantContexts } from './tenant-contexts.ts'
+
+export interface FhirParts {
+  readonly definitions: Definitions
+  readonly searchParameters: SearchParameters
+  readonly validator: Validator
+  readonly extractor: Extractor
+  readonly store: { readonly repository: Repository; readonly search: SearchStore }
+}
+
+export function makeFhirParts({ db, clock }: Ground, contexts: TenantContexts): FhirParts {
+  const definitions = loadDefinitions()
+  const searchParameters = makeSearchParameters(definitions)
+  const validator = makeValidator(definitions)
+  const extractor = makeExtractor(definitions, searchParameters)
+  const contextOf = contexts.of
+  return {
+    definitions,
+    searchParameters,
+    validator,
+    extractor,
+    store: makeStore({ db, clock, validator, extractor, contextOf }),
+  }
+}

@@ -1,0 +1,86 @@
+/** The HTTP listener: probes always, the APIs where this process has that role. */
+import express from 'express'
+
+import {
+  addressOf,
+  defaultHttpSettings,
+  exchangeOf,
+  type HttpServer,
+  type HttpSettings,
+  makeHttp,
+  makeHttpServer,
+  makeObserver,
+  makeProbes,
+  oauthRouter,
+  originOf,
+} from '../http/index.ts'
+import type { Part } from '../lifecycle.ts'
+import type { Ground } from '../parts.ts'
+import type { AccessParts } from './access-part.ts'
+import type { FhirParts } from './fhir-part.ts'
+
+export function makeHttpPart(ground: Ground, access: AccessParts, fhir: FhirParts): Part {
+  const { config } = ground
+  const isApi = config.roles.has('api')
+  const server = isApi ? makeApiServer(ground, access, fhir) : makeProbeServer(ground)
+  return {
+    name: 'HTTP',
+    async start() {
+      const { host, port } = await server.listen(config.host, config.httpPort)
+      const origin = httpUrl(host, port)
+      access.contexts.reachedAt(origin)
+      if (!isApi) return [{ name: 'Health', url: `${origin}/health` }]
+      return [
+        { name: 'FHIR', url: `${origin}/t/${config.bootstrap.tenant}/fhir` },
+        { name: 'Token', url: `${origin}/oauth2/token` },
+        { name: 'API docs', url: `${origin}/api/docs` },
+        { name: 'Health', url: `${origin}/health` },
+      ]
+    },
+    stop: () => server.stop(),
+  }
+}
+
+function settingsOf({ config }: Ground): HttpSettings {
+  const { publicUrl, trustProxy, corsOrigins } = config.http
+  return { ...defaultHttpSettings, trustProxy, corsOrigins, ...(publicUrl !== undefined && { publicBase: publicUrl }) }
+}
+
+function makeApiServer(ground: Ground, access: AccessParts, fhir: FhirParts): HttpServer {
+  const { log, clock, metrics, version, health } = ground
+  const settings = settingsOf(ground)
+  const oauth = oauthRouter({
+    endpoint: access.tokenEndpoint,
+    keys: access.keys,
+    originOf: (request) => originOf(request, settings),
+    addressOf: (request) => addressOf(request, settings) ?? '',
+    requestIdOf: (request) => (request.res ? exchangeOf(request.res).requestId : undefined),
+  })
+  return makeHttp({
+    settings,
+    log,
+    clock,
+    metrics: metrics.http,
+    ...fhir,
+    audit: access.audit,
+    auditEvents: access.auditEvents,
+    tokens: access.tokens,
+    tenants: access.contexts.tenants,
+    contextOf: access.contexts.of,
+    cursorKey: access.cursorKey,
+    version,
+    routers: [makeProbes({ version, health, metrics }), oauth],
+  })
+}
+
+function makeProbeServer(ground: Ground): HttpServer {
+  const { version, health, metrics, log } = ground
+  const settings = settingsOf(ground)
+  const observe = makeObserver({ log, metrics: metrics.http, maxInFlight: settings.maxInFlight })
+  return makeHttpServer(express().use(observe, makeProbes({ version, health, metrics })), settings)
+}
+
+/** IPv6 addresses stand in brackets. RFC 3986 §3.2.2 */
+function httpUrl(host: string, port: number): string {
+  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`
+}
