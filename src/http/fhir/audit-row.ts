@@ -25,6 +25,11 @@ export function auditRow(
   }
 }
 
+/** What was searched for: by the query, or by the condition of a create. */
+export function criteriaIn({ query, conditions }: FhirRequest): string {
+  return conditions.ifNoneExist ?? query
+}
+
 /** The row of a write that succeeds, for the write's own transaction. */
 export function writeRow(
   { clock }: { readonly clock: Clock },
@@ -36,7 +41,7 @@ export function writeRow(
   return auditRow(clock, interaction, request.caller, {
     status,
     seen: seenIn([outcome]),
-    query: request.conditions.ifNoneExist ?? request.query,
+    query: criteriaIn(request),
   })
 }
 

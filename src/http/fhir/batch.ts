@@ -22,7 +22,7 @@ export async function runBatch(
   async function run(entry: BundleEntry): Promise<void> {
     try {
       const { interaction, request } = targetOf(service, entry, caller)
-      texts[entry.index] = answerEntry(await service.perform(interaction, request), caller.base)
+      texts[entry.index] = answerEntry(entry, await service.perform(interaction, request), caller.base)
     } catch (thrown) {
       const failure = asFailure(thrown)
       // Without its audit row nothing of it may be told.

@@ -8,6 +8,7 @@ import { criteriaOf } from './criteria.ts'
 import { requireScope } from './gate.ts'
 import type { Answer, FhirRequest, FhirService, Interaction } from './interaction.ts'
 import { refuseParameters } from './query.ts'
+import { retryRaced } from './races.ts'
 import { checkType } from './resource-checks.ts'
 import { writtenAnswer } from './written.ts'
 
@@ -67,22 +68,13 @@ async function createUnlessExists(
   const { tenant } = caller
   requireScope(caller.access, type, 's')
   const criteria = criteriaOf(service, tenant, type, query)
-  for (;;) {
-    const found = await service.search.find(tenant, criteria, 2)
-    if (found.length > 1) throw new Failure('precondition', 'criteria-matched-several', { type })
-    const [match] = found
-    if (match === undefined) {
-      try {
-        return await createNew(service, request, resource, criteria)
-      } catch (error) {
-        // Somebody created it between our search and our write: it is there now.
-        if (!(error instanceof Failure && error.code === 'criteria-matched')) throw error
-        continue
-      }
-    }
+  return retryRaced(async () => {
+    const [match, second] = await service.search.find(tenant, criteria, 2)
+    if (second) throw new Failure('precondition', 'criteria-matched-several', { type })
+    if (!match) return createNew(service, request, resource, criteria)
     const stored = await service.repository.read(tenant, type, match.id)
-    if (stored === undefined || stored.deleted) continue
-    const { id, version, lastUpdated, body, patients } = stored
-    return writtenAnswer(request, { type, id, version, lastUpdated, body, patients, did: 'unchanged' }, 200)
-  }
+    // Deleted since it was found: look again.
+    if (!stored || stored.deleted) throw new Failure('conflict', 'criteria-matched')
+    return writtenAnswer(request, { ...stored, did: 'unchanged' }, 200)
+  })
 }

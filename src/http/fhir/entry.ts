@@ -35,8 +35,9 @@ export function targetOf({ routes }: FhirService, entry: BundleEntry, caller: Ca
 }
 
 /** @param base what the location is made relative to */
-export function answerEntry(answer: Answer, base: string): string {
-  const { status, body, outcome, version, lastUpdated, location } = answer
+export function answerEntry({ method }: BundleEntry, answer: Answer, base: string): string {
+  const body = method === 'HEAD' ? undefined : answer.body
+  const { status, outcome, version, lastUpdated, location } = answer
   const relative = location?.startsWith(`${base}/`) ? location.slice(base.length + 1) : location
   const fullUrl = relative === undefined ? undefined : `${base}/${relative.replace(/\/_history\/\d+$/, '')}`
   return (

@@ -11,12 +11,12 @@ import type { Log } from '../../kernel/log.ts'
 import { addressOf, originOf } from '../base-url.ts'
 import { type BodyReader, discardRest } from '../body.ts'
 import { exchangeOf } from '../exchange.ts'
-import { answerType, FHIR_JSON, isForm, requireJson } from '../media-type.ts'
+import { isForm, requireJson } from '../media-type.ts'
 import type { HttpSettings } from '../settings.ts'
 import { logUnexpected } from '../unexpected.ts'
 import { makeDoor } from './door.ts'
-import type { Answer, Caller, Conditions, FhirRequest, FhirService } from './interaction.ts'
-import { returnPreference } from './prefer.ts'
+import { conditionsOf, formatOf, pathOf, preferenceOf, problemFormat, queryOf } from './http-request.ts'
+import type { Answer, Caller, FhirRequest, FhirService } from './interaction.ts'
 import { noSuchRoute, type RouteMatch, type Target } from './routes.ts'
 import { type AnswerFormat, sendAnswer, sendProblem } from './send.ts'
 
@@ -33,8 +33,6 @@ export type FhirHandler = (
   response: ServerResponse,
   tenantKey: string,
 ) => Promise<void>
-
-const DEFAULT_FORMAT: AnswerFormat = { contentType: FHIR_JSON, pretty: false }
 
 export function makeFhirHandler({ service, bodies, settings, log }: FhirHandlerDeps): FhirHandler {
   const door = makeDoor(service)
@@ -66,7 +64,7 @@ export function makeFhirHandler({ service, bodies, settings, log }: FhirHandlerD
       requestId: exchange.requestId,
       base: `${originOf(request, settings)}/t/${tenantKey}/fhir`,
       language: pickLanguage(headers['accept-language']),
-      prefer: returnPreference(single(headers['prefer'])),
+      prefer: preferenceOf(request),
     }
     return caller
   }
@@ -104,8 +102,8 @@ export function makeFhirHandler({ service, bodies, settings, log }: FhirHandlerD
     let query: string
     let format: AnswerFormat
     try {
-      format = formatOf(request)
       query = route.path === '/{type}/_search' ? await searchForm(request, response) : fhirRequest.query
+      format = formatOf(request, query)
     } catch (thrown) {
       await service.refuse(interaction, fhirRequest, asFailure(thrown))
       throw thrown
@@ -128,52 +126,6 @@ export function makeFhirHandler({ service, bodies, settings, log }: FhirHandlerD
       refuseRest(request, response, settings)
       sendProblem(response, failure, pickLanguage(request.headers['accept-language']), problemFormat(request))
     }
-  }
-}
-
-function queryOf({ url = '' }: IncomingMessage): string {
-  const start = url.indexOf('?')
-  return start < 0 ? '' : url.slice(start + 1)
-}
-
-function pathOf({ url = '' }: IncomingMessage): string {
-  const end = url.indexOf('?')
-  return end < 0 ? url : url.slice(0, end)
-}
-
-function single(header: string | string[] | undefined): string | undefined {
-  return Array.isArray(header) ? header.join(', ') : header
-}
-
-function conditionsOf({ headers }: IncomingMessage): Conditions {
-  return {
-    ifMatch: headers['if-match'],
-    ifNoneMatch: headers['if-none-match'],
-    ifModifiedSince: headers['if-modified-since'],
-    ifNoneExist: single(headers['if-none-exist']),
-  }
-}
-
-function formatOf(request: IncomingMessage): AnswerFormat {
-  const query = queryOf(request)
-  const { accept } = request.headers
-  if (!query.includes('_format') && !query.includes('_pretty')) {
-    const contentType = answerType(accept, undefined)
-    return contentType === FHIR_JSON ? DEFAULT_FORMAT : { contentType, pretty: false }
-  }
-  const parameters = new URLSearchParams(query)
-  return {
-    contentType: answerType(accept, parameters.get('_format') ?? undefined),
-    pretty: parameters.get('_pretty') === 'true',
-  }
-}
-
-/** A problem is told in JSON, also to who asked for something else. */
-function problemFormat(request: IncomingMessage): AnswerFormat {
-  try {
-    return formatOf(request)
-  } catch {
-    return DEFAULT_FORMAT
   }
 }
 

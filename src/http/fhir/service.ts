@@ -1,6 +1,6 @@
 /** Runs interactions: checks that the type has it and the token allows it, and leaves an audit row in every case. */
 import { asFailure, Failure } from '../../kernel/failure.ts'
-import { auditRow } from './audit-row.ts'
+import { auditRow, criteriaIn } from './audit-row.ts'
 import type { FhirDeps } from './deps.ts'
 import { requireScope } from './gate.ts'
 import {
@@ -58,29 +58,30 @@ function admit({ definitions }: FhirDeps, interaction: Interaction, request: Fhi
 async function recordAnswer(
   { audit, clock }: FhirDeps,
   interaction: Interaction,
-  { caller, query }: FhirRequest,
+  request: FhirRequest,
   { status, seen, code }: Answer,
 ): Promise<void> {
-  const row = auditRow(clock, code === undefined ? interaction : { ...interaction, code }, caller, {
-    status,
-    seen,
-    query,
-  })
-  await audit.record(caller.tenant, row)
+  const named = code === undefined ? interaction : { ...interaction, code }
+  const { caller } = request
+  await audit.record(
+    caller.tenant,
+    auditRow(clock, named, caller, { status, seen, query: criteriaIn(request) }),
+  )
 }
 
 async function recordFailure(
   { audit, clock, definitions }: FhirDeps,
   interaction: Interaction,
-  { caller, type, id, query }: FhirRequest,
+  request: FhirRequest,
   failure: Failure,
 ): Promise<void> {
+  const { caller, type, id } = request
   const known = definitions.isResourceType(type) && isId(id)
   const seen: Seen = known ? { entities: [{ type, id }], patients: [] } : NOTHING_SEEN
   const row = auditRow(clock, interaction, caller, {
     status: statusOf(failure),
     seen,
-    query,
+    query: criteriaIn(request),
     failure: failure.code,
   })
   await audit.record(caller.tenant, row)

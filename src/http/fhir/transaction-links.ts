@@ -45,6 +45,9 @@ export async function resolveLinks(
       if (!wanted.has(reference)) wanted.set(reference, planned.entry.index)
     }
   }
+  if (wanted.size > service.maxBundleEntries) {
+    throw new Failure('too-large', 'bundle-too-many-references', { max: service.maxBundleEntries })
+  }
   const found = await sideBySide([...wanted], SEARCHES_AT_ONCE, async ([reference, index]) => {
     try {
       return [reference, await theOne(service, caller, reference, drafts)] as const

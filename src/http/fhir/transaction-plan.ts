@@ -58,9 +58,6 @@ function checkEntry(
       if (service.resources(type).create)
         throw new Failure('unsupported', 'interaction-not-offered', { type, interaction: code })
       break
-    case 'update':
-      checkId(resource!, id)
-      break
     case 'search-type':
       if (method === 'POST') throw new Failure('unsupported', 'method-not-allowed', { allow: 'GET' })
       if (type !== 'AuditEvent') service.parseSearch(caller.tenant, type, resourceParameters(query))
@@ -69,6 +66,7 @@ function checkEntry(
       break
   }
   if (code === 'create' || code === 'update') checkType(resource!, type)
+  if (code === 'update') checkId(resource!, id)
   if (code !== 'history-instance') refuseParameters(query)
 }
 

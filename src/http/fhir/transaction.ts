@@ -4,8 +4,8 @@
  * Identities first (new ids, conditional creates), then links (urn:uuid, conditional references), then one commit of
  * all writes on condition that what was not there is still not there, then the reads.
  */
-import { type BundleEntry } from '../../fhir/index.ts'
-import { asFailure, Failure } from '../../kernel/failure.ts'
+import type { BundleEntry } from '../../fhir/index.ts'
+import { asFailure } from '../../kernel/failure.ts'
 import { bundleText } from './bundle-text.ts'
 import { create } from './create.ts'
 import { answerDelete, nextDeletion } from './delete.ts'
@@ -14,6 +14,7 @@ import { type Answer, type Caller, type FhirService, NOTHING_SEEN } from './inte
 import { inEntry } from './place.ts'
 import type { Change, Outcome } from '../../store/index.ts'
 import type { ResourceKey } from './interaction.ts'
+import { retryRaced } from './races.ts'
 import { sideBySide } from './side-by-side.ts'
 import { transactionRows, type Touched } from './transaction-audit.ts'
 import { type Identities, identify } from './transaction-identities.ts'
@@ -22,8 +23,6 @@ import { type Planned, planTransaction, type TransactionPlan } from './transacti
 import { answerUpdate, nextVersion } from './update.ts'
 import { writtenAnswer } from './written.ts'
 
-/** One is lost only when somebody else creates what we looked for between our look and our write. */
-const MAX_ATTEMPTS = 5
 const READS_AT_ONCE = 6
 
 export async function runTransaction(
@@ -32,14 +31,7 @@ export async function runTransaction(
   entries: readonly BundleEntry[],
 ): Promise<Answer> {
   const plan = await planTransaction(service, caller, entries)
-  for (let attempt = 1; ; attempt++) {
-    try {
-      return await runPlan(service, caller, plan, entries.length)
-    } catch (error) {
-      const isRace = error instanceof Failure && error.code === 'criteria-matched'
-      if (!isRace || attempt === MAX_ATTEMPTS) throw error
-    }
-  }
+  return retryRaced(() => runPlan(service, caller, plan, entries.length))
 }
 
 /** A write of the transaction: what the store is to do, and how its outcome is told. */
@@ -66,7 +58,7 @@ async function runPlan(
 
   const texts: string[] = Array.from({ length: size }, () => '')
   const tell = ({ entry }: Planned, answer: Answer) => {
-    texts[entry.index] = answerEntry(answer, caller.base)
+    texts[entry.index] = answerEntry(entry, answer, caller.base)
   }
   for (const [i, { planned, answer }] of writes.entries()) tell(planned, answer(outcomes[i]!))
   for (const { planned, stored } of identities.existing) {
@@ -83,7 +75,7 @@ async function runPlan(
     )
   }
   await sideBySide(plan.reads, READS_AT_ONCE, async ({ entry, interaction, request }) => {
-    texts[entry.index] = await readEntry(() => service.perform(interaction, request), caller)
+    texts[entry.index] = await readEntry(entry, () => service.perform(interaction, request), caller)
   })
   const body = bundleText('transaction-response', undefined, [], texts)
   const wrote = writes.length + identities.existing.length > 0
@@ -168,9 +160,13 @@ function touchedBy(
 const SEARCH = { code: 'search-type', action: 'E' } as const
 
 /** What is written stays written, so a read that fails now is told in its place. */
-async function readEntry(read: () => Promise<Answer>, { base, language }: Caller): Promise<string> {
+async function readEntry(
+  entry: BundleEntry,
+  read: () => Promise<Answer>,
+  { base, language }: Caller,
+): Promise<string> {
   try {
-    return answerEntry(await read(), base)
+    return answerEntry(entry, await read(), base)
   } catch (thrown) {
     const failure = asFailure(thrown)
     if (failure.code.startsWith('audit-')) throw failure
