@@ -1,3 +1,6 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
 import { Failure } from '../../kernel/failure.ts'
 import {
@@ -32,11 +35,44 @@ describe('texts', () => {
     for (const other of others) expect(other).toEqual(first)
   })
 
+  test('every failure that a FHIR client can meet has one', () => {
+    const known = new Set(messageCodes('en'))
+    const codes = REACHED.flatMap((place) => sourcesOf(new URL(`../../${place}`, import.meta.url))).flatMap(
+      (source) =>
+        [...source.matchAll(/(?:new Failure\(\s*'[a-z-]+',\s*|searchFailure\(|fault\()'([a-z0-9-]+)'/g)].map(
+          ([, code]) => code!,
+        ),
+    )
+    expect(codes.length).toBeGreaterThan(50)
+    expect(codes.filter((code) => !known.has(code) && !OF_THE_START.has(code))).toEqual([])
+  })
+
   test('a code without a text is its own text', () => {
     expect(messageOf('nobody-wrote-this', {}, 'fr')).toBe('nobody-wrote-this')
     expect(messageOf('constructor', {}, 'fr')).toBe('constructor')
   })
 })
+
+/** Where failures begin that end as an OperationOutcome. */
+const REACHED = ['http', 'fhir', 'kernel', 'access', 'store/search', 'store/repository.ts']
+
+/** These end the program's start, in English on the terminal. */
+const OF_THE_START = new Set([
+  'installation-secret-damaged',
+  'installation-secret-missing',
+  'installation-secret-wrong',
+  'listen-failed',
+  'port-in-use',
+  'port-not-permitted',
+  'search-not-compiled',
+])
+
+function sourcesOf(place: URL): string[] {
+  if (place.pathname.endsWith('.ts')) return [readFileSync(place, 'utf8')]
+  return readdirSync(place, { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.ts') && !name.endsWith('.test.ts'))
+    .map((name) => readFileSync(join(fileURLToPath(place), name), 'utf8'))
+}
 
 /** Each code's placeholders in one language. */
 function placeholders(language: Language) {
