@@ -18,7 +18,6 @@ import type { Clock } from '../kernel/clock.ts'
 import { Failure } from '../kernel/failure.ts'
 import type { JsonObject } from '../kernel/json.ts'
 import { listSigningKeys, offerSigningKey, type Db, type SigningKeyRow } from '../store/index.ts'
-import { deriveKey } from './installation-secret.ts'
 
 export interface SigningKeys {
   /** The key that signs. */
@@ -34,6 +33,7 @@ export interface SigningKeys {
 export interface SigningKeysDeps {
   readonly db: Db
   readonly clock: Clock
+  /** 32 bytes that the private keys are encrypted with: deriveKey(…, 'signing-keys'). */
   readonly secret: Buffer
 }
 
@@ -49,17 +49,16 @@ const FRESH_MS = 60_000
 const UNKNOWN_MS = 5000
 
 export function makeSigningKeys({ db, clock, secret }: SigningKeysDeps): SigningKeys {
-  const wrappingKey = deriveKey(secret, 'signing-keys')
   let loaded: Promise<LoadedKey[]> | undefined
   let loadedAt = 0
 
   async function load(): Promise<LoadedKey[]> {
     let rows = await listSigningKeys(db)
     if (rows.length === 0) {
-      await offerSigningKey(db, await makeKey(wrappingKey), undefined)
+      await offerSigningKey(db, await makeKey(secret), undefined)
       rows = await listSigningKeys(db)
     }
-    return rows.map((row) => unwrap(row, wrappingKey))
+    return rows.map((row) => unwrap(row, secret))
   }
 
   function keys(maxAgeMs: number): Promise<LoadedKey[]> {
@@ -88,7 +87,7 @@ export function makeSigningKeys({ db, clock, secret }: SigningKeysDeps): Signing
     },
     async rotate() {
       const [newest] = await keys(0)
-      await offerSigningKey(db, await makeKey(wrappingKey), newest!.kid)
+      await offerSigningKey(db, await makeKey(secret), newest!.kid)
       await keys(0)
     },
   }

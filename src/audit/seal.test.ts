@@ -121,6 +121,29 @@ test.each([
   expect(await verify(database)).toMatchObject({ intact: false, because, block })
 })
 
+test('a row that a search no longer finds, because a token of it is gone, shows', async () => {
+  await using database = await testDatabase()
+  const { db, tenant, ownerQuery } = database
+  const junk = {
+    agent: { id: 'x'.repeat(500), kind: 'client' },
+    entities: [{ type: 'Patient', id: 'a b' }],
+  } as const
+  await db.query(tenant, auditStatement([accessRow(junk), accessRow({ outcome: 8, interaction: 'vread' })]))
+  await sealAll(database)
+  expect(await verify(database)).toMatchObject({ intact: true, rows: 2 })
+  const tokens = await ownerQuery<{ hash: string; id: string }>('select hash, id from passerelle.audit_token')
+  expect(tokens.length).toBeGreaterThan(6)
+  for (const { hash, id } of tokens) {
+    await ownerQuery('delete from passerelle.audit_token where hash = $1 and id = $2', [hash, id])
+    expect(await verify(database)).toMatchObject({ intact: false, because: 'rows-hidden', block: 1 })
+    await ownerQuery('insert into passerelle.audit_token (tenant, hash, id) values ($1, $2, $3)', [
+      tenant,
+      hash,
+      id,
+    ])
+  }
+})
+
 test('rows and their blocks cut off the end show against a head that was kept elsewhere', async () => {
   await using database = await testDatabase()
   await record(database, 6)

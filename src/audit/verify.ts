@@ -1,7 +1,20 @@
 /** Recomputes the seals of a tenant's audit trail and names the first block that does not fit. */
 import type { TenantId } from '../kernel/ids.ts'
-import { blocksAfter, digestRows, type AuditBlock, type Db, type Tx } from '../store/index.ts'
+import { parseExactObject } from '../kernel/json.ts'
+import {
+  auditTokens,
+  blocksAfter,
+  digestRows,
+  missingTokens,
+  rowsBetween,
+  type AuditBlock,
+  type AuditPlace,
+  type AuditRecord,
+  type Db,
+  type Tx,
+} from '../store/index.ts'
 import { NO_SEAL, sealOf } from './seal.ts'
+import { readSubmitted } from './submitted.ts'
 
 export interface AuditHead {
   readonly number: number
@@ -15,6 +28,7 @@ export type BrokenBecause =
   | 'rows-missing' // fewer rows than were sealed
   | 'rows-added' // more rows than were sealed
   | 'rows-changed' // as many rows as were sealed, with other content
+  | 'rows-hidden' // the rows are as they were sealed, but a search does not find all of them
   | 'head-missing' // the expected head is not there: blocks were cut off, or the trail was replaced
 
 export type AuditVerdict =
@@ -95,7 +109,24 @@ async function faultOfRows(tx: Tx, block: AuditBlock): Promise<BrokenBecause | u
   const now = await digestRows(tx, block.fromTurn, block.toTurn)
   if (now.rows < block.rows) return 'rows-missing'
   if (now.rows > block.rows) return 'rows-added'
-  return now.digest.equals(block.digest) ? undefined : 'rows-changed'
+  if (!now.digest.equals(block.digest)) return 'rows-changed'
+  return (await areAllFound(tx, block)) ? undefined : 'rows-hidden'
+}
+
+async function areAllFound(tx: Tx, { fromTurn, toTurn }: AuditBlock): Promise<boolean> {
+  let after: AuditPlace = { turn: '-1', id: '0' }
+  for (;;) {
+    const rows = await rowsBetween(tx, fromTurn, toTurn, after, 1000)
+    if (rows.length === 0) return true
+    const wanted = rows.map(({ record }) => ({ id: record.id, tokens: tokensOf(record) }))
+    if ((await missingTokens(tx, wanted)) > 0) return false
+    after = rows.at(-1)!.place
+  }
+}
+
+function tokensOf(record: AuditRecord): readonly string[] {
+  if (record.content === undefined) return auditTokens(record)
+  return readSubmitted(parseExactObject(record.content), record.at).tokens
 }
 
 function faultOfHead(block: AuditBlock, expected: AuditHead | undefined): BrokenBecause | undefined {

@@ -2,7 +2,7 @@
  * What an audit row is found by besides its time. A frequent value (a read, a success) has no token: walking the rows
  * newest first meets it soon. A rare one has, so that "all refused accesses" does not walk through years.
  */
-import type { AuditEntity, AuditRow } from './audit.ts'
+import type { AuditEntity } from './audit.ts'
 import { hash64 } from './hash.ts'
 
 /** So frequent somewhere that a token each would only cost. */
@@ -33,8 +33,19 @@ export const interactionToken = (interaction: string): string | undefined =>
 export const typeToken = (code: string): string => `type ${code}`
 export const subtypeToken = (code: string): string => `subtype ${code}`
 
+/** Of a row that is to be written, or was read. */
+export interface FindableRow {
+  readonly kind: string
+  readonly interaction: string
+  readonly action: string
+  readonly outcome: number
+  readonly agent: { readonly id: string }
+  readonly entities: readonly AuditEntity[]
+  readonly patients: readonly string[]
+}
+
 /** All tokens of a row. A Patient is an entity of each access to its data. */
-export function auditTokens(row: AuditRow): string[] {
+export function auditTokens(row: FindableRow): string[] {
   return [
     ...agentNames(row.agent.id).map(agentToken),
     ...entityTokens(row.entities, row.patients),

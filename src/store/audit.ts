@@ -50,7 +50,8 @@ export interface AuditRecorder {
  * Inserts all rows and what they are found by, for the tenant that the connection is bound to. About 12 µs a row.
  * The arrays go through unnest() side by side; a row's tokens are an array literal, so that no join is needed.
  */
-export function auditStatement(rows: readonly AuditRow[]): Statement {
+export function auditStatement(accesses: readonly AuditRow[]): Statement {
+  const rows = accesses.map(cleaned)
   return {
     name: 'audit-insert',
     text: INSERT,
@@ -61,16 +62,31 @@ export function auditStatement(rows: readonly AuditRow[]): Statement {
       rows.map((row) => storable(row.kind, MAX_NAME)),
       rows.map((row) => storable(row.interaction, MAX_NAME)),
       rows.map((row) => row.agent.kind),
-      rows.map((row) => storable(row.agent.id, MAX_NAME)),
+      rows.map((row) => row.agent.id),
       rows.map((row) => (row.agent.address === undefined ? null : storable(row.agent.address, MAX_NAME))),
       rows.map((row) => row.entities.map(entityName).join(' ')),
-      rows.map((row) => row.patients.map(spaceless).join(' ')),
+      rows.map((row) => row.patients.join(' ')),
       rows.map((row) => (row.query === undefined ? null : storable(row.query, MAX_QUERY))),
       rows.map((row) => (row.detail === undefined ? null : detailJson(row.detail))),
       rows.map(() => null),
       rows.map((row) => `{${tokenHashes(auditTokens(row))}}`),
     ],
   }
+}
+
+/** The names that a row is found by, as they can be stored: what is stored must lead to the same tokens again. */
+function cleaned(row: AuditRow): AuditRow {
+  return {
+    ...row,
+    agent: { ...row.agent, id: storable(row.agent.id, MAX_NAME) },
+    entities: row.entities.map(cleanEntity),
+    patients: row.patients.map(spaceless),
+  }
+}
+
+function cleanEntity({ type, id, version }: AuditEntity): AuditEntity {
+  const name = { type: spaceless(type), id: spaceless(id) }
+  return version === undefined ? name : { ...name, version }
 }
 
 /** An AuditEvent that a client sent. It is kept whole; the columns repeat what it is searched by. */
@@ -102,7 +118,7 @@ export function submittedAuditStatement(event: SubmittedAuditEvent): Statement {
       [storable(event.agent, MAX_NAME)],
       [null],
       [event.entities.map(entityName).join(' ')],
-      [event.patients.map(spaceless).join(' ')],
+      [event.patients.join(' ')],
       [null],
       [null],
       [event.content],
@@ -136,8 +152,7 @@ const MAX_NAME = 200
 const MAX_QUERY = 65_536
 
 function entityName({ type, id, version }: AuditEntity): string {
-  const name = `${spaceless(type)}/${spaceless(id)}`
-  return version === undefined ? name : `${name}/_history/${version}`
+  return version === undefined ? `${type}/${id}` : `${type}/${id}/_history/${version}`
 }
 
 /** Names are joined by spaces, so they cannot hold any; an id that does is junk from a request. */

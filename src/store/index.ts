@@ -21,6 +21,7 @@ export {
   unsealedTenants,
   type AuditBlock,
 } from './audit-blocks.ts'
+export { missingTokens, rowsBetween, type AuditPlace } from './audit-completeness.ts'
 export type { AuditFilter, TimeRange } from './audit-filters.ts'
 export type { AuditRecord } from './audit-record.ts'
 export { countAudit, readAudit, searchAudit, type AuditQuery } from './audit-search.ts'
@@ -28,6 +29,7 @@ export {
   actionToken,
   agentNames,
   agentToken,
+  auditTokens,
   entityTokens,
   kindToken,
   outcomeToken,
