@@ -103,9 +103,10 @@ function collect(
     }
     source.on('data', onData)
     source.once('end', () => resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, length)))
-    source.once('error', () =>
-      fail(new Failure('invalid', source === request ? 'body-incomplete' : 'body-not-gzip')),
-    )
+    source.once('error', () => {
+      const isCut = source === request
+      fail(isCut ? new Failure('invalid', 'body-incomplete') : new Failure('invalid', 'body-not-gzip'))
+    })
     request.once('close', () => {
       if (!request.complete) fail(new Failure('invalid', 'body-incomplete'))
     })
