@@ -10,9 +10,9 @@ export interface Interval {
   readonly to: number
 }
 
-export type DatePrecision = 'year' | 'month' | 'day' | 'minute' | 'second' | 'fraction'
+type DatePrecision = 'year' | 'month' | 'day' | 'minute' | 'second' | 'fraction'
 
-export interface PartialDate {
+interface PartialDate {
   readonly year: number
   /** 1–12 */
   readonly month: number
@@ -33,7 +33,7 @@ const PARTIAL_DATE =
   /^(\d{4})(?:-(\d\d)(?:-(\d\d)(?:T(\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,9}))?)?(Z|[+-]\d\d:[0-5]\d)?)?)?)?$/
 
 /** Reads `2024`, `2024-05`, `2024-05-01`, `2024-05-01T10:30`, with seconds, a fraction and an offset; undefined for any other text. */
-export function parsePartialDate(text: string): PartialDate | undefined {
+function parsePartialDate(text: string): PartialDate | undefined {
   const match = PARTIAL_DATE.exec(text)
   if (!match) return undefined
   const [, year, month, day, hour, minute, second, fraction, zone] = match
@@ -89,7 +89,7 @@ export function toInterval(text: string, zone: TimeZone): Interval | undefined {
   return date && intervalOf(date, zone)
 }
 
-export function intervalOf(date: PartialDate, zone: TimeZone): Interval {
+function intervalOf(date: PartialDate, zone: TimeZone): Interval {
   const from = localMs(date)
   if (date.offset !== undefined) {
     const start = from - date.offset * 60_000

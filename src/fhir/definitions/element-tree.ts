@@ -1,7 +1,7 @@
 /** Element paths against R4: what mapping tables are checked with when they are compiled. */
 import type { CodeSet, Definitions, Property, TypeDefinition } from './load.ts'
 
-export interface ElementNode {
+interface ElementNode {
   /** Without indexes and with the JSON name of a choice: `Observation.valueQuantity.value`. */
   readonly path: string
   /** FHIR types it can have: one, or the branches of a choice that the path left open. A path for backbone elements. */

@@ -5,5 +5,5 @@ export {
   type Property,
   type TypeDefinition,
 } from './load.ts'
-export { makeElementTree, type ElementNode, type ElementTree } from './element-tree.ts'
+export { makeElementTree, type ElementTree } from './element-tree.ts'
 export type { Invariant, SearchParameterEntry, SearchParameterType } from './model.ts'

@@ -76,7 +76,7 @@ function parseFile(text: string): DefinitionsFile {
   return { ...sections, version: sections['version']!['']! } as unknown as DefinitionsFile
 }
 
-export function makeDefinitions(file: DefinitionsFile): Definitions {
+function makeDefinitions(file: DefinitionsFile): Definitions {
   const types = new Map<string, TypeDefinition>()
   const codeSets = new Map(Object.keys(file.valueSets).map((url) => [url, codeSetOf(file, url)]))
   const concrete = Object.entries(file.types)

@@ -1,3 +1,3 @@
 export { compileCriteria, compilePath } from './compile.ts'
 export { Uncompilable, type PathContext, type Run } from './compiled.ts'
-export { compare, toBoolean, type Collection } from './values.ts'
+export { compare } from './values.ts'

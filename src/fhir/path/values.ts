@@ -20,7 +20,7 @@ export function toBoolean(values: Collection): boolean | undefined {
   return typeof value === 'boolean' ? value : true
 }
 
-export function deepEqual(a: unknown, b: unknown): boolean {
+function deepEqual(a: unknown, b: unknown): boolean {
   if (a === b) return true
   if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false
   if (Array.isArray(a)) {

@@ -7,19 +7,19 @@ export interface TokenEntry {
   readonly code: string
 }
 
-export interface ReferenceEntry {
+interface ReferenceEntry {
   readonly param: string
   /** `Patient/123` for a resource of this server, else an absolute URL, a urn, or a canonical URL. */
   readonly target: string
 }
 
-export interface StringEntry {
+interface StringEntry {
   readonly param: string
   /** As written; see normalise(). */
   readonly value: string
 }
 
-export interface UriEntry {
+interface UriEntry {
   readonly param: string
   readonly value: string
 }
@@ -32,7 +32,7 @@ export interface DateEntry {
   readonly to: number
 }
 
-export interface NumberEntry {
+interface NumberEntry {
   readonly param: string
   /** Decimal text as written: `1.10`. */
   readonly value: string
@@ -41,7 +41,7 @@ export interface NumberEntry {
   readonly high: string
 }
 
-export interface QuantityEntry {
+interface QuantityEntry {
   readonly param: string
   /** The decimal's range by its precision; undefined: open, as in a Range without that end or a comparator. */
   readonly low: string | undefined

@@ -8,7 +8,7 @@ export function matchesRequest(entries: IndexEntries, request: SearchRequest): b
   return request.criteria.every((criterion) => matches(entries, criterion))
 }
 
-export function matches(entries: IndexEntries, criterion: Criterion): boolean {
+function matches(entries: IndexEntries, criterion: Criterion): boolean {
   const { modifier, values, missing } = criterion
   if (modifier === 'missing') return hasAny(entries, criterion.param.code) !== missing
   const some = values.some((value) => matchesValue(entries, criterion, value))

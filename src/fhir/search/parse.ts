@@ -18,7 +18,7 @@ export interface SearchParserDeps {
 }
 
 /** What a value may depend on: the tenant's time zone and base, and the moment for `ap`. */
-export type ParseContext = Pick<ValueContext, 'zone' | 'toLocal' | 'nowMs'>
+type ParseContext = Pick<ValueContext, 'zone' | 'toLocal' | 'nowMs'>
 
 export interface SearchParser {
   /**

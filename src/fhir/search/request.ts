@@ -76,7 +76,7 @@ export interface StringValue {
   readonly value: string
 }
 
-export interface UriValue {
+interface UriValue {
   readonly kind: 'uri'
   readonly value: string
 }
@@ -115,7 +115,7 @@ export interface SupportedSearch {
   readonly maxValues: number
 }
 
-export interface SupportedKind {
+interface SupportedKind {
   readonly modifiers: readonly Modifier[]
   readonly prefixes: readonly Prefix[]
   readonly sortable: boolean

@@ -41,7 +41,7 @@ export const PRIMITIVES: Readonly<Record<string, PrimitiveFormat>> = {
   time: text('a time of day: hh:mm:ss', isTime),
 }
 
-export function isId(value: string): boolean {
+function isId(value: string): boolean {
   return ID.test(value)
 }
 
