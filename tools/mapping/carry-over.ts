@@ -44,7 +44,7 @@ export function carryOver(official: OfficialTables, tree: ElementTree): CarriedO
   }
   const segmentMaps = new Set(tables.filter(({ kind }) => kind === 'segments').map(({ map }) => map))
   for (const [map, rows] of official.messages) {
-    const { structure, rows: translated } = translateMessage({ tree, segmentMaps }, map, rows)
+    const { structure, rows: translated } = translateMessage({ tree, segmentMaps }, rows)
     tables.push(table('messages', map, MESSAGE_COLUMNS, numbered(structure)))
     for (const { official: row, outcome } of translated) {
       fates.push({ kind: 'messages', map, official: `line ${row.line}: ${row.path} ${row.target}`, outcome: outcome as Fate['outcome'] })

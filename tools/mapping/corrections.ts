@@ -106,6 +106,7 @@ const TEXTS: readonly RuleCorrection[] = [
   { map: /^XCN\[(PractitionerRole|Annotation-Author)\]$/, leaveOut: 'read by XCN[Practitioner]' },
   { map: /^XCN\[/, source: 'XCN.18', target: /valueCode/, use: { to: `name.${ASSEMBLY_ORDER}.valueCode` }, because: 'the extension belongs to the name' },
   { map: 'XAD[Address]', source: 'XAD.1', use: { to: '$this', type: 'SAD[Address]' }, because: 'SAD fills the address' },
+  { map: 'XAD[Address]', source: 'XAD.7', target: 'use', use: { when: 'XAD.7 in ("BA", "BI", "C", "B", "H", "O", "P", "RH", "TM", "V")' }, because: 'FHIR has a use for these too' },
   { map: 'XAD[Address]', source: 'XAD.7', target: /^extension\[2\]/, leaveOut: 'the extension has no name' },
   { map: 'XAD[Address]', source: 'XAD.10', target: /valueCode$/, use: { to: 'extension("http://hl7.org/fhir/StructureDefinition/iso21090-ADXP-censusTract").valueString' }, because: 'the extension holds a string' },
   { map: 'XTN[ContactPoint]', source: 'XTN.1', use: { when: '(XTN.3 in ("Internet", "X.400") and XTN.4 absent) or (not XTN.3 in ("Internet", "X.400") and XTN.7 absent and XTN.12 absent)' }, because: 'older senders put an e-mail address in XTN.1' },
@@ -180,11 +181,12 @@ const ENCOUNTER: readonly RuleCorrection[] = [
   { map: 'PRT[CareTeam]', target: /RelatedPerson/, leaveOut: 'who is in a PRT is taken for a practitioner' },
   { map: 'PRT[CareTeam]', target: /PractitionerRole\.address/, use: { to: 'participant[3].member>PractitionerRole.practitioner>Practitioner.address' }, because: 'a role has no address' },
   { map: /^PRT\[Patient-General/, target: 'Operation', leaveOut: 'the message is taken as a whole' },
-  { map: 'PRT[Observation-Location]', source: 'PRT-14', use: { to: 'extension("http://hl7.org/fhir/StructureDefinition/event-location").valueReference>Location.address' }, because: 'the address of that location' },
+  { map: 'PRT[Observation-Location]', source: 'PRT-14', target: /valueReference/, use: { to: 'extension("http://hl7.org/fhir/StructureDefinition/event-location").valueReference>Location.address' }, because: 'the address of that location' },
 ]
 
 const DIAGNOSES: readonly RuleCorrection[] = [
   { map: 'DG1[Condition]', source: 'DG1-19', target: /valueDateTime/, use: { to: 'extension("http://hl7.org/fhir/StructureDefinition/condition-assertedDate").valueDateTime' }, because: 'the url of the extension' },
+  { map: /^DG1\[(Encounter|EpisodeOfCare)\]$/, target: /^diagnosis\.condition/, leaveOut: 'the Condition is made by DG1[Condition]' },
   { map: /^DG1\[/, source: 'DG1-21', use: { when: 'DG1-21 = "D"' }, because: 'only a deletion is an error' },
   { map: /^DG1\[/, source: 'DG1-22', leaveOut: 'an identifier of another Condition is not followed' },
   { map: /^(AL1|IAM)\[AllergyIntolerance\]$/, source: /^(AL1|IAM)-5$/, use: { to: 'reaction.manifestation', type: 'ST[CodeableConcept]' }, because: 'a CodeableConcept' },
@@ -211,6 +213,7 @@ const RESULTS: readonly RuleCorrection[] = [
   { map: 'OBX[Observation]', source: 'OBX-5', target: 'extension[1].valueAttachment', condition: '"ED"', use: { to: ATTACHMENT, when: 'OBX-2 = "ED" and switch attachment = "extension"' }, because: 'whichever encoding ED.4 names' },
   { map: 'OBX[Observation]', source: 'OBX-5', target: 'extension[1].valueAttachment', condition: '"RP"', use: { to: ATTACHMENT, when: 'OBX-2 = "RP" and switch attachment = "extension"', type: 'RP[Attachment]' }, because: 'a reference pointer is no encapsulated datum' },
   { map: 'OBX[Observation-Component]', source: 'OBX-5', target: 'component[each].extension[1].valueAttachment', use: ({ condition }) => ({ to: `component[each].${ATTACHMENT}`, when: condition.includes('"ED"') ? 'OBX-2 = "ED"' : 'OBX-2 = "RP"' }), because: 'whichever encoding ED.4 names' },
+  { map: /^OBX\[Observation/, source: 'OBX-10', target: /uri$/, leaveOut: 'part of the path of the value' },
   { map: /^OBX\[Observation/, source: 'OBX-10', use: { to: 'extension("http://hl7.org/fhir/StructureDefinition/observation-nature-of-abnormal-test").valueCodeableConcept' }, because: 'the url stood in a wrong element' },
   { map: /^OBX\[Observation/, source: 'OBX-11', target: /^dataAbsentReason/, use: ({ target }) => ({ to: target.replace('coding[2]', 'coding'), when: 'OBX-11 = "N" and OBX-5 absent' }), because: 'a reason for absence only where no value is' },
   { map: 'OBX[Observation]', source: 'OBX-15', target: 'performer[2](PractitionerRole)', leaveOut: 'the producer is an organization' },
@@ -291,6 +294,8 @@ const APPOINTMENTS: readonly RuleCorrection[] = [
   { map: 'SCH[Appointment]', source: 'SCH-20', target: /coding\.code$/, use: { to: 'participant[3].type.coding.code', value: '"enterer"' }, because: 'a constant without quotes' },
   { map: 'SCH[Appointment]', source: 'SCH-20', target: /coding\.system$/, use: { to: 'participant[3].type.coding.system', value: '"http://terminology.hl7.org/CodeSystem/provenance-participant-type"' }, because: 'a constant without quotes' },
   { map: 'SCH[Appointment]', source: /^SCH-(26|27)$/, leaveOut: REFERENCE },
+  { map: 'SCH[ServiceRequest]', source: 'SCH-25', leaveOut: 'the status of an appointment is not that of an order' },
+  { map: /^PRT\[Device\]$/, target: /^udiCarrier/, use: { to: '$this' }, because: 'the table fills the carrier' },
   { map: 'SCH[ServiceRequest]', source: 'SCH-26', use: { type: 'EI[Identifier-Extension]' }, because: 'an EI' },
   { map: 'SCH[ServiceRequest]', source: 'SCH-6', use: { from: 'SCH' }, because: 'an order also without a reason' },
 ]

@@ -21,8 +21,9 @@ export const messageCorrections: readonly MessageCorrection[] = [
   { segmentMap: /^SFT\[/, leaveOut: ONE },
   { segmentMap: 'PID[Account]', use: { when: 'PID-18 valued' }, because: 'no account without a number' },
   { segmentMap: 'PV1[Coverage]', use: { to: 'Coverage[visit]', when: 'PV1-20 valued and switch coverage-from-financial-class = "on"', references: 'Coverage[visit].beneficiary = Patient[1]' }, because: 'not the Coverage of IN1' },
-  { segmentMap: 'DG1[Encounter]', use: { references: '' , when: 'PV1-19 valued and switch diagnosis-of-encounter = "on"' }, because: 'its own rows make the reference' },
-  { segmentMap: 'DG1[EpisodeOfCare]', use: { references: 'EpisodeOfCare[1].patient = Patient[1]', when: 'PV1-54 valued and switch diagnosis-of-episode = "on"' }, because: 'its own rows make the reference' },
+  { segmentMap: 'DG1[Condition]', map: /^ADT/, use: { references: 'Condition[1].subject = Patient[1]; Condition[1].encounter = Encounter[1]' }, because: 'the visit of the diagnosis' },
+  { segmentMap: 'DG1[Encounter]', use: { references: 'Encounter[1].diagnosis.condition = Condition[1]', when: 'PV1-19 valued and switch diagnosis-of-encounter = "on"' }, because: 'not without a visit' },
+  { segmentMap: 'DG1[EpisodeOfCare]', use: { references: 'EpisodeOfCare[1].patient = Patient[1]; EpisodeOfCare[1].diagnosis.condition = Condition[1]', when: 'PV1-54 valued and switch diagnosis-of-episode = "on"' }, because: 'its own rows make the reference' },
   { target: /\.note$/, use: { to: 'Observation[2]', map: 'NTE[Observation]' }, map: /^(ORU_R01)$/, because: 'notes of an observation' },
   { target: 'Observation[1].note', use: { to: 'Observation[1]', map: 'NTE[Observation]' }, because: 'notes of an observation' },
   { target: 'Observation[2].note', use: { to: 'Observation[2]', map: 'NTE[Observation]' }, because: 'notes of an observation' },
@@ -55,5 +56,6 @@ export const messageCorrections: readonly MessageCorrection[] = [
   { map: 'SIU_S12', segmentMap: 'SCH[ServiceRequest]', use: { to: 'ServiceRequest[1]', references: 'Appointment[1].basedOn = ServiceRequest[1]; ServiceRequest[1].subject = Patient[1]' }, because: 'one order of an appointment' },
   { map: 'SIU_S12', segmentMap: 'AIS[ServiceRequest]', use: { to: 'ServiceRequest[1]' }, because: 'one order of an appointment' },
   { map: 'SIU_S12', segmentMap: 'NTE[Appointment-Comment]', use: { references: '' }, because: 'the patient is set once' },
+  { map: 'ORU_R01', path: /ORDER_OBSERVATION\.OBSERVATION\.OBX$/, condition: 'NOT IN ("QST", "SCI")', use: { references: 'DiagnosticReport[1].result = Observation[2]; Observation[2].subject = Patient[1]; Observation[2].encounter = Encounter[1]; Observation[2].basedOn = ServiceRequest[1]; Observation[2].specimen = Specimen[n]; Observation[2].specimen = Specimen[1]' }, because: 'its order and its specimen' },
   { map: 'ORU_R01', condition: 'AND OBX-29 AND OBX-29 IN', use: { when: 'OBX-5 count > 1 and OBX-2 != "NA" and OBX-29 in ("QST", "SCI")', references: 'ServiceRequest[1].supportingInfo = Observation[2]; Observation[2].subject = Patient[1]' }, because: 'a word too many' },
 ]

@@ -23,7 +23,6 @@ export interface TranslatedMessage {
 
 export function translateMessage(
   deps: MessageDeps,
-  map: string,
   official: readonly OfficialMessageRow[],
 ): TranslatedMessage {
   const structure: MessageTableRow[] = []
@@ -44,7 +43,7 @@ export function translateMessage(
     if (segment === undefined) continue
     const path = [...groups, segment].join('/')
     const place = emptyRow(path, row.syntax.includes('{'))
-    const outcome = row.target === '' ? undefined : translateRow(deps, map, official, row, path)
+    const outcome = row.target === '' ? undefined : translateRow(deps, official, row, path)
     if (outcome) rows.push({ official: row, outcome })
     const made = outcome && 'rule' in outcome ? outcome.rule : place
     const previous = structure.at(-1)
@@ -62,7 +61,6 @@ function emptyRow(path: string, repeats: boolean): MessageTableRow {
 
 function translateRow(
   { tree, segmentMaps }: MessageDeps,
-  map: string,
   table: readonly OfficialMessageRow[],
   row: OfficialMessageRow,
   path: string,

@@ -174,5 +174,7 @@ export function parseCsv(text: string): string[][] {
     }
     if (found[3] === '') break
   }
+  // A last line that ends with a comma and no line break.
+  if (row.length > 0) rows.push([...row, ''])
   return rows
 }

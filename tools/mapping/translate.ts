@@ -3,6 +3,7 @@ import type { ElementTree } from '../../src/fhir/index.ts'
 import { resolveTarget } from '../../src/mapping/v2/compile/resolve.ts'
 import { parseExpression } from '../../src/mapping/v2/language/expression.ts'
 import { parseTarget } from '../../src/mapping/v2/language/target.ts'
+import { translateCodes } from './codes.ts'
 import { translateCondition } from './conditions.ts'
 import type { RuleCorrection } from './corrections.ts'
 import { decideNarrative } from './narratives.ts'
@@ -90,7 +91,7 @@ function translateRow({ tree, names, urls, kind, official, correction }: RowInpu
     if ('leaveOut' in narrative) return { did: 'left-out', because: narrative.leaveOut }
   }
   const { to: path, constant } = translateTarget(official.target)
-  const to = withHop(tree, official, path)
+  const to = withHop(tree, official.map, names.map(official.typeMap), path)
   if (use.to === undefined && urls.get(`${from} ${to}`) !== undefined) return { did: 'folded' }
   const rule: RuleRow = {
     row: '',
@@ -105,12 +106,12 @@ function translateRow({ tree, names, urls, kind, official, correction }: RowInpu
   if (use.to === undefined) rule.to = dropLabels(rule.to, isListIn(tree, official.map))
   check(tree, official.map, rule)
   return correction
-    ? { did: 'corrected', rule: { ...rule, origin: 'corrected' }, because: correction.because }
+    ? { did: 'corrected', rule: { ...rule, origin: 'corrected' }, because: correction.because ?? '' }
     : { did: 'carried', rule }
 }
 
 /** A table that makes a resource, applied to a reference, makes the resource referred to: `individual` → `individual>Practitioner`. */
-function withHop(tree: ElementTree, { map, typeMap }: OfficialRule, to: string): string {
+function withHop(tree: ElementTree, map: string, typeMap: string, to: string): string {
   const made = baseTypeOf(typeMap)
   if (!/^[A-Z]/.test(made) || to.endsWith(`>${made}`) || !tree.elementOf(`${made}.id`)) return to
   try {
@@ -206,7 +207,13 @@ interface NameLookup {
 function nameLookup(tables: OfficialTables): NameLookup {
   const bare = (name: string): string => name.toLowerCase().replaceAll(/[^a-z0-9[\].-]/g, '')
   const maps = new Map([...tables.datatypes.keys()].map((name) => [bare(name), name]))
-  const codes = new Map([...tables.codesystems.keys()].map((name) => [bare(name), name]))
+  // A table without codes, as most user-defined ones, is no vocabulary.
+  const codes = new Map(
+    [...tables.codesystems].map(([name, rows]) => {
+      const used = translateCodes(name, rows).some(({ outcome }) => 'rule' in outcome)
+      return [bare(name), used ? name : '']
+    }),
+  )
   const find = (found: ReadonlyMap<string, string>, name: string): string => {
     if (name === '') return ''
     const known = found.get(bare(name))

@@ -16,7 +16,7 @@ export interface Step {
 }
 
 export interface ResolvedTarget {
-  readonly self: 'this' | 'value' | undefined
+  readonly self: 'this' | 'value' | 'levels' | undefined
   readonly sibling: string | undefined
   readonly steps: readonly Step[]
   readonly fallback: boolean

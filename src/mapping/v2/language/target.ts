@@ -6,6 +6,7 @@
  *   performer[1]>PractitionerRole.practitioner>Practitioner      another resource, made and referenced from here
  *   $this   the resource or element itself       $value   the primitive itself
  *   [2].given                                    another item of the list that holds this element
+ *   $levels                                      the labelled items are places, each one part of the next
  *   status?                                      only when nothing else says it, neither here nor in the store
  */
 import { LanguageError } from './tokens.ts'
@@ -21,7 +22,7 @@ export interface TargetStep {
 }
 
 export interface Target {
-  readonly self: 'this' | 'value' | undefined
+  readonly self: 'this' | 'value' | 'levels' | undefined
   /** Label of the sibling item when the path starts with `[2].`. */
   readonly sibling: string | undefined
   readonly steps: readonly TargetStep[]
@@ -35,8 +36,9 @@ const STEP = /([a-z]\w*)(?:\[([\w*-]+)\])?(?:\("([^"]+)"\))?(?:>([A-Z]\w*))?(\.|
 export function parseTarget(text: string): Target {
   const fallback = text.endsWith('?')
   const path = fallback ? text.slice(0, -1) : text
-  if (path === '$this') return { self: 'this', sibling: undefined, steps: [], fallback }
-  if (path === '$value') return { self: 'value', sibling: undefined, steps: [], fallback }
+  for (const self of ['this', 'value', 'levels'] as const) {
+    if (path === `$${self}`) return { self, sibling: undefined, steps: [], fallback }
+  }
   const sibling = /^\[(\w+)\]\./.exec(path)
   return {
     self: undefined,

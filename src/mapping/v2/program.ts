@@ -1,0 +1,119 @@
+/** The compiled tables: frozen, checked against R4, ready to run on any number of messages. */
+import type { Step } from './compile/resolve.ts'
+import type { Condition } from './language/condition.ts'
+import type { Term } from './language/expression.ts'
+import type { V2Path } from './language/v2-path.ts'
+
+export interface Code {
+  readonly code: string
+  readonly system: string
+  readonly display: string
+}
+
+export interface Vocabulary {
+  readonly name: string
+  readonly codes: ReadonlyMap<string, Code>
+}
+
+/** What a rule does with the value it found. */
+export type Write =
+  | { readonly as: 'primitive'; readonly type: string; readonly codes: ReadonlySet<string> | undefined }
+  | { readonly as: 'map'; readonly map: CompiledMap }
+  | { readonly as: 'function'; readonly name: string; readonly argument: string; readonly type: string }
+  /** `$levels`: the labelled items are places within each other. */
+  | { readonly as: 'levels' }
+
+export interface CompiledRule {
+  /** `PID[Patient] PID-13b`: which row it is, for traces and messages. */
+  readonly id: string
+  readonly from: V2Path
+  readonly when: Condition | undefined
+  readonly self: 'this' | 'value' | 'levels' | undefined
+  readonly sibling: string | undefined
+  readonly steps: readonly Step[]
+  /** The step that gets one item for each repetition of the source; -1: only the first repetition is used. */
+  readonly repeatAt: number
+  readonly fallback: boolean
+  readonly write: Write
+  readonly vocabulary: Vocabulary | undefined
+  readonly value: readonly Term[] | undefined
+}
+
+export interface CompiledMap {
+  readonly name: string
+  /** The FHIR type that it makes. */
+  readonly base: string
+  /** Filled after all maps exist, since maps refer to each other. */
+  readonly rules: readonly CompiledRule[]
+}
+
+export interface Reference {
+  readonly from: string
+  readonly steps: readonly Step[]
+  readonly to: string
+}
+
+export interface MessageRule {
+  readonly id: string
+  readonly when: Condition | undefined
+  /** `Observation[2]`: one instance in its scope. */
+  readonly label: string
+  readonly type: string
+  readonly map: CompiledMap
+  readonly references: readonly Reference[]
+}
+
+export interface SegmentPlace {
+  readonly kind: 'segment'
+  readonly name: string
+  readonly repeats: boolean
+  readonly rules: readonly MessageRule[]
+}
+
+export interface GroupPlace {
+  readonly kind: 'group'
+  readonly name: string
+  readonly repeats: boolean
+  readonly children: readonly (SegmentPlace | GroupPlace)[]
+}
+
+export interface Structure {
+  readonly name: string
+  readonly root: GroupPlace
+  /** Label → depth of the group whose iteration holds one instance; `each`: one for each segment. */
+  readonly scopes: ReadonlyMap<string, number | 'each'>
+}
+
+export interface Default {
+  readonly type: string
+  readonly element: string
+  readonly json: string
+  readonly when: string
+}
+
+export interface Requirement {
+  /** Of these elements at least one has to be there. */
+  readonly oneOf: readonly string[]
+  /** JSON to fill in; '': without it the whole is left out. */
+  readonly otherwise: string
+}
+
+export interface Program {
+  /** Message type and trigger event → structure: `ADT^A04` → `ADT_A01`. */
+  readonly events: ReadonlyMap<string, string>
+  readonly structures: ReadonlyMap<string, Structure>
+  readonly vocabularies: ReadonlyMap<string, Vocabulary>
+  /** Name of a coding system in table 0396 → its URI. */
+  readonly codeSystems: ReadonlyMap<string, string>
+  readonly switches: ReadonlyMap<string, SwitchDeclaration>
+  /** Resource type → what R4 requires and a message may not say. */
+  readonly defaults: ReadonlyMap<string, readonly Default[]>
+  /** Data type or backbone element → what it is nothing without. */
+  readonly required: ReadonlyMap<string, readonly Requirement[]>
+}
+
+export interface SwitchDeclaration {
+  readonly name: string
+  readonly values: readonly string[]
+  readonly value: string
+}

@@ -1,0 +1,163 @@
+/** The resources that a message made → the resources to store: one for each identity, whole, with their source. */
+import { parseExactObject, type JsonObject } from '../../../kernel/json.ts'
+import type { Program } from '../program.ts'
+import type { Identities } from './identity.ts'
+import { setTargets } from './provenance.ts'
+import { fieldOf, type Obj, type ResourceNode } from './tree.ts'
+import { objectJson, writeResource, type TraceEntry, type WriteInput } from './write.ts'
+
+export interface MappedResource {
+  readonly type: string
+  readonly id: string
+  /** Plain numbers, to read. */
+  readonly resource: JsonObject
+  /** The same with every decimal as it was sent, to write. */
+  readonly exact: JsonObject
+  /** Elements that the sender deletes (`""`). */
+  readonly cleared: readonly string[]
+  /** Elements that only count where nothing is stored yet. */
+  readonly fallbacks: readonly string[]
+  /** `merge`: what the message does not say stays. `replace`: the message says all. */
+  readonly mode: 'merge' | 'replace'
+  /** Which row of the tables wrote each element. */
+  readonly trace: readonly TraceEntry[]
+}
+
+export interface AssembleInput extends Omit<WriteInput, 'isWritten'> {
+  readonly program: Program
+  readonly identities: Identities
+  readonly source: string
+  readonly cleared: ReadonlyMap<Obj, ReadonlySet<string>>
+  /** The Patient that is meant where a resource needs one and names none. */
+  readonly patient: ResourceNode | undefined
+  /** Gets everything else as its targets; without any there is none. */
+  readonly provenance: ResourceNode
+}
+
+/** One message is one snapshot of a result; of people, places and orders it tells what it knows. */
+const REPLACED: ReadonlySet<string> = new Set(['Observation', 'Provenance', 'AllergyIntolerance', 'Condition', 'Procedure'])
+
+export function assemble(resources: readonly ResourceNode[], input: AssembleInput): MappedResource[] {
+  const stored = mergeTwins(collect(resources, input.identities), input)
+  const own = keyOf(input.provenance, input.identities)!
+  const others = [...stored.keys()].filter((key) => key !== own)
+  if (others.length === 0) return []
+  setTargets(input.provenance, others)
+  const written = new Set(stored.keys())
+  const isWritten = (resource: ResourceNode): boolean => written.has(keyOf(resource, input.identities) ?? '')
+  return [...stored.values()].map(({ resource, cleared }) => toMapped(resource, cleared, { ...input, isWritten }))
+}
+
+/** The given resources and those that they refer to, each once, those that hold no text left out. */
+function collect(resources: readonly ResourceNode[], identities: Identities): ResourceNode[] {
+  const found = new Set<ResourceNode>()
+  const visit = (resource: ResourceNode): void => {
+    if (found.has(resource)) return
+    found.add(resource)
+    visitReferences(resource.root, visit)
+  }
+  resources.forEach(visit)
+  return [...found].filter((resource) => typeof identities.of(resource) === 'object' && holdsText(resource.root))
+}
+
+function visitReferences(object: Obj, visit: (resource: ResourceNode) => void): void {
+  if (object.resource) visit(object.resource)
+  for (const { items } of object.fields.values()) {
+    for (const item of items.values()) if (item.kind === 'object') visitReferences(item, visit)
+  }
+}
+
+function holdsText({ fields, resource }: Obj): boolean {
+  if (resource) return true
+  return [...fields.values()].some(({ items }) =>
+    [...items.values()].some((item) => (item.kind === 'leaf' ? item.json !== undefined && !item.weak : holdsText(item))),
+  )
+}
+
+function keyOf(resource: ResourceNode, identities: Identities): string | undefined {
+  const identity = identities.of(resource)
+  return typeof identity === 'object' ? `${resource.type}/${identity.id}` : undefined
+}
+
+interface Stored {
+  readonly key: string
+  readonly resource: ResourceNode
+  readonly cleared: ReadonlySet<string>
+}
+
+/** What has one identity is one resource: the doctor who is named five times. */
+function mergeTwins(resources: readonly ResourceNode[], { identities, cleared }: AssembleInput): Map<string, Stored> {
+  const stored = new Map<string, Stored>()
+  for (const resource of resources) {
+    const key = keyOf(resource, identities)!
+    const first = stored.get(key)
+    const own = cleared.get(resource.root) ?? new Set()
+    if (first) mergeInto(first.resource.root, resource.root)
+    stored.set(key, {
+      key,
+      resource: first?.resource ?? resource,
+      cleared: first ? new Set([...first.cleared, ...own]) : own,
+    })
+  }
+  return stored
+}
+
+function mergeInto(to: Obj, from: Obj): void {
+  let number = 0
+  for (const [name, field] of from.fields) {
+    const present = fieldOf(to, name, field.list)
+    for (const [key, item] of field.items) {
+      const known = present.items.get(key)
+      if (field.list) {
+        while (present.items.has(`twin/${number}`)) number += 1
+        present.items.set(`twin/${number}`, item)
+      } else if (known === undefined) present.items.set(key, item)
+      else if (known.kind === 'object' && item.kind === 'object') mergeInto(known, item)
+    }
+  }
+  to.resource ??= from.resource
+}
+
+function toMapped(resource: ResourceNode, cleared: ReadonlySet<string>, input: AssembleInput & WriteInput): MappedResource {
+  const { program, identities, source } = input
+  const identity = identities.of(resource)
+  const id = typeof identity === 'object' ? identity.id : ''
+  const { elements, fallbacks, trace } = writeResource(resource, input)
+  const all = new Map([
+    ['resourceType', JSON.stringify(resource.type)],
+    ['id', JSON.stringify(id)],
+    ['meta', withSource(elements.get('meta'), source)],
+    ...[...elements].filter(([name]) => name !== 'meta'),
+  ])
+  const optional = new Set(fallbacks)
+  for (const { element, json, when } of program.defaults.get(resource.type) ?? []) {
+    if (all.has(element) || (when !== '' && all.has(when))) continue
+    const value = defaultValue(json, input)
+    if (value === undefined) continue
+    all.set(element, value)
+    optional.add(element)
+  }
+  const { value, exact } = parseExactObject(objectJson(all))
+  return {
+    type: resource.type,
+    id,
+    resource: value,
+    exact,
+    cleared: [...cleared].filter((element) => !all.has(element) || optional.has(element)),
+    fallbacks: [...optional],
+    mode: REPLACED.has(resource.type) ? 'replace' : 'merge',
+    trace,
+  }
+}
+
+function withSource(meta: string | undefined, source: string): string {
+  const text = `"source":${JSON.stringify(source)}`
+  return meta === undefined ? `{${text}}` : `{${text},${meta.slice(1)}`
+}
+
+/** `@patient` stands for a reference to the message's Patient; without one the default does not apply. */
+function defaultValue(json: string, { patient, identities }: AssembleInput): string | undefined {
+  if (!json.includes('@patient')) return json
+  const key = patient && keyOf(patient, identities)
+  return key === undefined ? undefined : json.replaceAll('@patient', JSON.stringify({ reference: key }))
+}

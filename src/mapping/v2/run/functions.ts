@@ -1,0 +1,143 @@
+/** The conversions that tables call by name (`@unit`): what a row of paths and constants can't say. */
+import { v2TableUri } from './systems.ts'
+import { codeSystemUri, identifierSystem, universalUri, type CodeSystemContext } from './systems.ts'
+import { setText, type Obj } from './tree.ts'
+import { ucumCode } from './units.ts'
+import { textOf, type V2Value } from './value.ts'
+
+export interface FunctionContext extends CodeSystemContext {
+  /** All repetitions of the field that the rule reads. */
+  readonly repetitions: () => readonly V2Value[]
+}
+
+/** Gives the text of a primitive, or fills the object at the target and gives nothing. */
+export type MappingFunction = (
+  value: V2Value,
+  context: FunctionContext,
+  argument: string,
+  node: Obj | undefined,
+  row: string,
+) => string | undefined
+
+export const FUNCTIONS: Readonly<Record<string, MappingFunction>> = {
+  /** Identifier.system of an HD; the argument is the part where it starts: 1 for CX.4, 2 for EI. */
+  system: (value, context, argument) => identifierSystem(value, Number(argument), context),
+  /** Coding.system of a name of table 0396. */
+  codeSystem: (value, context) => {
+    const name = textOf(value)
+    return name === undefined ? undefined : codeSystemUri(name, context)
+  },
+  /** The URI of a universal id, for a value in urn:ietf:rfc:3986. */
+  uri: (value) => {
+    const id = textOf(value.part(2))
+    return id === undefined ? undefined : (universalUri(id, textOf(value.part(3))) ?? id)
+  },
+  /** All that was sent, separators too. */
+  text: ({ whole }) => whole ?? undefined,
+  /** The repetitions as lines of one text. */
+  lines: (_value, { repetitions }) =>
+    repetitions()
+      .map(({ whole }) => whole ?? '')
+      .join('\n'),
+  /** CWE or CE as unit, and as code where UCUM has it. */
+  unit: (value, _context, _argument, node, row) => {
+    const [code, text, system] = [1, 2, 3].map((n) => textOf(value.part(n)))
+    const unit = text ?? code
+    if (unit === undefined || !node) return undefined
+    setText(node, 'unit', unit, row)
+    const ucum = [code, text].map((each) => (each === undefined ? undefined : ucumCode(each))).find((each) => each !== undefined)
+    if (ucum !== undefined && (system === undefined || /^(?:UCUM|ISO\+|L|99\w*|ANS\+)$/i.test(system))) {
+      setText(node, 'system', 'http://unitsofmeasure.org', row)
+      setText(node, 'code', ucum, row)
+    }
+    return undefined
+  },
+  /** SN that fits no FHIR type: its parts with one space between. */
+  structuredNumeric: (value) =>
+    [1, 2, 3, 4]
+      .map((n) => textOf(value.part(n)))
+      .filter((part) => part !== undefined)
+      .join(' '),
+  /** XTN 2.3.1 and later: country, area, number, extension. */
+  phoneNumber: (value) => {
+    const [country, area, local, extension] = [5, 6, 7, 8].map((n) => textOf(value.part(n)))
+    const parts = [
+      country === undefined ? undefined : `+${country.replace(/^\+/, '')}`,
+      area,
+      local,
+      extension === undefined ? undefined : `X${extension}`,
+    ]
+    return parts.filter((part) => part !== undefined).join(' ')
+  },
+  /** XPN as one text: prefix, given names, family name, suffix. */
+  personName: (value) =>
+    [5, 2, 3, 1, 4]
+      .map((n) => textOf(value.part(n)))
+      .filter((part) => part !== undefined)
+      .join(' '),
+  /** ED.2 and ED.3 as media type. */
+  contentType: (value) => mediaType(textOf(value.part(2)), textOf(value.part(3))),
+  /** ED.5 as base64, whichever encoding ED.4 names. */
+  base64: (value) => {
+    const body = value.part(5).whole ?? undefined
+    if (body === undefined) return undefined
+    switch (textOf(value.part(4))?.toLowerCase()) {
+      case 'base64':
+        return body.replaceAll(/\s+/g, '')
+      case 'hex':
+        return Buffer.from(body.replaceAll(/\s+/g, ''), 'hex').toString('base64')
+      default:
+        return Buffer.from(body, 'utf8').toString('base64')
+    }
+  },
+  textBase64: ({ whole }) => (whole ? Buffer.from(whole, 'utf8').toString('base64') : undefined),
+  /** CQ as whole minutes. */
+  minutes: (value) => {
+    const amount = Number(textOf(value.part(1)))
+    const unit = ucumCode(textOf(value.part(2)) ?? 'min') ?? ''
+    const factor = MINUTES.get(unit)
+    return Number.isFinite(amount) && factor !== undefined ? String(Math.round(amount * factor)) : undefined
+  },
+  /** A unit of time as FHIR's code. */
+  durationUnit: (value) => {
+    const unit = textOf(value)
+    const code = unit === undefined ? undefined : ucumCode(unit)
+    return code !== undefined && ['s', 'min', 'h', 'd', 'wk', 'mo', 'a'].includes(code) ? code : undefined
+  },
+  /** 1 is Monday in RPT, as in ISO 8601. */
+  dayOfWeek: (value) => ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'][Number(textOf(value)) - 1],
+  /** The URI of a v2 table, where a table gives its number. */
+  table: (_value, _context, argument) => v2TableUri(argument),
+}
+
+const MINUTES: ReadonlyMap<string, number> = new Map([
+  ['s', 1 / 60],
+  ['min', 1],
+  ['h', 60],
+  ['d', 1440],
+  ['wk', 10_080],
+])
+
+const TYPES: ReadonlyMap<string, string> = new Map([
+  ['AP', 'application'],
+  ['AU', 'audio'],
+  ['FT', 'text'],
+  ['IM', 'image'],
+  ['MULTIPART', 'multipart'],
+  ['NS', 'application'],
+  ['SD', 'application'],
+  ['SI', 'image'],
+  ['TEXT', 'text'],
+  ['TX', 'text'],
+])
+
+/** Tables 0191 and 0291: `AP^PDF`, `application^pdf`, `IM^JPEG`. */
+function mediaType(type: string | undefined, subtype: string | undefined): string | undefined {
+  if (subtype?.includes('/')) return subtype.toLowerCase()
+  if (type?.includes('/')) return type.toLowerCase()
+  if (subtype === undefined) return type?.toLowerCase() === 'pdf' ? 'application/pdf' : undefined
+  const name = subtype.toLowerCase()
+  if (name === 'pdf') return 'application/pdf'
+  const family = type === undefined ? 'application' : (TYPES.get(type.toUpperCase()) ?? type.toLowerCase())
+  return /^[\w.+-]+$/.test(name) && /^[a-z]+$/.test(family) ? `${family}/${name === 'jpg' ? 'jpeg' : name}` : undefined
+}

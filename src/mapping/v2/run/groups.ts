@@ -1,0 +1,131 @@
+/**
+ * Sorts the segments of a message into the groups of its structure (HL7 v2.5 chapter 2, §2.12). Tolerant: what stands in
+ * a wrong order is taken where it belongs, what belongs nowhere is named, nothing is lost silently.
+ */
+import type { Hl7Segment } from '../../../hl7/index.ts'
+import type { GroupPlace, SegmentPlace, Structure } from '../program.ts'
+
+export interface GroupNode {
+  readonly kind: 'group'
+  readonly place: GroupPlace
+  readonly parent: GroupNode | undefined
+  readonly children: (GroupNode | SegmentNode)[]
+}
+
+export interface SegmentNode {
+  readonly kind: 'segment'
+  readonly place: SegmentPlace
+  readonly parent: GroupNode
+  readonly segment: Hl7Segment
+}
+
+export interface Grouped {
+  readonly root: GroupNode
+  readonly outOfOrder: readonly Hl7Segment[]
+  readonly unexpected: readonly Hl7Segment[]
+}
+
+interface OpenGroup {
+  readonly node: GroupNode
+  /** Child of the place that was filled last; -1 at the start. */
+  at: number
+}
+
+export function groupSegments(structure: Structure, segments: readonly Hl7Segment[]): Grouped {
+  const root: GroupNode = { kind: 'group', place: structure.root, parent: undefined, children: [] }
+  const open: OpenGroup[] = [{ node: root, at: -1 }]
+  const outOfOrder: Hl7Segment[] = []
+  const unexpected: Hl7Segment[] = []
+  for (const segment of segments) {
+    if (placeForward(open, segment)) continue
+    if (placeBackward(open, segment)) outOfOrder.push(segment)
+    else unexpected.push(segment)
+  }
+  return { root, outOfOrder, unexpected }
+}
+
+/** From the innermost group outwards: further on in it, or a new iteration of it. */
+function placeForward(open: OpenGroup[], segment: Hl7Segment): boolean {
+  for (let level = open.length - 1; level >= 0; level -= 1) {
+    const group = open[level]!
+    const found = findFrom(group, segment.name)
+    if (found !== undefined) {
+      open.length = level + 1
+      descend(open, found, segment)
+      return true
+    }
+    const { place, parent } = group.node
+    if (parent !== undefined && place.repeats && holds(place, segment.name)) {
+      open.length = level
+      descend(open, open[level - 1]!.at, segment)
+      return true
+    }
+  }
+  return false
+}
+
+/** A segment that comes too late: into the open group that has a place for it before the present one. */
+function placeBackward(open: readonly OpenGroup[], segment: Hl7Segment): boolean {
+  for (const group of open.toReversed()) {
+    const place = group.node.place.children.find(
+      (child): child is SegmentPlace => child.kind === 'segment' && child.name === segment.name,
+    )
+    const taken = group.node.children.some((child) => child.kind === 'segment' && child.place === place)
+    if (place === undefined || (taken && !place.repeats)) continue
+    group.node.children.push({ kind: 'segment', place, parent: group.node, segment })
+    return true
+  }
+  return false
+}
+
+/** The child at or after the present one that can take the segment. */
+function findFrom({ node, at }: OpenGroup, name: string): number | undefined {
+  const { children } = node.place
+  const present = children[at]
+  if (present?.kind === 'segment' && present.repeats && present.name === name) return at
+  const found = children.findIndex((child, index) => index > at && takes(child, name))
+  return found === -1 ? undefined : found
+}
+
+function takes(place: GroupPlace | SegmentPlace, name: string): boolean {
+  return place.kind === 'segment' ? place.name === name : holds(place, name)
+}
+
+function holds(group: GroupPlace, name: string): boolean {
+  return group.children.some((child) => takes(child, name))
+}
+
+/** Opens groups down to the segment's place below the given child of the innermost open group. */
+function descend(open: OpenGroup[], child: number, segment: Hl7Segment): void {
+  const group = open.at(-1)!
+  group.at = child
+  const place = group.node.place.children[child]!
+  if (place.kind === 'segment') {
+    group.node.children.push({ kind: 'segment', place, parent: group.node, segment })
+    return
+  }
+  const node: GroupNode = { kind: 'group', place, parent: group.node, children: [] }
+  group.node.children.push(node)
+  open.push({ node, at: -1 })
+  descend(open, place.children.findIndex((each) => takes(each, segment.name)), segment)
+}
+
+/** The nearest segment of a name: in the group itself, then in the groups around it, the latest first. */
+export function nearestSegment(from: GroupNode, name: string): Hl7Segment | undefined {
+  for (let group: GroupNode | undefined = from; group; group = group.parent) {
+    const found = firstIn(group, name)
+    if (found) return found
+  }
+  return undefined
+}
+
+function firstIn(group: GroupNode, name: string): Hl7Segment | undefined {
+  for (const child of group.children) {
+    if (child.kind === 'segment' && child.segment.name === name) return child.segment
+  }
+  for (const child of group.children) {
+    const found = child.kind === 'group' ? firstIn(child, name) : undefined
+    if (found) return found
+  }
+  return undefined
+}

@@ -1,0 +1,263 @@
+/**
+ * Ids that come out the same whenever and wherever the same thing is spoken of: UUIDv5 (RFC 9562 §5.5) in the tenant's
+ * namespace over resource type, identifier system and value. What has no identifier of its own takes the identity of
+ * what it belongs to; what has neither is contained in the resource that speaks of it, or belongs to the message alone.
+ */
+import { uuidv5 } from '../../../kernel/ids.ts'
+import type { Hl7Segment } from '../../../hl7/index.ts'
+import { nearestSegment, type GroupNode } from './groups.ts'
+import { objectsIn, textAt, type Obj, type ResourceNode } from './tree.ts'
+
+export type Identity = { readonly id: string } | 'contained' | 'omitted'
+
+/** The segment that made a resource, for those whose identity hangs on the order or message around it. */
+export interface Origin {
+  readonly segment: Hl7Segment
+  readonly group: GroupNode
+}
+
+export interface IdentityInput {
+  readonly namespace: string
+  /** What identifies the message: channel and control id. */
+  readonly message: string
+  /** Scope of identifiers without an authority: sending application and facility. */
+  readonly sender: string
+  readonly patientIdentifier: readonly string[]
+  /** An Encounter without a visit number: left out, or one of the message. */
+  readonly encounterOfMessage: boolean
+  readonly originOf: (resource: ResourceNode) => Origin | undefined
+}
+
+export interface Identities {
+  of(resource: ResourceNode): Identity
+}
+
+export function makeIdentities(input: IdentityInput): Identities {
+  const known = new Map<ResourceNode, Identity>()
+  const taken = new Map<string, number>()
+
+  function of(resource: ResourceNode): Identity {
+    const found = known.get(resource)
+    if (found) return found
+    // A circle of references (a report and its order) ends here; none of the keys below runs in one.
+    known.set(resource, 'omitted')
+    const identity = identify(resource)
+    known.set(resource, identity)
+    return identity
+  }
+
+  function identify(resource: ResourceNode): Identity {
+    const key = keyOf({ ...input, resource, idOf, count })
+    if (key === 'omitted' || key === 'contained') return key
+    if (key !== undefined) return { id: uuidv5(input.namespace, `${resource.type}|${key}`) }
+    if (!input.originOf(resource)) return 'contained'
+    const name = `${resource.type}|${input.message}`
+    return { id: uuidv5(input.namespace, `${name}|${count(name)}`) }
+  }
+
+  /** Id of what a reference element refers to. */
+  function idOf(root: Obj, element: string): string | undefined {
+    const target = firstReference(root, element)
+    const identity = target && of(target)
+    return typeof identity === 'object' ? identity.id : undefined
+  }
+
+  /** 1 for the first that asks under a name, 2 for the second. */
+  function count(name: string): number {
+    const next = (taken.get(name) ?? 0) + 1
+    taken.set(name, next)
+    return next
+  }
+
+  return { of }
+}
+
+interface KeyInput extends IdentityInput {
+  readonly resource: ResourceNode
+  readonly idOf: (root: Obj, element: string) => string | undefined
+  readonly count: (name: string) => number
+}
+
+/** `system|value` of what identifies the resource; undefined when nothing does. */
+function keyOf(input: KeyInput): string | 'omitted' | 'contained' | undefined {
+  const { resource, sender, idOf } = input
+  const { root, type } = resource
+  const own = (): string | undefined => firstIdentifier(root, sender)
+  const about = (): string => idOf(root, 'encounter') ?? idOf(root, 'subject') ?? idOf(root, 'patient') ?? input.message
+  const coded = (element = 'code'): string => conceptKey(root, element) ?? ''
+  switch (type) {
+    case 'Patient':
+      return patientKey(root, input)
+    case 'Encounter':
+      return visitKey(root, sender) ?? (input.encounterOfMessage ? undefined : 'omitted')
+    case 'PractitionerRole':
+      return roleKey(root, idOf)
+    case 'Location':
+      return locationKey(root, sender, idOf)
+    case 'ServiceRequest':
+      return orderKey(input)
+    case 'DiagnosticReport':
+      return prefixed(typedIdentifier(root, 'FILL', sender) ?? typedIdentifier(root, 'PLAC', sender), coded())
+    case 'Observation':
+      return own() ?? observationKey(input)
+    case 'Specimen':
+      return own() ?? specimenKey(input)
+    case 'RelatedPerson':
+      return own() ?? personKey(root, idOf)
+    case 'Condition':
+    case 'AllergyIntolerance':
+      return own() ?? `${about()}|${coded()}`
+    case 'Procedure':
+      return own() ?? `${about()}|${coded()}|${textAt(root, 'performedDateTime') ?? textAt(root, 'performedPeriod.start') ?? ''}`
+    case 'Immunization':
+      return prefixed(typedIdentifier(root, 'FILL', sender) ?? own(), coded('vaccineCode'))
+    case 'MedicationRequest':
+      return own()
+    case 'Coverage':
+      return `${idOf(root, 'beneficiary') ?? input.message}|${own() ?? ''}|${conceptKey(root, 'type') ?? ''}|${idOf(root, 'payor') ?? ''}`
+    case 'CareTeam':
+      return `${idOf(root, 'subject') ?? input.message}|care-team`
+    case 'DocumentReference':
+      return masterKey(root, sender) ?? own()
+    case 'Provenance':
+      return `urn:passerelle:message|${input.message}`
+    default:
+      return own()
+  }
+}
+
+function prefixed(prefix: string | undefined, rest: string): string | undefined {
+  return prefix === undefined ? undefined : `${prefix}|${rest}`
+}
+
+function identifierKey(identifier: Obj, sender: string): string | undefined {
+  const value = textAt(identifier, 'value')
+  return value === undefined ? undefined : `${textAt(identifier, 'system') ?? sender}|${value}`
+}
+
+function firstIdentifier(root: Obj, sender: string): string | undefined {
+  const keys = objectsIn(root, 'identifier').map((identifier) => identifierKey(identifier, sender))
+  return keys.find((key) => key !== undefined)
+}
+
+function masterKey(root: Obj, sender: string): string | undefined {
+  const [master] = objectsIn(root, 'masterIdentifier')
+  return master && identifierKey(master, sender)
+}
+
+function typeCodes(identifier: Obj): (string | undefined)[] {
+  const [type] = objectsIn(identifier, 'type')
+  return type === undefined ? [] : objectsIn(type, 'coding').map((coding) => textAt(coding, 'code'))
+}
+
+function typedIdentifier(root: Obj, code: string, sender: string): string | undefined {
+  const typed = objectsIn(root, 'identifier').find((identifier) => typeCodes(identifier).includes(code))
+  return typed && identifierKey(typed, sender)
+}
+
+/** National identity numbers (INS) are shared by all and change hands; they name a person only when nothing else does. */
+const NATIONAL = /^urn:oid:1\.2\.250\.1\.213\.1\.4\./
+
+function patientKey(root: Obj, { patientIdentifier, sender }: KeyInput): string | undefined {
+  const identifiers = objectsIn(root, 'identifier').filter((each) => textAt(each, 'value') !== undefined)
+  for (const preferred of patientIdentifier) {
+    const found = identifiers.find(
+      (each) =>
+        typeCodes(each).includes(preferred) ||
+        textAt(each, 'system') === preferred ||
+        textAt(each, 'assigner.display') === preferred,
+    )
+    if (found && !NATIONAL.test(textAt(found, 'system') ?? '')) return identifierKey(found, sender)
+  }
+  const local = identifiers.filter((each) => !NATIONAL.test(textAt(each, 'system') ?? ''))
+  const chosen = local.find((each) => textAt(each, 'system') !== undefined) ?? local[0] ?? identifiers[0]
+  return chosen && identifierKey(chosen, sender)
+}
+
+function visitKey(root: Obj, sender: string): string | undefined {
+  return typedIdentifier(root, 'VN', sender)
+}
+
+function roleKey(root: Obj, idOf: KeyInput['idOf']): string | 'contained' {
+  const practitioner = idOf(root, 'practitioner')
+  const organization = idOf(root, 'organization')
+  if (practitioner === undefined && organization === undefined) return 'contained'
+  return `${practitioner ?? ''}|${organization ?? ''}|${conceptKey(root, 'code') ?? ''}|${idOf(root, 'location') ?? ''}`
+}
+
+/** A bed is known by its number in its room in its ward: the chain of places counts, up to the sender. */
+function locationKey(root: Obj, sender: string, idOf: KeyInput['idOf']): string | 'contained' {
+  const [identifier] = objectsIn(root, 'identifier')
+  const value = identifier && textAt(identifier, 'value')
+  if (value === undefined) return 'contained'
+  const system = textAt(identifier!, 'system')
+  if (system !== undefined) return `${system}|${value}`
+  return `${idOf(root, 'partOf') ?? sender}|${textAt(root, 'physicalType.coding.code') ?? ''}|${value}`
+}
+
+/** By the placer's number, else the filler's. A second order under one number in a message is told apart by its code. */
+function orderKey({ resource, sender, count }: KeyInput): string | undefined {
+  const { root } = resource
+  const number =
+    typedIdentifier(root, 'PLAC', sender) ?? typedIdentifier(root, 'FILL', sender) ?? firstIdentifier(root, sender)
+  if (number === undefined) return undefined
+  const code = conceptKey(root, 'code') ?? ''
+  return count(`ServiceRequest|${number}`) === 1 ? number : `${number}|${code}`
+}
+
+/** The order's number, the code, the sub-id, and which one it is where these repeat. */
+function observationKey({ resource, idOf, originOf, sender, count, message }: KeyInput): string | 'contained' {
+  const { root } = resource
+  const origin = originOf(resource)
+  if (!origin) return 'contained'
+  const order = orderNumber(origin, sender) ?? idOf(root, 'subject') ?? message
+  const when = orderNumber(origin, sender) === undefined ? (textAt(root, 'effectiveDateTime') ?? '') : ''
+  const subId = origin.segment.name === 'OBX' ? (origin.segment.field(4).value ?? '') : ''
+  const key = `${order}|${conceptKey(root, 'code') ?? ''}|${subId}|${when}`
+  const occurrence = count(`Observation|${key}`)
+  return occurrence === 1 ? key : `${key}|${occurrence}`
+}
+
+function specimenKey(input: KeyInput): string | undefined {
+  const origin = input.originOf(input.resource)
+  const order = origin && orderNumber(origin, input.sender)
+  if (order === undefined) return origin ? undefined : 'contained'
+  return `${order}|specimen|${input.count(`Specimen|${order}`)}`
+}
+
+/** OBR-3 or ORC-3, else OBR-2 or ORC-2, of the group that the segment stands in, with its authority. */
+function orderNumber({ segment, group }: Origin, sender: string): string | undefined {
+  for (const field of [3, 2]) {
+    for (const name of ['OBR', 'ORC']) {
+      const order = segment.name === name ? segment : nearestSegment(group, name)
+      const number = order?.field(field).repetition(1)
+      const value = number?.component(1).value?.trim()
+      if (!number || value === undefined || value === '') continue
+      const authority = number.component(3).value ?? number.component(2).value ?? sender
+      return `${authority}|${value}`
+    }
+  }
+  return undefined
+}
+
+function personKey(root: Obj, idOf: KeyInput['idOf']): string | 'contained' {
+  const patient = idOf(root, 'patient')
+  const [name] = objectsIn(root, 'name')
+  if (patient === undefined) return 'contained'
+  const family = name === undefined ? '' : (textAt(name, 'family') ?? '')
+  const given = name === undefined ? '' : (textAt(name, 'given') ?? '')
+  return `${patient}|${conceptKey(root, 'relationship') ?? ''}|${family}|${given}`
+}
+
+/** What tells one coded element from another: its first coding, else its text. */
+function conceptKey(root: Obj, element: string): string | undefined {
+  const [concept] = objectsIn(root, element)
+  if (!concept) return undefined
+  const [coding] = objectsIn(concept, 'coding')
+  const code = coding && textAt(coding, 'code')
+  return code === undefined ? textAt(concept, 'text') : `${textAt(coding!, 'system') ?? ''}#${code}`
+}
+
+function firstReference(root: Obj, element: string): ResourceNode | undefined {
+  return objectsIn(root, element).find((each) => each.resource !== undefined)?.resource
+}

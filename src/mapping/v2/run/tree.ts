@@ -1,0 +1,109 @@
+/**
+ * The resources while they are built: objects whose list items have keys, so that rows about the same item meet in it,
+ * and whose leaves are JSON text (a decimal keeps its digits) with the row that wrote them.
+ */
+import type { Step } from '../compile/resolve.ts'
+
+export interface Leaf {
+  readonly kind: 'leaf'
+  /** JSON text; undefined: only extensions so far. */
+  json: string | undefined
+  row: string
+  /** A constant that stands beside a value: not worth an element of its own. */
+  weak: boolean
+  fallback: boolean
+  extensions: Obj | undefined
+}
+
+export interface Obj {
+  readonly kind: 'object'
+  readonly fields: Map<string, Field>
+  /** Data type or path of the backbone element; '' where no rule named it. */
+  type: string
+  /** Of a reference: the resource that it refers to. */
+  resource: ResourceNode | undefined
+}
+
+export interface Field {
+  readonly list: boolean
+  readonly items: Map<string, Leaf | Obj>
+}
+
+export interface ResourceNode {
+  readonly type: string
+  readonly root: Obj
+}
+
+export function makeObject(type = ''): Obj {
+  return { kind: 'object', fields: new Map(), type, resource: undefined }
+}
+
+export function makeResource(type: string): ResourceNode {
+  return { type, root: makeObject(type) }
+}
+
+/** Where an item stands, to reach what stands beside it. */
+export interface Slot {
+  readonly parent: Obj
+  readonly name: string
+  readonly list: boolean
+  readonly primitive: boolean
+  readonly key: string
+  readonly type?: string
+}
+
+export function fieldOf(parent: Obj, name: string, list: boolean): Field {
+  const known = parent.fields.get(name)
+  if (known) return known
+  const field: Field = { list, items: new Map() }
+  parent.fields.set(name, field)
+  return field
+}
+
+export function objectAt({ parent, name, list, key, type }: Slot): Obj {
+  const { items } = fieldOf(parent, name, list)
+  const known = items.get(key)
+  if (known?.kind === 'object') return known
+  const made = makeObject(type)
+  items.set(key, made)
+  return made
+}
+
+export function leafAt({ parent, name, list, key }: Slot): Leaf {
+  const { items } = fieldOf(parent, name, list)
+  const known = items.get(key)
+  if (known?.kind === 'leaf') return known
+  const made: Leaf = { kind: 'leaf', json: undefined, row: '', weak: true, fallback: false, extensions: undefined }
+  items.set(key, made)
+  return made
+}
+
+/** The slot of one step; `key` tells the items of a list apart. */
+export function slotOf(parent: Obj, step: Step, key: string): Slot {
+  return { parent, name: step.name, list: step.list, primitive: step.primitive, type: step.type, key: step.list ? key : '' }
+}
+
+/** The text of a leaf at a path of singular elements or first items: `code.coding.code`. */
+export function textAt(from: Obj, path: string): string | undefined {
+  let at: Obj | Leaf | undefined = from
+  for (const name of path.split('.')) {
+    if (at?.kind !== 'object') return undefined
+    at = at.fields.get(name)?.items.values().next().value
+  }
+  if (at?.kind !== 'leaf' || at.json === undefined) return undefined
+  const value: unknown = JSON.parse(at.json)
+  return typeof value === 'string' ? value : at.json
+}
+
+/** All items of a list element that are objects. */
+export function objectsIn(from: Obj, name: string): Obj[] {
+  return [...(from.fields.get(name)?.items.values() ?? [])].filter((item) => item.kind === 'object')
+}
+
+/** Writes a text where nothing is yet. */
+export function setText(parent: Obj, name: string, text: string, row: string): void {
+  const leaf = leafAt({ parent, name, list: false, primitive: true, key: '' })
+  leaf.json = JSON.stringify(text)
+  leaf.row = row
+  leaf.weak = false
+}

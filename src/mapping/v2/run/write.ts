@@ -1,0 +1,170 @@
+/** A built resource as JSON text. What carries nothing is left out; what R4 does not allow without a part goes with it. */
+import type { Program } from '../program.ts'
+import type { Identities } from './identity.ts'
+import type { Field, Leaf, Obj, ResourceNode } from './tree.ts'
+
+export interface WriteInput {
+  readonly required: Program['required']
+  readonly identities: Identities
+  readonly warn: (code: string, about: string) => void
+  /** Whether something is stored under the id, or will be: a reference to anything else is not written. */
+  readonly isWritten: (resource: ResourceNode) => boolean
+}
+
+export interface TraceEntry {
+  /** `Patient.name.family`, without the numbers of list items. */
+  readonly element: string
+  readonly row: string
+}
+
+export interface Written {
+  /** Element name → JSON text, in the order of writing; primitive extensions under `_name`. */
+  readonly elements: ReadonlyMap<string, string>
+  /** Elements that only say what nothing else says. */
+  readonly fallbacks: ReadonlySet<string>
+  readonly trace: readonly TraceEntry[]
+}
+
+interface Writing extends WriteInput {
+  readonly contained: Map<ResourceNode, { readonly id: string; json: string }>
+  readonly trace: TraceEntry[]
+}
+
+/** The elements of a resource, those that it contains included. */
+export function writeResource(resource: ResourceNode, input: WriteInput): Written {
+  const writing: Writing = { ...input, contained: new Map(), trace: [] }
+  const elements = writeFields(resource.root, resource.type, writing)
+  const contained = [...writing.contained.values()].filter(({ json }) => json !== '').map(({ json }) => json)
+  const all = contained.length === 0 ? elements : new Map([['contained', `[${contained.join(',')}]`], ...elements])
+  const fallbacks = new Set(
+    [...resource.root.fields]
+      .filter(([, { items }]) => [...items.values()].every((item) => item.kind === 'leaf' && item.fallback))
+      .map(([name]) => name),
+  )
+  return { elements: all, fallbacks, trace: writing.trace }
+}
+
+function writeFields(object: Obj, path: string, writing: Writing): Map<string, string> {
+  const elements = new Map<string, string>()
+  for (const [name, field] of object.fields) {
+    const isTop = path === path.split('.')[0]
+    const written = writeField(field, `${path}.${name}`, isTop, writing)
+    if (written.json !== undefined) elements.set(name, written.json)
+    if (written.extensions !== undefined) elements.set(`_${name}`, written.extensions)
+  }
+  return elements
+}
+
+interface WrittenField {
+  readonly json?: string
+  readonly extensions?: string
+}
+
+function writeField(field: Field, path: string, isTop: boolean, writing: Writing): WrittenField {
+  const items = [...field.items.values()]
+  if (items.some(({ kind }) => kind === 'leaf')) {
+    return writeLeaves(items.filter((item) => item.kind === 'leaf'), field.list, path, writing)
+  }
+  const objects = items.filter((item) => item.kind === 'object')
+  const written = objects
+    .filter((item) => !(isTop && field.list && !isStrong(item)))
+    .map((item) => writeObject(item, path, writing))
+    .filter((json) => json !== undefined)
+  const distinct = field.list ? withoutTwins(path, written) : written.slice(-1)
+  if (distinct.length === 0) return {}
+  return { json: field.list ? `[${distinct.join(',')}]` : distinct[0]! }
+}
+
+/** Of items that say the same one is enough; of codings with one system and code the one that says more. */
+function withoutTwins(path: string, written: readonly string[]): string[] {
+  if (!path.endsWith('.coding')) return [...new Set(written)]
+  const byCode = new Map<string, string>()
+  for (const json of written) {
+    const { system, code } = JSON.parse(json) as { system?: string; code?: string }
+    const key = code === undefined ? json : `${system ?? ''}|${code}`
+    const known = byCode.get(key)
+    if (known === undefined || json.length > known.length) byCode.set(key, json)
+  }
+  return [...byCode.values()]
+}
+
+function writeLeaves(leaves: readonly Leaf[], list: boolean, path: string, writing: Writing): WrittenField {
+  const used = leaves.filter(({ json, extensions }) => json !== undefined || extensions !== undefined)
+  const kept = list ? used : used.slice(-1)
+  for (const { row } of kept) if (row !== '') writing.trace.push({ element: path, row })
+  const values = kept.map(({ json }) => json ?? 'null')
+  const extensions = kept.map(({ extensions: own }) => (own === undefined ? undefined : writeObject(own, path, writing)))
+  const hasExtensions = extensions.some((each) => each !== undefined)
+  const hasValues = kept.some(({ json }) => json !== undefined)
+  if (!list) {
+    return {
+      ...(hasValues ? { json: values[0]! } : {}),
+      ...(hasExtensions ? { extensions: extensions[0]! } : {}),
+    }
+  }
+  if (!hasExtensions) {
+    const distinct = [...new Set(values)]
+    return distinct.length === 0 ? {} : { json: `[${distinct.join(',')}]` }
+  }
+  return {
+    json: `[${values.join(',')}]`,
+    extensions: `[${extensions.map((each) => each ?? 'null').join(',')}]`,
+  }
+}
+
+/** Something in it was sent, or stands there for its own sake. */
+function isStrong(item: Leaf | Obj): boolean {
+  if (item.kind === 'leaf') return (item.json !== undefined && !item.weak) || (item.extensions !== undefined && isStrong(item.extensions))
+  if (item.resource !== undefined) return isStrong(item.resource.root)
+  return [...item.fields.values()].some(({ items }) => [...items.values()].some(isStrong))
+}
+
+function writeObject(object: Obj, path: string, writing: Writing): string | undefined {
+  const elements = writeFields(object, path, writing)
+  if (object.resource !== undefined) {
+    const reference = referenceTo(object.resource, writing)
+    if (reference !== undefined) elements.set('reference', JSON.stringify(reference))
+  }
+  if (elements.size === 0) return undefined
+  if (elements.size === 1 && elements.has('url')) return undefined
+  for (const { oneOf, otherwise } of writing.required.get(object.type) ?? []) {
+    if (oneOf.some((name) => elements.has(name))) continue
+    if (otherwise === '') return undefined
+    elements.set(oneOf[0]!, otherwise)
+  }
+  if (object.type === 'Period' && isBackward(elements)) {
+    writing.warn('period-backward', path)
+    elements.delete('end')
+  }
+  return objectJson(elements)
+}
+
+function isBackward(elements: ReadonlyMap<string, string>): boolean {
+  const [start, end] = ['start', 'end'].map((name) => Date.parse(JSON.parse(elements.get(name) ?? 'null') as string))
+  return start !== undefined && end !== undefined && end < start
+}
+
+export function objectJson(elements: ReadonlyMap<string, string>): string {
+  return `{${[...elements].map(([name, json]) => `${JSON.stringify(name)}:${json}`).join(',')}}`
+}
+
+/** `Type/id`, `#id` of what is contained, or undefined for what is written nowhere. */
+function referenceTo(resource: ResourceNode, writing: Writing): string | undefined {
+  const identity = writing.identities.of(resource)
+  if (identity === 'omitted') return undefined
+  if (identity !== 'contained') return writing.isWritten(resource) ? `${resource.type}/${identity.id}` : undefined
+  return containedReference(resource, writing)
+}
+
+function containedReference(resource: ResourceNode, writing: Writing): string | undefined {
+  const known = writing.contained.get(resource)
+  if (known) return known.json === '' ? undefined : `#${known.id}`
+  if (!isStrong(resource.root)) return undefined
+  const number = [...writing.contained.keys()].filter(({ type }) => type === resource.type).length + 1
+  const entry = { id: `${resource.type.toLowerCase()}-${number}`, json: '' }
+  writing.contained.set(resource, entry)
+  const elements = writeFields(resource.root, resource.type, writing)
+  if (elements.size === 0) return undefined
+  entry.json = objectJson(new Map([['resourceType', JSON.stringify(resource.type)], ['id', JSON.stringify(entry.id)], ...elements]))
+  return `#${entry.id}`
+}
