@@ -47,6 +47,18 @@ const texts: Readonly<Record<string, Explain>> = {
     `there is no embedded PostgreSQL for ${platform}: set PASSERELLE_DATABASE_URL to a PostgreSQL of your own`,
   'embedded-postgres-platform': () =>
     'the embedded PostgreSQL does not run on Windows: set PASSERELLE_DATABASE_URL to a PostgreSQL of your own',
+  'tenant-unknown': ({ key }) => `there is no tenant ${key}`,
+  'client-unknown': ({ client }) => `there is no client ${client}, or it is revoked`,
+  'client-exists': ({ client }) => `there is a client ${client} already`,
+  'client-id-invalid': () => 'a client id is made of letters, digits and . _ ~ : / @ -, at most 128',
+  'client-scope-invalid': ({ scope }) =>
+    scope === undefined ? 'a client needs a scope' : `${scope} is no scope like system/Observation.rs`,
+  'client-role-unknown': ({ role }) => `there is no role ${role}; there is admin`,
+  'installation-secret-missing': ({ file, folder }) => `there is no ${file} in ${folder}`,
+  'installation-secret-damaged': ({ file }) =>
+    `${file} in the data folder is damaged: bring it back from the backup`,
+  'installation-secret-wrong': () =>
+    'installation.key in the data folder is not the one that this database was made with: bring that one back',
 }
 
 /** One line for the failure, then one for each of its issues. */
