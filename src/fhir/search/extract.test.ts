@@ -192,6 +192,21 @@ describe('strings, uris, dates, numbers and quantities', () => {
     expect(quantity).toMatchObject({ low: undefined, high: '5' })
   })
 
+  test('samples have the range from the least to the greatest', () => {
+    const valueSampledData = {
+      origin: { value: 10, unit: 'mV' },
+      period: 1,
+      factor: 0.5,
+      dimensions: 1,
+      data: '2 -4 E 6',
+    }
+    expect(extract(observation({ valueSampledData })).quantities[0]).toMatchObject({
+      low: '8',
+      high: '13',
+      unit: 'mV',
+    })
+  })
+
   test('a profile is found with and without its version', () => {
     const meta = { profile: ['http://example.org/p|2'] }
     expect(extract(observation({ meta })).uris.map(({ value }) => value)).toEqual([

@@ -7,7 +7,7 @@ import type { Definitions } from '../definitions/index.ts'
 import type { IndexEntries } from './entries.ts'
 import { makePlan, type ExtractionPlan, type TreeNode } from './extraction-plan.ts'
 import type { SearchParameters } from './parameters.ts'
-import type { ExtractContext } from './values.ts'
+import type { ExtractContext } from './emit/index.ts'
 
 export interface Extractor {
   /**

@@ -4,7 +4,7 @@ import type { Definitions } from '../definitions/index.ts'
 import { compilePath, Uncompilable } from '../path/index.ts'
 import type { SearchParameter } from './parameters.ts'
 import { compileRoutes, type Route, type RouteStep } from './routes.ts'
-import { makeEmit, type Emit } from './values.ts'
+import { makeEmit, type Emit } from './emit/index.ts'
 
 export interface TreeNode {
   readonly step: RouteStep

@@ -16,7 +16,7 @@ import type {
   TokenValue,
 } from './request.ts'
 import { searchFailure } from './search-failure.ts'
-import type { ExtractContext } from './values.ts'
+import type { ExtractContext } from './emit/index.ts'
 
 export interface ValueContext extends ExtractContext {
   readonly definitions: Definitions

@@ -1,0 +1,55 @@
+/** What turns an element's value into index entries: its shape, and what the kinds of parameters share. */
+import type { TimeZone } from '../../../kernel/time-zone.ts'
+import type { CodeSet } from '../../definitions/index.ts'
+import type { IndexEntries } from '../entries.ts'
+
+/** What extraction needs to know beside the resource. */
+export interface ExtractContext {
+  /** Of dates without an offset. */
+  readonly zone: TimeZone
+  /** Gives `Patient/123` for an absolute URL under this server's base; undefined for any other. */
+  readonly toLocal: (url: string) => string | undefined
+}
+
+export type Emit = (value: unknown, into: IndexEntries, context: ExtractContext) => void
+
+export interface EmitSpec {
+  readonly param: string
+  /** FHIR type of the value. */
+  readonly type: string
+  readonly resolvesTo: string | undefined
+  /** Codes of the required binding. */
+  readonly codes: CodeSet | undefined
+}
+
+export type Fields = Readonly<Record<string, unknown>>
+
+export function isFields(value: unknown): value is Fields {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+/** The primitive types that are a text in JSON. */
+export const TEXT_TYPES: ReadonlySet<string> = new Set([
+  'string',
+  'markdown',
+  'code',
+  'id',
+  'uri',
+  'url',
+  'canonical',
+  'oid',
+  'uuid',
+])
+
+/** A canonical URL is found with its version and without. https://hl7.org/fhir/R4/references.html#canonical */
+export function withAndWithoutVersion(canonical: string): string[] {
+  const bar = canonical.indexOf('|')
+  return bar < 0 ? [canonical] : [canonical, canonical.slice(0, bar)]
+}
+
+/** A number as written; one that JSON.parse would change comes as a raw JSON object. See kernel/json.ts. */
+export function digitsOf(value: unknown): string {
+  return typeof value === 'object' && value !== null
+    ? String((value as { rawJSON?: string }).rawJSON)
+    : String(value)
+}

@@ -1,0 +1,39 @@
+/** https://hl7.org/fhir/R4/search.html#token */
+import type { CodeSet } from '../../definitions/index.ts'
+import type { IndexEntries } from '../entries.ts'
+import { isFields, TEXT_TYPES, type Emit, type EmitSpec, type Fields } from './emit.ts'
+
+/** The implicit system of booleans. */
+const SPECIAL_VALUES = 'http://hl7.org/fhir/special-values'
+
+export function emitToken({ param, type, codes }: EmitSpec): Emit | undefined {
+  const add = (into: IndexEntries, system: unknown, code: unknown): void => {
+    if (typeof code !== 'string' || code === '') return
+    into.tokens.push({
+      param,
+      system: typeof system === 'string' && system !== '' ? system : undefined,
+      code,
+    })
+  }
+  const coding: Emit = (value, into) => add(into, (value as Fields)['system'], (value as Fields)['code'])
+  if (type === 'Coding') return coding
+  if (type === 'CodeableConcept') {
+    return (value, into, context) => {
+      const { coding: codings } = value as Fields
+      if (Array.isArray(codings)) for (const each of codings) if (isFields(each)) coding(each, into, context)
+    }
+  }
+  if (type === 'Identifier')
+    return (value, into) => add(into, (value as Fields)['system'], (value as Fields)['value'])
+  if (type === 'ContactPoint') return (value, into) => add(into, undefined, (value as Fields)['value'])
+  if (type === 'boolean') return (value, into) => add(into, SPECIAL_VALUES, String(value))
+  if (type === 'code') return (value, into) => add(into, codes && systemOf(codes, value), value)
+  if (TEXT_TYPES.has(type)) return (value, into) => add(into, undefined, value)
+  return undefined
+}
+
+/** A `code` element's system is that of its value set, where only one has the code. */
+function systemOf(codes: CodeSet, code: unknown): string | undefined {
+  const having = [...codes.systems].filter(([, values]) => values.has(code as string))
+  return having.length === 1 ? having[0]![0] : undefined
+}
