@@ -21,7 +21,7 @@ import { parseScope } from './scopes.ts'
 import { generateSecret, hashChosen, hashGenerated } from './secret.ts'
 
 /** What the administration API gives more than scopes do. */
-export const ROLES = ['admin'] as const
+const ROLES = ['admin'] as const
 
 export interface NewClient {
   /** Made from the name, unless given. Unique over all tenants. */
@@ -37,7 +37,7 @@ export interface NewClient {
 export type Client = Omit<ClientRow, 'secret'>
 
 /** What the checks of each request need of a client. */
-export interface ClientState {
+interface ClientState {
   readonly generation: number
   readonly revoked: boolean
 }

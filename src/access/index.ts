@@ -1,14 +1,9 @@
 /** Who may come in, and what they may do: tenants, clients, tokens, scopes. */
-export { bootstrap, type BootstrapSettings, type GeneratedCredentials } from './bootstrap.ts'
-export { makeClients, ROLES, type Client, type Clients, type NewClient } from './clients.ts'
-export {
-  deriveKey,
-  loadInstallationSecret,
-  readInstallationSecret,
-  type KeyPurpose,
-} from './installation-secret.ts'
+export { bootstrap, type GeneratedCredentials } from './bootstrap.ts'
+export { makeClients, type Client, type Clients } from './clients.ts'
+export { deriveKey, loadInstallationSecret, readInstallationSecret } from './installation-secret.ts'
 export { makeSigningKeys, type SigningKeys } from './signing-keys.ts'
-export { makeTenants, type NewTenant, type Tenants } from './tenants.ts'
+export { makeTenants, type Tenants } from './tenants.ts'
 export {
   makeTokenEndpoint,
   type TokenAnswer,

@@ -12,7 +12,7 @@ import {
   type Tenant,
 } from '../store/index.ts'
 
-export interface NewTenant {
+interface NewTenant {
   readonly key: string
   /** The key, unless given. */
   readonly name?: string

@@ -32,8 +32,6 @@ export function accessOver({ db }: Pick<TestDatabase, 'db'>) {
   }
 }
 
-export type TestProcess = ReturnType<typeof processOver>
-
 function processOver(db: Db, clock: { now(): number }, secret: Buffer, audit: AuditRecorder) {
   const tenants = makeTenants({ db, clock })
   const clients = makeClients({ db, clock })

@@ -25,7 +25,7 @@ export interface TokenRequest {
   readonly requestId?: string | undefined
 }
 
-export interface TokenGranted {
+interface TokenGranted {
   readonly accessToken: string
   readonly expiresIn: number
   readonly scope: string

@@ -27,7 +27,7 @@ export interface Access {
   readonly expiresAt: number
 }
 
-export interface TokenClaims {
+interface TokenClaims {
   readonly tenantKey: string
   readonly clientId: string
   /** Of the client when the token was made. */

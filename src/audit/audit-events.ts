@@ -24,7 +24,7 @@ export interface AuditEventsDeps {
 }
 
 /** As the store gives resources. */
-export interface AuditEventStored {
+interface AuditEventStored {
   readonly type: 'AuditEvent'
   readonly id: string
   readonly version: 1
@@ -35,7 +35,7 @@ export interface AuditEventStored {
   readonly body: string
 }
 
-export interface AuditEventPage {
+interface AuditEventPage {
   readonly entries: readonly AuditEventStored[]
   /** With `_total=accurate`. */
   readonly total?: number

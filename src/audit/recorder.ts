@@ -8,7 +8,7 @@ import type { Log } from '../kernel/log.ts'
 import { auditStatement, type AuditRecorder, type AuditRow, type Db } from '../store/index.ts'
 
 /** What the recorder tells the metrics. */
-export interface AuditMetrics {
+interface AuditMetrics {
   flushed(rows: number, seconds: number): void
   failed(rows: number): void
 }

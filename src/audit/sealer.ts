@@ -14,7 +14,7 @@ export interface SealerDeps {
   readonly pauseMs?: number
 }
 
-export interface Sealer {
+interface Sealer {
   readonly name: 'audit-sealer'
   /** Resolves when the partitions are there. */
   start(): Promise<void>

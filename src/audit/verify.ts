@@ -22,7 +22,7 @@ export interface AuditHead {
   readonly seal: string
 }
 
-export type BrokenBecause =
+type BrokenBecause =
   | 'block-missing' // the numbers have a gap
   | 'block-changed' // the seal does not fit what the block says, or the block before it
   | 'rows-missing' // fewer rows than were sealed
