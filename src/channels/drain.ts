@@ -60,7 +60,7 @@ export function makeDrain(deps: DrainDeps): LaneHandler {
     for (let handled = 0; handled < SLICE;) {
       const messages = await journal.readLane(lane.tenant, lane.lane, AT_ONCE)
       for (const message of messages) {
-        if (stopping() || message.state === 'held' || message.blocked) return undefined
+        if (stopping() || message.held || message.blocked) return undefined
         const waitMs = (message.retryAt ?? 0) - clock.now()
         if (waitMs > 0) return waitMs
         const ended = await handle(deps, channel, lane, message)
@@ -104,8 +104,7 @@ async function handle(
   }
   // The other patient of a merge may have messages that waited for this one.
   if (message.otherLane !== undefined) {
-    const other = message.otherLane === lane.lane ? message.lane : message.otherLane
-    await deps.wake([{ ...lane, lane: other }]).catch(() => {})
+    await deps.wake([{ ...lane, lane: message.otherLane }]).catch(() => {})
   }
   return 'finished'
 }
@@ -121,7 +120,7 @@ async function write(
   await repository.commit(tenant, changes, {
     audit: (outcomes) => [handledRow(channel, message, outcomes, clock.now())],
     with: async (tx, outcomes) => {
-      journal.finish(tx, message.id, {
+      journal.finish(tx, message, {
         state,
         finishedAt: clock.now(),
         written: outcomes.map(versionOf),
@@ -141,7 +140,7 @@ async function noteFailure(
 ): Promise<'held' | { retryInMs: number }> {
   const decided = afterFailure(failure, message.attempts + 1, channel.retry, random)
   const next = decided === 'hold' ? decided : { retryAt: clock.now() + decided.delayMs }
-  await journal.recordFailure(tenant, message.id, { code: failure.code, next })
+  await journal.recordFailure(tenant, message, { code: failure.code, next })
   const fields = {
     channel: channel.channel,
     message: message.id,

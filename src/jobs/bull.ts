@@ -17,6 +17,9 @@ export interface Bull<Data, Result> {
   close(): Promise<void>
 }
 
+/** Nobody reads BullMQ's event stream here; it is kept short. */
+const STREAMS = { events: { maxLen: 100 } }
+
 /** Finished jobs leave nothing behind: the journal is the record. */
 const FINISHED = { removeOnComplete: { count: 0 }, removeOnFail: { count: 0 } }
 
@@ -44,7 +47,10 @@ function overPostgres<Data, Result>(name: string, url: string): Bull<Data, Resul
     max,
     options: '-c role=passerelle_app -c jit=off',
   })
-  const queue = new postgres.Queue(name, { connection: connection(2) }) as unknown as Queue<Data, Result>
+  const queue = new postgres.Queue(name, { connection: connection(2), streams: STREAMS }) as unknown as Queue<
+    Data,
+    Result
+  >
   return {
     queue,
     work: (processor, { concurrency }) =>
@@ -62,7 +68,7 @@ function overRedis<Data, Result>(name: string, url: string): Bull<Data, Result> 
   // Without a limit of retries a command waits for Redis to come back; BullMQ asks for that in workers.
   const connection = new Redis(url, { maxRetriesPerRequest: null })
   const options: QueueOptions & WorkerOptions = { connection, prefix: 'passerelle' }
-  const queue = new Queue<Data, Result>(name, options)
+  const queue = new Queue<Data, Result>(name, { ...options, streams: STREAMS })
   return {
     queue,
     work: (processor, { concurrency }) =>

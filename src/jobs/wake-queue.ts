@@ -10,8 +10,8 @@
 import type { Job } from 'bullmq'
 
 import type { LaneHandler, Wake, WakeQueue } from '../channels/index.ts'
-import type { TenantId } from '../kernel/ids.ts'
 import { asFailure } from '../kernel/failure.ts'
+import { type TenantId, uuidv7 } from '../kernel/ids.ts'
 import type { Log } from '../kernel/log.ts'
 import { openBull, type QueueBackend } from './bull.ts'
 import { makeGrouping } from './grouping.ts'
@@ -49,17 +49,36 @@ export async function openWakeQueue({ backend, log, name = 'lanes' }: WakeQueueO
       )
     },
   })
-  let urgentCount = 0
   const worker: { current?: ReturnType<typeof bull.work>; after: Set<Promise<void>> } = { after: new Set() }
+
+  async function wakeLater(wakes: readonly Wake[], delayMs: number): Promise<void> {
+    const opts = { delay: Math.ceil(delayMs) }
+    await queue.addBulk(
+      wakes.map((one) => ({ name: 'drain', data: toJob(one), opts: { ...opts, jobId: jobId(one) } })),
+    )
+  }
+
+  /** Past the lanes' jobs that wait for their time, or hang with a worker that died: under an id of their own. */
+  async function wakeUrgently(wakes: readonly Wake[]): Promise<void> {
+    const jobs = await queue.getJobs(['active', 'delayed'])
+    const stuck = new Set(jobs.map((job) => jobId(fromJob(job.data))))
+    const [past, plain] = [
+      wakes.filter((one) => stuck.has(jobId(one))),
+      wakes.filter((one) => !stuck.has(jobId(one))),
+    ]
+    const apart = past.map((one) => ({
+      name: 'drain',
+      data: toJob(one),
+      opts: { jobId: `${jobId(one)}.${uuidv7()}` },
+    }))
+    await Promise.all([apart.length > 0 && queue.addBulk(apart), plain.length > 0 && wakeNow(plain)])
+  }
 
   const wake: WakeQueue['wake'] = async (wakes, { delayMs = 0, urgent = false } = {}) => {
     if (wakes.length === 0) return
-    if (!urgent && delayMs === 0) return wakeNow(wakes)
-    const jobs = wakes.map((one) => {
-      const id = urgent ? `${jobId(one)}.${process.pid}.${Date.now()}.${++urgentCount}` : jobId(one)
-      return { name: 'drain', data: toJob(one), opts: { jobId: id, delay: Math.ceil(delayMs) } }
-    })
-    await queue.addBulk(jobs)
+    if (urgent) await wakeUrgently(wakes)
+    else if (delayMs > 0) await wakeLater(wakes, delayMs)
+    else await wakeNow(wakes)
   }
 
   /** After the job has ended: its id is free. */

@@ -33,8 +33,9 @@ const listen = {
   /** Who may connect; everybody when it is not given. */
   allow: z.array(network).nonempty().optional(),
   tls: tls.optional(),
-  maxConnections: z.int().min(1).max(10_000).default(256),
-  idleTimeoutSeconds: seconds.default(0),
+  maxConnections: z.int().min(1).max(10_000).default(200),
+  /** 0: a quiet connection is kept for ever. */
+  idleTimeoutSeconds: seconds.default(900),
 }
 
 const key = z

@@ -47,8 +47,8 @@ describe('a channel file', () => {
       listen: {
         host: '127.0.0.1',
         port: 2575,
-        maxConnections: 256,
-        idleTimeoutSeconds: 0,
+        maxConnections: 200,
+        idleTimeoutSeconds: 900,
         maxFrameMiB: 16,
         maxInFlight: 64,
       },

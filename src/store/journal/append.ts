@@ -1,6 +1,6 @@
 /**
  * Puts all the messages that wait into the journal with one INSERT (group commit): a commit costs an fsync, so a
- * hundred messages share one. Resends are found by the unique index on (identity, sha256).
+ * hundred messages share one. Resends are found by the key of message_identity.
  */
 import { hash } from 'node:crypto'
 
@@ -158,11 +158,10 @@ function joined(parts: readonly (Buffer | undefined)[]) {
   return { bytes, offsets, lengths: parts.map((part) => part?.length ?? null) }
 }
 
-// Rows get their numbers in the order of `ord`: the SELECT is sorted before the identity column is filled.
+// Messages are numbered in the order of `ord`; the number of a resend is lost, which harms nothing.
 const INSERT = `
 with incoming as (
-  select i.*, again or exists (select from message m where m.identity = i.identity) as collides
-  from unnest(
+  select * from unnest(
     $1::int[], $2::text[], $3::timestamptz[], $4::text[], $6::int[], $7::int[], $8::bytea[], $9::uuid[], $10::boolean[],
     $11::text[], $12::text[], $13::text[], $14::text[], $15::text[], $16::text[], $17::text[], $18::text[], $19::text[],
     $20::text[], $21::text[], $22::bigint[], $23::bigint[], $24::text[], $25::text[],
@@ -173,30 +172,42 @@ with incoming as (
     patient, visit, placer_order, filler_order, lane, other_lane, state, reason,
     ack_from, ack_length, refuse_reuse, reused_ack_from, reused_ack_length
   )
-), judged as (
-  select *, collides and refuse_reuse as reused from incoming
-), inserted as (
+), numbered as materialized (
+  select i.*, nextval('message_number') as id,
+    again or coalesce((select true from message_identity m where m.identity = i.identity limit 1), false) as collides
+  from (select * from incoming order by ord) i
+), fresh as (
+  insert into message_identity (tenant, identity, sha256, message)
+  select current_tenant(), identity, sha256, id from numbered
+  on conflict (tenant, identity, sha256) do nothing
+  returning message
+), judged as materialized (
+  select *, case when collides and refuse_reuse then 'refused' else state end as verdict
+  from numbered where id in (select message from fresh)
+), stored as (
   insert into message (
-    tenant, channel, received_at, peer, raw, sha256, identity, collides,
+    tenant, id, channel, received_at, peer, raw, sha256, collides,
     sending_application, sending_facility, receiving_application, receiving_facility, type, control_id, version,
     patient, visit, placer_order, filler_order, lane, other_lane, state, last_error, ack
   )
   select
-    current_tenant(), channel, received_at, peer, substring($5::bytea from body_from for body_length),
-    sha256, identity, collides,
+    current_tenant(), id, channel, received_at, peer, substring($5::bytea from body_from for body_length),
+    sha256, collides,
     sending_application, sending_facility, receiving_application, receiving_facility, type, control_id, version,
-    patient, visit, placer_order, filler_order, lane, other_lane,
-    case when reused then 'refused' else state end,
-    case when reused then 'control-id-reused' else reason end,
-    case when reused then substring($30::bytea from reused_ack_from for reused_ack_length)
-      else substring($26::bytea from ack_from for ack_length) end
+    patient, visit, placer_order, filler_order, lane, other_lane, verdict,
+    case when verdict = state then reason else 'control-id-reused' end,
+    case when verdict = state then substring($26::bytea from ack_from for ack_length)
+      else substring($30::bytea from reused_ack_from for reused_ack_length) end
   from judged
-  order by ord
-  on conflict (tenant, identity, sha256) do nothing
-  returning id, identity, sha256, collides, state
+), queued as (
+  insert into message_turn (tenant, lane, message, channel, received_at, other_lane)
+  select current_tenant(), turn.lane, id, channel, received_at, turn.other_lane
+  from judged cross join lateral (
+    values (judged.lane, judged.other_lane), (judged.other_lane, judged.lane)
+  ) as turn(lane, other_lane)
+  where verdict = 'received' and turn.lane is not null
 )
-select ord, inserted.id::text, inserted.collides, inserted.state
-from inserted join judged using (identity, sha256)`
+select ord, id::text, collides, verdict as state from judged`
 
 function resentStatement(prints: readonly Fingerprint[], resent: readonly number[]): Statement {
   return {
@@ -204,7 +215,10 @@ function resentStatement(prints: readonly Fingerprint[], resent: readonly number
     text: `
       select r.ord, m.id::text, case m.state when 'refused' then 'refused' else 'received' end as state, m.ack
       from unnest($1::int[], $2::uuid[], $3::bytea[]) as r(ord, identity, sha256)
-      join message m on m.identity = r.identity and m.sha256 = r.sha256`,
+      cross join lateral (
+        select message from message_identity i where i.identity = r.identity and i.sha256 = r.sha256 limit 1
+      ) known
+      cross join lateral (select * from message m where m.id = known.message limit 1) m`,
     values: [
       resent,
       resent.map((index) => prints[index]!.identity),

@@ -2,69 +2,75 @@
 import { Failure } from '../../kernel/failure.ts'
 import type { TenantId } from '../../kernel/ids.ts'
 import type { Db, Tx } from '../db.ts'
-import type { FailedAttempt, MessageNumber, MessageResult } from './message.ts'
+import type { FailedAttempt, MessagePlace, MessageResult } from './message.ts'
 
 /**
  * Marks a message as finished inside the transaction that writes its resources; doesn't wait for the answer. It does so
- * only while the message is still to do and nothing older of its lanes is: the row's lock makes a second worker with the
- * same message wait, and then find nothing to update. So each message is written once and in order, whoever else may
- * believe to own the lane. Otherwise the transaction fails, and isNotHead tells that from other failures.
+ * only while the message is at the head of its lanes: the lock on its turn makes a second worker with the same message
+ * wait, and then find no turn. So each message is written once and in order, whoever else may believe to own the lane.
+ * Otherwise the transaction fails, and isNotHead tells that from other failures.
  */
-export function finish(
-  tx: Tx,
-  id: MessageNumber,
-  { state, finishedAt, written, warnings }: MessageResult,
-): void {
+export function finish(tx: Tx, message: MessagePlace, result: MessageResult): void {
+  const lanes = lanesOf(message)
   // A failure comes out of the transaction as a whole.
+  void tx.query({ name: 'journal-take-turn', text: TAKE_TURN, values: [message.id, lanes, lanes.length] })
   void tx.query({
     name: 'journal-finish',
-    text: FINISH,
-    values: [id, state, isoOf(finishedAt), written, warnings],
+    text: `
+      update message
+      set state = $2, finished_at = $3::timestamptz, result = $4::text[], warnings = $5::int, attempts = $6::int,
+        last_error = null
+      where id = $1::bigint`,
+    values: [
+      message.id,
+      result.state,
+      isoOf(result.finishedAt),
+      result.written,
+      result.warnings,
+      message.attempts + 1,
+    ],
   })
 }
 
-/** Whether a transaction failed because its message was finished by somebody else, or an older one is back. */
-export function isNotHead(error: unknown): boolean {
-  return (
-    error instanceof Failure && (error.code === 'message-not-head' || error.params['sqlstate'] === 'PA003')
-  )
-}
-
-const FINISH = `
-with finished as (
-  update message m
-  set state = $2, finished_at = $3::timestamptz, result = $4::text[], warnings = $5::int,
-    attempts = attempts + 1, last_error = null, retry_at = null
-  where m.id = $1::bigint and m.state = 'received'
-    and not exists (
-      select from message o where o.lane = m.lane and o.state in ('received', 'held') and o.id < m.id)
-    and not exists (
-      select from message o
-      where o.other_lane = m.lane and o.state in ('received', 'held') and o.other_lane is not null and o.id < m.id)
-    and (m.other_lane is null or not exists (
-      select from message o where o.lane = m.other_lane and o.state in ('received', 'held') and o.id < m.id))
-    and (m.other_lane is null or not exists (
-      select from message o
-      where o.other_lane = m.other_lane and o.state in ('received', 'held') and o.other_lane is not null and o.id < m.id))
+// Keys of message_turn: one probe for the turn of each lane and one for the lane's head.
+const TAKE_TURN = `
+with taken as (
+  delete from message_turn t
+  where t.lane = any($2::bigint[]) and t.message = $1::bigint and not t.held
+    and t.message = (select h.message from message_turn h where h.lane = t.lane order by h.message limit 1)
   returning 1
 )
-select assert_finished((select count(*) from finished))`
+select assert_turn((select count(*) from taken), $3::bigint)`
+
+/** Whether a transaction failed because its message was finished by somebody else, or an older one is there. */
+export function isNotHead(error: unknown): boolean {
+  return error instanceof Failure && error.params['sqlstate'] === 'PA003'
+}
 
 /** Counts a failed attempt. Does nothing when the message is no longer to do. */
 export async function recordFailure(
   db: Db,
   tenant: TenantId,
-  id: MessageNumber,
+  message: MessagePlace,
   { code, next }: FailedAttempt,
 ): Promise<void> {
+  const hold = next === 'hold'
   await db.query(tenant, {
     name: 'journal-failed',
     text: `
-      update message
-      set attempts = attempts + 1, last_error = $2, state = $3, retry_at = $4::timestamptz
-      where id = $1::bigint and state = 'received'`,
-    values: [id, code, next === 'hold' ? 'held' : 'received', next === 'hold' ? null : isoOf(next.retryAt)],
+      with failed as (
+        update message_turn set attempts = attempts + 1, held = $4, retry_at = $5::timestamptz
+        where lane = any($2::bigint[]) and message = $1::bigint and not held
+        returning message
+      )
+      update message set attempts = attempts + 1, last_error = $3, state = case when $4 then 'held' else state end
+      where id = $1::bigint and exists (select from failed)`,
+    values: [message.id, lanesOf(message), code, hold, hold ? null : isoOf(next.retryAt)],
   })
+}
+
+function lanesOf({ lane, otherLane }: MessagePlace): string[] {
+  return otherLane === undefined ? [lane] : [lane, otherLane]
 }
 
 function isoOf(epochMs: number): string {

@@ -16,7 +16,7 @@ interface HeldRow {
   readonly behind: number
 }
 
-/** Held messages of a channel, oldest first, after a number (keyset paging). Index message_held. */
+/** Held messages of a channel, oldest first, after a number (keyset paging). Reads the open messages only. */
 export async function listHeld(
   db: Db,
   tenant: TenantId,
@@ -24,7 +24,6 @@ export async function listHeld(
   page: { readonly after?: MessageNumber | undefined; readonly limit: number },
 ): Promise<readonly HeldMessage[]> {
   const rows = await db.query<HeldRow>(tenant, {
-    name: 'journal-held',
     text: HELD,
     values: [channel, page.after ?? '0', page.limit],
   })
@@ -40,16 +39,18 @@ export async function listHeld(
   }))
 }
 
-// What waits behind is counted up to 1000: a lane may have any number.
+// Without a name, so that it is planned for the lanes as they are. What waits behind is counted up to 1000.
 const HELD = `
 select m.id::text, m.channel, m.received_at, m.type, m.control_id, m.attempts, coalesce(m.last_error, '') as reason,
   (select count(*)::int from (
-    select from message o where o.lane = m.lane and o.state in ('received', 'held') and o.id > m.id limit 1000
+    select from message_turn o where o.lane = m.lane and o.message > m.id limit 1000
   ) waiting) as behind
-from message m
-where m.channel = $1 and m.state = 'held' and m.id > $2::bigint
-order by m.id
-limit $3::int`
+from (
+  select distinct message from message_turn where held and channel = $1 and message > $2::bigint
+  order by message limit $3::int
+) t
+cross join lateral (select * from message where id = t.message limit 1) m
+order by m.id`
 
 /**
  * Lets a held message be tried again (`release`) or sets it aside for good (`skip`), and leaves the audit row of the
@@ -64,12 +65,7 @@ export async function decideHeld(
 ): Promise<{ lanes: readonly Lane[] } | undefined> {
   return db.transaction(tenant, async (tx) => {
     const [row] = await tx.query<{ lane: string; other_lane: string | null }>({
-      name: `journal-${decision}`,
-      text: `
-        update message
-        set ${decision === 'release' ? RELEASED : SKIPPED}
-        where id = $1::bigint and channel = $2 and state = 'held'
-        returning lane::text, other_lane::text`,
+      text: decision === 'release' ? RELEASE : SKIP,
       values: [
         message.id,
         message.channel,
@@ -77,26 +73,38 @@ export async function decideHeld(
       ],
     })
     if (row === undefined) return undefined
-    await tx.query(auditStatement([audit]))
-    return { lanes: row.other_lane === null ? [row.lane] : [row.lane, row.other_lane] }
+    const lanes = row.other_lane === null ? [row.lane] : [row.lane, row.other_lane]
+    await Promise.all([
+      tx.query({ text: decision === 'release' ? FREE_TURNS : REMOVE_TURNS, values: [message.id, lanes] }),
+      tx.query(auditStatement([audit])),
+    ])
+    return { lanes }
   })
 }
 
-const RELEASED = `state = 'received', attempts = 0, retry_at = null, finished_at = null`
-const SKIPPED = `state = 'skipped', retry_at = null, finished_at = $3::timestamptz`
+const RELEASE = `
+update message set state = 'received', attempts = 0
+where id = $1::bigint and channel = $2 and state = 'held' returning lane::text, other_lane::text`
+const FREE_TURNS = `
+update message_turn set held = false, attempts = 0, retry_at = null
+where lane = any($2::bigint[]) and message = $1::bigint`
 
-/** What is to do, for each channel that has something. Reads the open messages only. Index message_lane. */
+const SKIP = `
+update message set state = 'skipped', finished_at = $3::timestamptz
+where id = $1::bigint and channel = $2 and state = 'held' returning lane::text, other_lane::text`
+const REMOVE_TURNS = `delete from message_turn where lane = any($2::bigint[]) and message = $1::bigint`
+
+/** What is to do, for each channel that has something. Reads the open messages only. */
 export async function readBacklog(db: Db, tenant: TenantId): Promise<readonly ChannelBacklog[]> {
   const rows = await db.query<{ channel: string; waiting: number; held: number; oldest: Date | null }>(
     tenant,
     {
-      name: 'journal-backlog',
       text: `
       select channel,
-        (count(*) filter (where state = 'received'))::int as waiting,
-        (count(*) filter (where state = 'held'))::int as held,
-        min(received_at) filter (where state = 'received') as oldest
-      from message where state in ('received', 'held')
+        (count(distinct message) filter (where not held))::int as waiting,
+        (count(distinct message) filter (where held))::int as held,
+        min(received_at) filter (where not held) as oldest
+      from message_turn
       group by channel order by channel`,
       values: [],
     },

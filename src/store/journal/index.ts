@@ -13,6 +13,7 @@ import type {
   HeldMessage,
   Lane,
   MessageNumber,
+  MessagePlace,
   MessageResult,
   NewMessage,
   OpenMessage,
@@ -31,8 +32,8 @@ export interface Journal {
   ): Promise<readonly Receipt[]>
   readLane(tenant: TenantId, lane: Lane, limit: number): Promise<readonly OpenMessage[]>
   /** Inside the transaction of the message's resources; see isNotHead. */
-  finish(tx: Tx, id: MessageNumber, result: MessageResult): void
-  recordFailure(tenant: TenantId, id: MessageNumber, failed: FailedAttempt): Promise<void>
+  finish(tx: Tx, message: MessagePlace, result: MessageResult): void
+  recordFailure(tenant: TenantId, message: MessagePlace, failed: FailedAttempt): Promise<void>
   isDue(tenant: TenantId, lane: Lane, now: number): Promise<boolean>
   dueLanes(
     tenant: TenantId,
@@ -64,7 +65,7 @@ export function makeJournal(db: Db): Journal {
       }),
     readLane: (tenant, lane, limit) => readLane(db, tenant, lane, limit),
     finish,
-    recordFailure: (tenant, id, failed) => recordFailure(db, tenant, id, failed),
+    recordFailure: (tenant, message, failed) => recordFailure(db, tenant, message, failed),
     isDue: (tenant, lane, now) => isDue(db, tenant, lane, now),
     dueLanes: (tenant, bounds) => dueLanes(db, tenant, bounds),
     listHeld: (tenant, channel, page) => listHeld(db, tenant, channel, page),

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 
 import { testDatabase, type TestDatabase } from '../../../test/support/database.ts'
 import type { AuditRow } from '../audit.ts'
+import { openDb } from '../db.ts'
 import { isNotHead, type Lane, makeJournal, type Journal, type NewMessage, type Receipt } from './index.ts'
 
 const AT = Date.UTC(2026, 0, 2, 3, 4, 5)
@@ -27,9 +28,19 @@ async function withJournal(run: (journal: Journal, database: TestDatabase) => Pr
   await run(makeJournal(database.db), database)
 }
 
-function finish(journal: Journal, { db, tenant }: TestDatabase, id: string): Promise<void> {
+function finish(
+  journal: Journal,
+  { db, tenant }: Pick<TestDatabase, 'db' | 'tenant'>,
+  id: string,
+  lane: Lane = '1',
+  otherLane?: Lane,
+): Promise<void> {
   return db.transaction(tenant, async (tx) => {
-    journal.finish(tx, id, { state: 'done', finishedAt: AT, written: ['Patient/1/_history/1'], warnings: 0 })
+    journal.finish(
+      tx,
+      { id, lane, otherLane, attempts: 0 },
+      { state: 'done', finishedAt: AT, written: ['Patient/1/_history/1'], warnings: 0 },
+    )
   })
 }
 
@@ -215,18 +226,18 @@ describe('a lane', () => {
       await finish(journal, database, one!)
       expect(await journal.readLane(tenant, '1', 1)).toMatchObject([{ id: merge, blocked: true }])
       expect(await journal.isDue(tenant, '1', AT)).toBe(false)
-      await expect(finish(journal, database, merge!)).rejects.toSatisfy(isNotHead)
-      await expect(finish(journal, database, afterTwo!)).rejects.toSatisfy(isNotHead)
+      await expect(finish(journal, database, merge!, '1', '2')).rejects.toSatisfy(isNotHead)
+      await expect(finish(journal, database, afterTwo!, '2')).rejects.toSatisfy(isNotHead)
 
-      await finish(journal, database, two!)
+      await finish(journal, database, two!, '2')
       expect(await journal.readLane(tenant, '2', 1)).toMatchObject([{ id: merge, blocked: false }])
       expect([await journal.isDue(tenant, '1', AT), await journal.isDue(tenant, '2', AT)]).toEqual([
         true,
         true,
       ])
-      await expect(finish(journal, database, afterTwo!)).rejects.toSatisfy(isNotHead)
-      await finish(journal, database, merge!)
-      await finish(journal, database, afterTwo!)
+      await expect(finish(journal, database, afterTwo!, '2')).rejects.toSatisfy(isNotHead)
+      await finish(journal, database, merge!, '1', '2')
+      await finish(journal, database, afterTwo!, '2')
       await finish(journal, database, afterOne!)
     }))
 
@@ -234,7 +245,11 @@ describe('a lane', () => {
     withJournal(async (journal, database) => {
       const { tenant } = database
       const [a] = ids(await journal.append(tenant, [message('A')], noAudit))
-      await journal.recordFailure(tenant, a!, { code: 'validation-failed', next: { retryAt: AT + 1_000 } })
+      await journal.recordFailure(
+        tenant,
+        { id: a!, lane: '1', otherLane: undefined, attempts: 0 },
+        { code: 'validation-failed', next: { retryAt: AT + 1_000 } },
+      )
       expect(await journal.readLane(tenant, '1', 1)).toMatchObject([{ attempts: 1, retryAt: AT + 1_000 }])
       expect(await journal.isDue(tenant, '1', AT + 999)).toBe(false)
       expect(await journal.isDue(tenant, '1', AT + 1_000)).toBe(true)
@@ -258,8 +273,16 @@ describe('a lane', () => {
           noAudit,
         ),
       )
-      await journal.recordFailure(tenant, held!, { code: 'x', next: 'hold' })
-      await journal.recordFailure(tenant, later!, { code: 'x', next: { retryAt: AT + 1 } })
+      await journal.recordFailure(
+        tenant,
+        { id: held!, lane: '2', otherLane: undefined, attempts: 0 },
+        { code: 'x', next: 'hold' },
+      )
+      await journal.recordFailure(
+        tenant,
+        { id: later!, lane: '3', otherLane: undefined, attempts: 0 },
+        { code: 'x', next: { retryAt: AT + 1 } },
+      )
       expect(await journal.dueLanes(tenant, { now: AT, arrivedBefore: AT, limit: 10 })).toEqual([
         { channel: 'lab', lane: '-5' },
         { channel: 'pharmacy', lane: '4' },
@@ -285,7 +308,11 @@ describe('a held message', () => {
 
   async function holdFirst(journal: Journal, { tenant }: TestDatabase): Promise<[string, string]> {
     const [a, b] = ids(await journal.append(tenant, [message('A'), message('B')], noAudit))
-    await journal.recordFailure(tenant, a!, { code: 'validation-failed', next: 'hold' })
+    await journal.recordFailure(
+      tenant,
+      { id: a!, lane: '1', otherLane: undefined, attempts: 0 },
+      { code: 'validation-failed', next: 'hold' },
+    )
     return [a!, b!]
   }
 
@@ -340,4 +367,29 @@ describe('a held message', () => {
       expect(await decide('pharmacy', a)).toBeUndefined()
       expect(await database.ownerQuery('select from passerelle.audit')).toEqual([])
     }))
+})
+
+test('a message costs as much beside a thousand open ones as beside none: no plan reads the journal through', async () => {
+  await using database = await testDatabase()
+  const db = openDb({ url: database.url })
+  const journal = makeJournal(db)
+  const count = 1_500
+  const stored: Receipt[] = []
+  for (let from = 0; from < count; from += 50) {
+    const group = Array.from({ length: 50 }, (_, index) =>
+      message(`C${from + index}`, { lane: `${from + index}` }),
+    )
+    stored.push(...(await journal.append(database.tenant, group, noAudit)))
+  }
+  for (const [lane, { id }] of stored.entries()) {
+    await journal.readLane(database.tenant, `${lane}`, 16)
+    await finish(journal, { ...database, db }, id, `${lane}`)
+    await journal.isDue(database.tenant, `${lane}`, AT)
+  }
+  // A connection hands in its counters when it ends.
+  await db[Symbol.asyncDispose]()
+  const [row] = await database.ownerQuery<{ fetched: number }>(
+    `select sum(idx_tup_fetch + seq_tup_read)::int as fetched from pg_stat_user_tables where relname like 'message%'`,
+  )
+  expect(row!.fetched / count).toBeLessThan(20)
 })

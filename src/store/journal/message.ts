@@ -53,9 +53,10 @@ export interface OpenMessage {
   readonly channel: string
   readonly receivedAt: number
   readonly raw: Buffer
-  readonly state: 'received' | 'held'
+  readonly held: boolean
   readonly attempts: number
   readonly retryAt: number | undefined
+  /** The lane that was read, and the other one of a message of two lanes. */
   readonly lane: Lane
   readonly otherLane: Lane | undefined
   readonly controlId: string | undefined
@@ -64,6 +65,9 @@ export interface OpenMessage {
   /** An older message of its other lane is still to do: wait for that one. */
   readonly blocked: boolean
 }
+
+/** Where an open message is found, and what has been tried. */
+export type MessagePlace = Pick<OpenMessage, 'id' | 'lane' | 'otherLane' | 'attempts'>
 
 /** How a message ended. `written` are `Type/id/_history/version`. */
 export interface MessageResult {
