@@ -62,7 +62,7 @@ const BY_ELEMENT: ReadonlyMap<number, readonly [Name, ElementType]> = new Map(
  * @throws Failure `invalid`/`command-malformed`
  */
 export function decodeCommand(bytes: Buffer): CommandSet {
-  const command: Record<string, unknown> = {}
+  const command: Record<string, number | string | string[]> = {}
   for (let at = 0; at < bytes.length;) {
     if (bytes.length < at + 8) throw new Failure('invalid', 'command-malformed')
     const group = bytes.readUInt16LE(at)
@@ -77,7 +77,7 @@ export function decodeCommand(bytes: Buffer): CommandSet {
     }
     at = end
   }
-  return command as CommandSet
+  return command
 }
 
 /** Encodes with the group length first and the elements in ascending order. PS3.7 §6.3.1 */
@@ -103,8 +103,9 @@ function decodeValue(type: ElementType, value: Buffer): number | string | string
     case 'UI':
     case 'AE':
     case 'LO':
-      return value.toString('latin1').replace(/\0.*$/s, '').trim()
+      break
   }
+  return value.toString('latin1').replace(/\0.*$/s, '').trim()
 }
 
 function encodeValue(type: ElementType, value: number | string | readonly string[]): Buffer {

@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 
 import { textOf } from './dataset.ts'
@@ -77,12 +77,13 @@ describe.each(SYNTAXES)('%s', (transferSyntax) => {
     expect(fromHead?.dataset).toEqual(read(bytes, transferSyntax).dataset)
   })
 
-  test('a cut anywhere makes it ask for more, say that the dataset ends early, or stop; it never fails', () => {
+  test('cut anywhere it asks for more or stops; it never fails', () => {
     const bytes = encodeFixture(ELEMENTS, transferSyntax)
     fc.assert(
       fc.property(fc.nat(bytes.length), fc.boolean(), fc.boolean(), (end, last, whole) => {
-        const header = readHeader(bytes.subarray(0, end), { transferSyntax, last: last || whole, whole })
-        if (header === undefined) expect(last || whole).toBe(false)
+        const options = { transferSyntax, last: last || whole, whole }
+        const header = readHeader(bytes.subarray(0, end), options)
+        expect(header !== undefined || !options.last).toBe(true)
       }),
     )
   })
@@ -91,7 +92,7 @@ describe.each(SYNTAXES)('%s', (transferSyntax) => {
 test('junk never fails', () => {
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 400 }), fc.constantFrom(...SYNTAXES), (junk, transferSyntax) => {
-      read(Buffer.from(junk), transferSyntax)
+      expect(read(Buffer.from(junk), transferSyntax)).toBeDefined()
     }),
   )
 })
@@ -102,7 +103,7 @@ test('changed bytes never fail', () => {
     fc.property(fc.array(fc.tuple(fc.nat(bytes.length - 1), fc.nat(255)), { maxLength: 5 }), (changes) => {
       const changed = Buffer.from(bytes)
       for (const [at, value] of changes) changed[at] = value
-      read(changed, EXPLICIT_VR_LITTLE_ENDIAN)
+      expect(read(changed, EXPLICIT_VR_LITTLE_ENDIAN)).toBeDefined()
     }),
   )
 })
@@ -186,10 +187,7 @@ test('a sequence that is garbled inside is left out, what follows is read', () =
 })
 
 test('sequences nested a hundred thousand deep do no harm', () => {
-  const sequence = Buffer.from(
-    '0800321053510000ffffffff',
-    'hex',
-  )
+  const sequence = Buffer.from('0800321053510000ffffffff', 'hex')
   const item = Buffer.from('feff00e0ffffffff', 'hex')
   const start = encodeFixture(ELEMENTS.slice(0, 4), EXPLICIT_VR_LITTLE_ENDIAN)
   const bomb = Buffer.concat([

@@ -2,7 +2,7 @@
 export { type CommandSet, CommandField, decodeCommand, encodeCommand, NO_DATASET } from './command.ts'
 export {
   type Dataset,
-  type DatasetElement,
+  type ElementValue,
   itemsOf,
   namesOf,
   type PersonName,

@@ -2,7 +2,7 @@
  * CT images of nobody: a phantom of ellipses in Hounsfield units, for demonstrations, tests and benchmarks. Written by
  * dcmjs as Part 10 files, explicit VR little endian.
  */
-import dcmjs from 'dcmjs'
+import { data } from 'dcmjs'
 
 import { IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME } from './part10.ts'
 import { CT_IMAGE_STORAGE, EXPLICIT_VR_LITTLE_ENDIAN } from './uid.ts'
@@ -20,7 +20,7 @@ export interface SyntheticCt {
 
 /** The bytes of a file. */
 export function syntheticCt(image: SyntheticCt): Buffer {
-  const { DicomDict, DicomMetaDictionary } = dcmjs.data
+  const { DicomDict, DicomMetaDictionary } = data
   const meta = DicomMetaDictionary.denaturalizeDataset({
     _vrMap: { FileMetaInformationVersion: 'OB' },
     FileMetaInformationVersion: Uint8Array.of(0, 1).buffer,

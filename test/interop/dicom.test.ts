@@ -107,14 +107,18 @@ describe.skipIf(!hasDcmtk)('with dcmtk', () => {
   test('an unknown called title is refused with 1/1/7', async () => {
     await using imaging = await testImaging()
     const refused = dcmtk('echoscu', '-v', ...target(imaging, 'NOBODY'))
-    await expect(refused).rejects.toMatchObject({ stderr: expect.stringContaining('Called AE Title Not Recognized') })
+    await expect(refused).rejects.toMatchObject({
+      stderr: expect.stringContaining('Called AE Title Not Recognized'),
+    })
     expect(imaging.audited.map(({ detail }) => detail?.['code'])).toEqual(['called-ae-title'])
   })
 
   test('a calling title that is not on the list is refused with 1/1/3', async () => {
     await using imaging = await testImaging({ listen: { callers: ['SCANNER'] } })
     const refused = dcmtk('echoscu', '-aet', 'INTRUDER', ...target(imaging))
-    await expect(refused).rejects.toMatchObject({ stderr: expect.stringContaining('Calling AE Title Not Recognized') })
+    await expect(refused).rejects.toMatchObject({
+      stderr: expect.stringContaining('Calling AE Title Not Recognized'),
+    })
     await dcmtk('echoscu', '-aet', 'SCANNER', ...target(imaging))
   })
 })
@@ -122,7 +126,16 @@ describe.skipIf(!hasDcmtk)('with dcmtk', () => {
 describe.skipIf(!hasDcmtk || !existsSync(SAMPLES))('with the shared samples', () => {
   test('every sample that storescu can read is stored', async () => {
     await using imaging = await testImaging()
-    const { stdout, stderr } = await dcmtk('dcmsend', '-v', '-nh', '+sd', '+r', '-dn', ...target(imaging), SAMPLES)
+    const { stdout, stderr } = await dcmtk(
+      'dcmsend',
+      '-v',
+      '-nh',
+      '+sd',
+      '+r',
+      '-dn',
+      ...target(imaging),
+      SAMPLES,
+    )
     await imaging.receiver.projector.settled()
     console.log((stdout + stderr).split('\n').slice(-25).join('\n'))
     const rows = await imaging.database.ownerQuery('select * from passerelle.dicom_study')

@@ -70,7 +70,10 @@ export async function testImaging(options: TestImagingOptions = {}): Promise<Tes
     }),
   )
   const bodies = async (type: string) => {
-    const rows = await database.ownerQuery<{ id: string }>('select id from passerelle.resource where type = $1', [type])
+    const rows = await database.ownerQuery<{ id: string }>(
+      'select id from passerelle.resource where type = $1',
+      [type],
+    )
     const stored = await repository.readMany(
       tenant,
       rows.map(({ id }) => ({ type, id })),

@@ -1,5 +1,5 @@
 /** Expected values: the examples of PS3.5 Annexes H (Japanese), I (Korean), J and K (Chinese), and names of our own. */
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 
 import { textDecoding } from './decoder.ts'

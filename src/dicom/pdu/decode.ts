@@ -19,7 +19,8 @@ import {
  */
 export function decodePdu(bytes: Buffer): Pdu {
   const body = bytes.subarray(PDU_HEADER_LENGTH)
-  switch (bytes[0]) {
+  const type = bytes[0] ?? -1
+  switch (type) {
     case PduType['associate-rq']:
       return { type: 'associate-rq', ...decodeAssociate(body, ItemType.proposedContext, decodeProposed) }
     case PduType['associate-ac']:
@@ -37,7 +38,7 @@ export function decodePdu(bytes: Buffer): Pdu {
       need(body, 4, 'abort')
       return { type: 'abort', source: body[2]!, reason: body[3]! }
     default:
-      throw new Failure('invalid', 'pdu-unrecognized', { type: bytes[0] })
+      throw new Failure('invalid', 'pdu-unrecognized', { type })
   }
 }
 

@@ -26,8 +26,9 @@ export function encodePdu(pdu: Pdu): Buffer {
     case 'release-rp':
       return frame(pdu.type, [Buffer.alloc(4)])
     case 'abort':
-      return frame(pdu.type, [Buffer.from([0, 0, pdu.source, pdu.reason])])
+      break
   }
+  return frame(pdu.type, [Buffer.from([0, 0, pdu.source, pdu.reason])])
 }
 
 /**

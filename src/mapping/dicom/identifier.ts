@@ -72,6 +72,16 @@ export interface SystemAndValue {
   readonly value: string
 }
 
+/** The first of each system and value. */
+export function eachOnce(identifiers: readonly JsonObject[]): JsonObject[] {
+  const known = new Map<string, JsonObject>()
+  for (const identifier of identifiers) {
+    const key = JSON.stringify([identifier['system'], identifier['value']])
+    if (!known.has(key)) known.set(key, identifier)
+  }
+  return [...known.values()]
+}
+
 /** An Identifier; the issuer's local name stays readable. */
 export function identifierOf({ system, value }: SystemAndValue, issuer: Issuer): JsonObject {
   return {

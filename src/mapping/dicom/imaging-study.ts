@@ -8,7 +8,7 @@ import { bodyPartOf } from './body-part.ts'
 import { codingsOf, DCM, SNOMED_CT } from './coding.ts'
 import type { DicomMappingContext, Warn } from './context.ts'
 import { fhirDateTime } from './dates.ts'
-import { identifierOf, issuerOfItem, systemOf } from './identifier.ts'
+import { eachOnce, identifierOf, issuerOfItem, systemOf } from './identifier.ts'
 import { resourceId } from './patient.ts'
 import { equipment, practitioners } from './people.ts'
 import { isRejectionNote, rejectedBy } from './rejection.ts'
@@ -107,9 +107,7 @@ function accessionsOf({ attributes, series }: StudyRecord, context: DicomMapping
   const requested = requestsOf(series)
     .map((request) => accessionOf(request, context))
     .filter((accession) => accession !== undefined)
-  return [
-    ...new Map(requested.map((one) => [`${String(one['system'])}|${String(one['value'])}`, one])).values(),
-  ]
+  return eachOnce(requested)
 }
 
 function accessionOf(dataset: Dataset, context: DicomMappingContext): JsonObject | undefined {

@@ -1,6 +1,7 @@
 /** DICOM → FHIR R4: a study as the index knows it becomes Patient and ImagingStudy. Pure. */
-import type { JsonObject } from '../../kernel/json.ts'
+import { isObject, type Json, type JsonObject } from '../../kernel/json.ts'
 import type { DicomMappingContext } from './context.ts'
+import { eachOnce } from './identifier.ts'
 import { mapImagingStudy } from './imaging-study.ts'
 import { mapPatient, patientIdentity } from './patient.ts'
 import { mapReconciliation } from './reconciliation.ts'
@@ -68,16 +69,10 @@ const OWN_ELEMENTS = [
 export function mergeImagingStudy(current: JsonObject | undefined, mapped: JsonObject): JsonObject {
   if (current === undefined) return mapped
   const kept = Object.fromEntries(Object.entries(current).filter(([name]) => !OWN_ELEMENTS.includes(name)))
-  return { ...mapped, ...kept, identifier: mergeIdentifiers(current['identifier'], mapped['identifier']) }
+  return { ...mapped, ...kept, identifier: mergeIdentifiers(mapped['identifier'], current['identifier']) }
 }
 
-function mergeIdentifiers(
-  current: JsonObject[string] | undefined,
-  mapped: JsonObject[string] | undefined,
-): JsonObject[] {
-  const all = [
-    ...(Array.isArray(mapped) ? mapped : []),
-    ...(Array.isArray(current) ? current : []),
-  ] as JsonObject[]
-  return [...new Map(all.map((one) => [`${String(one['system'])}|${String(one['value'])}`, one])).values()]
+/** Lists as JSON has them; what is no list of identifiers is none. */
+function mergeIdentifiers(mapped: Json | undefined, current: Json | undefined): JsonObject[] {
+  return eachOnce([mapped, current].flatMap((list) => (Array.isArray(list) ? list.filter(isObject) : [])))
 }

@@ -4,7 +4,14 @@ import { tenantNamespace, uuidv5 } from '../../kernel/ids.ts'
 import type { JsonObject } from '../../kernel/json.ts'
 import type { DicomMappingContext, Warn } from './context.ts'
 import { fhirDate } from './dates.ts'
-import { identifierOf, type Issuer, issuerOfPatientId, type SystemAndValue, systemOf } from './identifier.ts'
+import {
+  eachOnce,
+  identifierOf,
+  type Issuer,
+  issuerOfPatientId,
+  type SystemAndValue,
+  systemOf,
+} from './identifier.ts'
 import { humanNames } from './name.ts'
 
 export interface PatientIdentity extends SystemAndValue {
@@ -66,18 +73,11 @@ export function mapPatient(
 }
 
 /** Patient's Sex (0010,0040) has M, F and O; empty or missing is not known. */
-function genderOf(sex: string | undefined): string {
-  switch (sex?.toUpperCase()) {
-    case 'M':
-      return 'male'
-    case 'F':
-      return 'female'
-    case 'O':
-      return 'other'
-    default:
-      return 'unknown'
-  }
+function genderOf(sex = ''): string {
+  return GENDERS[sex.toUpperCase()] ?? 'unknown'
 }
+
+const GENDERS: Readonly<Record<string, string>> = { M: 'male', F: 'female', O: 'other' }
 
 function identifiersOf(
   dataset: Dataset,
@@ -93,9 +93,5 @@ function identifiersOf(
     const system = systemOf(issuer, context)
     return value === undefined || system === undefined ? [] : [identifierOf({ system, value }, issuer)]
   })
-  const seen = new Set<string>()
-  return [first, ...others].filter(({ system, value }) => {
-    const key = `${String(system)}|${String(value)}`
-    return !seen.has(key) && seen.add(key)
-  })
+  return eachOnce([first, ...others])
 }

@@ -36,7 +36,7 @@ export interface AcceptorOptions {
   readonly sink: InstanceSink
   readonly log: Log
   /** Something was asked for that stores no object. The answer waits for it. */
-  accessed(access: DimseAccess): Promise<void>
+  readonly accessed: (access: DimseAccess) => Promise<void>
 }
 
 export interface DimseAccess {
@@ -131,7 +131,10 @@ export function acceptAssociation(
           return 'released'
         case 'abort':
           return 'aborted'
-        default:
+        case 'associate-rq':
+        case 'associate-ac':
+        case 'associate-rj':
+        case 'release-rp':
           throw new Failure('invalid', 'pdu-unexpected', { type: pdu.type })
       }
     }

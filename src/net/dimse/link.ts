@@ -17,7 +17,7 @@ export interface Link {
   /** Longest P-DATA-TF that may come; undefined: none before the association stands. */
   expectData(maxLength: number): void
   /** Writes in one go; resolves when the socket takes more. */
-  send(bytes: Buffer): Promise<void>
+  readonly send: (bytes: Buffer) => Promise<void>
   /** Says why (PS3.8 §9.3.8) and hangs up. */
   abort(source: number, reason: number): void
   /** Hangs up after what was sent. */

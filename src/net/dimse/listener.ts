@@ -1,5 +1,6 @@
 /** The DICOM listener: a TCP or TLS port on which associations are accepted. PS3.8 §9.1, PS3.15 Annex B (TLS) */
 import { createServer, type Server, type Socket } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { createServer as createTlsServer, type TlsOptions } from 'node:tls'
 
 import { DEFAULT_POLICY, type InstanceSink, type NegotiationPolicy } from '../../dicom/index.ts'
@@ -23,7 +24,7 @@ export interface ListenDimseOptions {
   readonly sink: InstanceSink
   readonly log: Log
   /** Makes an access durable that stores no object: see DimseAccess. */
-  accessed(access: DimseAccess): Promise<void>
+  readonly accessed: (access: DimseAccess) => Promise<void>
   readonly maxPduLength?: number
   readonly maxAssociations?: number
   readonly associateTimeoutMs?: number
@@ -91,14 +92,18 @@ export async function listenDimse(options: ListenDimseOptions): Promise<DimseLis
     async [Symbol.asyncDispose]() {
       const closed = new Promise((resolve) => server.close(resolve))
       for (const association of open.keys()) association.stop()
-      const late = setTimeout(() => {
-        for (const socket of open.values()) socket.destroy()
-      }, drainMs)
-      await Promise.all([...open.keys()].map(({ done }) => done))
-      await closed
-      clearTimeout(late)
+      const ended = Promise.all([...open.keys()].map(({ done }) => done)).then(() => closed)
+      await Promise.race([ended, late(drainMs, ended)])
+      for (const socket of open.values()) socket.destroy()
     },
   }
+}
+
+/** Resolves after so long, unless the other thing happens first: then nothing is left that keeps the process alive. */
+async function late(ms: number, unless: Promise<unknown>): Promise<void> {
+  const waiting = new AbortController()
+  void unless.finally(() => waiting.abort())
+  await sleep(ms, undefined, { signal: waiting.signal }).catch(() => {})
 }
 
 async function listening(server: Server, { host, port }: ListenDimseOptions): Promise<void> {

@@ -43,7 +43,7 @@ export async function* sendFiles(
   const outgoing = await Promise.all(
     files.map((file) => describeFile(file).catch((error: unknown) => asFailure(error))),
   )
-  const contexts = proposeContexts(outgoing.filter((one) => !(one instanceof Failure)))
+  const contexts = proposeContexts(outgoing.filter((one): one is OutgoingFile => !(one instanceof Failure)))
   if (contexts.size === 0) {
     for (const [index, file] of files.entries()) yield notSent(file, outgoing[index] as Failure)
     return

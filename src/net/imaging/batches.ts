@@ -5,15 +5,15 @@
 
 export interface BatchOptions<T, R> {
   readonly maxItems: number
-  keyOf(item: T): string
+  readonly keyOf: (item: T) => string
   /** All or nothing; one result for each item, in order. */
-  commit(items: readonly T[]): Promise<readonly R[]>
+  readonly commit: (items: readonly T[]) => Promise<readonly R[]>
 }
 
 interface Waiting<T, R> {
   readonly item: T
-  resolve(result: R): void
-  reject(error: unknown): void
+  readonly resolve: (result: R) => void
+  readonly reject: (error: unknown) => void
 }
 
 export function makeBatches<T, R>({ maxItems, keyOf, commit }: BatchOptions<T, R>): (item: T) => Promise<R> {

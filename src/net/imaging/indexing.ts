@@ -15,7 +15,7 @@ import type { ImagingChannel, ImagingDeps } from './settings.ts'
 export interface IndexRequest {
   readonly instance: NewInstance
   /** What the audit trail says of it, depending on what became of it. */
-  audit(result: Indexed): AuditRow
+  readonly audit: (result: Indexed) => AuditRow
 }
 
 /** Enough for any number of associations that a machine serves; each waits for its own answer. */

@@ -2,11 +2,10 @@
  * Writes the ImagingStudy of studies that have changed: one version for a burst of images. A study waits until its last
  * association has ended or it has been quiet; the mark that it is due is in the database, so a crash forgets nothing.
  */
-import type { Dataset } from '../../dicom/index.ts'
 import { KEY_OBJECT_SELECTION_STORAGE } from '../../dicom/index.ts'
 import { asFailure } from '../../kernel/failure.ts'
 import { exactJsonOf, type ExactJson, type JsonObject } from '../../kernel/json.ts'
-import { mapStudy, type MappedStudy, mergeImagingStudy, type StudyRecord } from '../../mapping/dicom/index.ts'
+import { mapStudy, type MappedStudy, mergeImagingStudy } from '../../mapping/dicom/index.ts'
 import {
   type AuditRow,
   type Change,
@@ -14,7 +13,6 @@ import {
   markProjected,
   type Outcome,
   readStudy,
-  type StudyContent,
 } from '../../store/index.ts'
 import type { ImagingChannel, ImagingDeps } from './settings.ts'
 
@@ -99,7 +97,7 @@ export function makeProjector(deps: ImagingDeps, channel: ImagingChannel): Proje
   async function project(studyUid: string): Promise<void> {
     const content = await readStudy(db, channel.tenant, studyUid, [KEY_OBJECT_SELECTION_STORAGE])
     if (content === undefined) return
-    const mapped = mapStudy(recordOf(content), channel.mapping)
+    const mapped = mapStudy(content, channel.mapping)
     if (mapped.warnings.length > 0) log.warn({ study: studyUid, codes: mapped.warnings }, 'study is odd')
     const outcomes = await repository.commit(channel.tenant, changesOf(mapped), {
       with: (tx) => markProjected(tx, studyUid, content.revision),
@@ -176,20 +174,4 @@ function changesOf({ patient, imagingStudy, task }: MappedStudy): Change[] {
 
 function nameOf(resource: JsonObject): { type: string; id: string } {
   return { type: resource['resourceType'] as string, id: resource['id'] as string }
-}
-
-/** What the database keeps as JSON was written from a Dataset. */
-function recordOf(content: StudyContent): StudyRecord {
-  return {
-    ...content,
-    attributes: content.attributes as unknown as Dataset,
-    series: content.series.map((series) => ({
-      ...series,
-      attributes: series.attributes as unknown as Dataset,
-      instances: series.instances.map((instance) => ({
-        ...instance,
-        header: instance.header as unknown as Dataset | undefined,
-      })),
-    })),
-  }
 }

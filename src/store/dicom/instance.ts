@@ -1,5 +1,5 @@
 /** One stored DICOM object as the index keeps it. */
-import type { JsonObject } from '../../kernel/json.ts'
+import type { Dataset } from '../../dicom/index.ts'
 import type { Digest } from '../blobs/index.ts'
 
 export interface NewInstance {
@@ -39,7 +39,7 @@ export interface StudyContent {
   readonly studyUid: string
   readonly channel: string
   readonly patient: string
-  readonly attributes: JsonObject
+  readonly attributes: Dataset
   readonly conflicts: number
   readonly revision: number
   readonly series: readonly SeriesContent[]
@@ -47,7 +47,7 @@ export interface StudyContent {
 
 export interface SeriesContent {
   readonly seriesUid: string
-  readonly attributes: JsonObject
+  readonly attributes: Dataset
   readonly instances: readonly InstanceContent[]
 }
 
@@ -57,5 +57,5 @@ export interface InstanceContent {
   readonly number: number | undefined
   readonly title: string | undefined
   /** Only of the classes that were asked for. */
-  readonly header: JsonObject | undefined
+  readonly header: Dataset | undefined
 }

@@ -1,19 +1,19 @@
 /** Everything of one study that its ImagingStudy shows. Reads by key ranges: 12 ms for 2,000 objects. */
 import type { TenantId } from '../../kernel/ids.ts'
-import type { JsonObject } from '../../kernel/json.ts'
+import type { Dataset } from '../../dicom/index.ts'
 import type { Db } from '../db.ts'
 import type { InstanceContent, SeriesContent, StudyContent } from './instance.ts'
 
 interface StudyRow {
   readonly channel: string
   readonly patient: string
-  readonly attributes: JsonObject
+  readonly attributes: Dataset
   readonly revision: string
 }
 
 interface SeriesRow {
   readonly series_uid: string
-  readonly attributes: JsonObject
+  readonly attributes: Dataset
 }
 
 interface InstanceRow {
@@ -23,7 +23,7 @@ interface InstanceRow {
   readonly number: number | null
   readonly title: string | null
   readonly conflicts: boolean
-  readonly header: JsonObject | null
+  readonly header: Dataset | null
 }
 
 /**
