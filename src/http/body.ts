@@ -36,18 +36,25 @@ export function makeBodyReader({ maxBodyBytes, maxBufferedBytes }: BodyLimits): 
     const source = decoded(request)
     // The whole of a declared length is taken at once: many slow uploads must not be let in and then all refused.
     let held = 0
-    response.once('close', () => {
+    const release = () => {
       buffered -= held
-    })
+      held = 0
+    }
+    response.once('close', release)
     take(declared)
     held = declared
     if (request.headers.expect !== undefined) response.writeContinue()
-    return collect(request, source, (length) => {
+    const collected = collect(request, source, (length) => {
       if (length > maxBodyBytes) throw tooLarge(maxBodyBytes)
       if (length > held) {
         take(length - held)
         held = length
       }
+    })
+    // What was refused makes room at once for those that still come in.
+    return collected.catch((thrown: unknown) => {
+      release()
+      throw thrown
     })
   }
 
@@ -86,6 +93,7 @@ function collect(
 
     function fail(failure: unknown): void {
       source.off('data', onData)
+      chunks.length = 0
       if (source !== request) {
         request.unpipe()
         source.destroy()

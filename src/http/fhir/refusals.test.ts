@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { request as httpRequest } from 'node:http'
 import { connect } from 'node:net'
 import { gzipSync } from 'node:zlib'
@@ -10,7 +11,7 @@ const LIMIT = 200_000
 
 let fhir: TestFhir
 beforeAll(async () => {
-  fhir = await startFhir({ maxBodyBytes: LIMIT, maxBufferedBytes: 3 * LIMIT })
+  fhir = await startFhir({ maxBodyBytes: LIMIT, maxBufferedBytes: 3 * LIMIT - 20 })
 })
 afterAll(() => fhir[Symbol.asyncDispose]())
 
@@ -184,6 +185,28 @@ test('who waits for 100 Continue gets it once the token is checked', async () =>
     `POST /t/test/fhir/Patient HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${token}\r\nContent-Type: application/json\r\nExpect: 100-continue\r\nConnection: close\r\nContent-Length: ${body.length}\r\n\r\n`
   expect(await talk(head('test'), body)).toMatch(/^HTTP\/1.1 100 Continue\r\n\r\nHTTP\/1.1 201 Created/)
   expect(await talk(head('forged'))).toMatch(/^HTTP\/1.1 401/)
+})
+
+test('bodies that together are over the limit of memory are 503, until the others are done', async () => {
+  const slow = [1, 2, 3].map(() => connect(Number(new URL(fhir.origin).port), '127.0.0.1'))
+  for (const socket of slow) {
+    socket.write(
+      `POST /t/test/fhir/Patient HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer test\r\nContent-Type: application/json\r\nExpect: 100-continue\r\nContent-Length: ${LIMIT - 10}\r\n\r\n`,
+    )
+    const [continued] = (await once(socket, 'data')) as [Buffer]
+    expect(continued.toString()).toContain('100 Continue')
+  }
+  const body = { ...patient, contact: [{ name: { text: 'x'.repeat(1000) } }] }
+  const status = async () => (await fhir.call('POST', '/Patient', body)).status
+  expect(await status()).toBe(503)
+  for (const socket of slow) socket.destroy()
+  await expect.poll(status).toBe(201)
+})
+
+test('junk instead of HTTP is refused, and the next request is answered', async () => {
+  expect(await talk('\x16\x03\x01\x00\xa5\x01\r\n\r\n')).toContain('400 Bad Request')
+  expect(await talk(`GET /t/test/fhir/Patient?${'x'.repeat(100_000)} HTTP/1.1\r\n\r\n`)).toContain('431')
+  expect((await fhir.call('GET', '/Patient/nobody')).status).toBe(404)
 })
 
 test.each([
