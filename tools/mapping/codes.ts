@@ -24,10 +24,15 @@ function translateCode(map: string, row: OfficialCode, seen: ReadonlySet<string>
   if (seen.has(code)) return { did: 'left-out', because: 'the code is mapped already' }
   const correction = codeCorrections.find((each) => each.map === map && (each.code === undefined || each.code === code))
   if (correction?.leaveOut !== undefined) return { did: 'left-out', because: correction.leaveOut }
-  const made = { code, target, system: system.replace(/\/$/, ''), display, ...correction?.use }
+  const made = { code, target, system: system.replace(/\/$/, ''), display, table: tableOf(row.table), ...correction?.use }
   if (made.target === '') return { did: 'left-out', because: 'no FHIR code is given' }
   if (/\s{2}|\n|^Create JIRA/.test(made.target)) return { did: 'left-out', because: 'prose instead of a code' }
   return correction
     ? { did: 'corrected', rule: { ...made, origin: 'corrected' }, because: correction.because ?? '' }
     : { did: 'carried', rule: { ...made, origin: 'carried' } }
+}
+
+/** `HL70069` → `0069`. */
+function tableOf(name: string): string {
+  return /^HL7(\d{4})$/i.exec(name)?.[1] ?? ''
 }

@@ -26,13 +26,15 @@ export interface MessageTableRow {
 
 export const RULE_COLUMNS = ['row', 'from', 'when', 'to', 'type', 'vocabulary', 'value', 'origin'] as const
 export const MESSAGE_COLUMNS = ['row', 'path', 'repeats', 'when', 'to', 'map', 'references', 'origin'] as const
-export const CODE_COLUMNS = ['code', 'target', 'system', 'display', 'origin'] as const
+export const CODE_COLUMNS = ['code', 'target', 'system', 'display', 'table', 'origin'] as const
 
 export interface CodeTableRow {
   code: string
   target: string
   system: string
   display: string
+  /** Number of the v2 table that the code is from. */
+  table: string
   origin: Origin
 }
 

@@ -2,12 +2,15 @@
 import type { Step } from './compile/resolve.ts'
 import type { Condition } from './language/condition.ts'
 import type { Term } from './language/expression.ts'
+import type { OffsetAt } from './run/dates.ts'
 import type { V2Path } from './language/v2-path.ts'
 
 export interface Code {
   readonly code: string
   readonly system: string
   readonly display: string
+  /** Number of the v2 table that the code is from: `0069`; '' when it is from none. */
+  readonly table: string
 }
 
 export interface Vocabulary {
@@ -17,7 +20,7 @@ export interface Vocabulary {
 
 /** What a rule does with the value it found. */
 export type Write =
-  | { readonly as: 'primitive'; readonly type: string; readonly codes: ReadonlySet<string> | undefined }
+  | { readonly as: 'primitive'; readonly type: string }
   | { readonly as: 'map'; readonly map: CompiledMap }
   | { readonly as: 'function'; readonly name: string; readonly argument: string; readonly type: string }
   /** `$levels`: the labelled items are places within each other. */
@@ -35,6 +38,8 @@ export interface CompiledRule {
   readonly repeatAt: number
   readonly fallback: boolean
   readonly write: Write
+  /** The codes that R4 allows at the target, where it allows only some. */
+  readonly codes: ReadonlySet<string> | undefined
   readonly vocabulary: Vocabulary | undefined
   readonly value: readonly Term[] | undefined
 }
@@ -99,6 +104,8 @@ export interface Requirement {
 }
 
 export interface Program {
+  /** The offsets of an IANA time zone; what a zone says is looked up once. */
+  readonly offsetsOf: (timeZone: string) => OffsetAt
   /** Message type and trigger event → structure: `ADT^A04` → `ADT_A01`. */
   readonly events: ReadonlyMap<string, string>
   readonly structures: ReadonlyMap<string, Structure>

@@ -4,6 +4,7 @@
  */
 import type { ElementTree } from '../../../fhir/index.ts'
 import { Failure, type Issue } from '../../../kernel/failure.ts'
+import { makeOffsets, type OffsetAt } from '../run/dates.ts'
 import { deepFreeze } from '../freeze.ts'
 import { LanguageError } from '../language/tokens.ts'
 import type { Program } from '../program.ts'
@@ -62,6 +63,7 @@ export function compileMapping(files: MappingFiles, tree: ElementTree, options: 
     throw new Failure('invalid', 'mapping-does-not-compile', { problems: issues.length, first }, { issues })
   }
   return deepFreeze({
+    offsetsOf: memoizedOffsets(),
     events: tables.events,
     structures,
     vocabularies,
@@ -70,4 +72,13 @@ export function compileMapping(files: MappingFiles, tree: ElementTree, options: 
     defaults,
     required,
   })
+}
+
+function memoizedOffsets(): (timeZone: string) => OffsetAt {
+  const zones = new Map<string, OffsetAt>()
+  return (timeZone) => {
+    const known = zones.get(timeZone) ?? makeOffsets(timeZone)
+    zones.set(timeZone, known)
+    return known
+  }
 }

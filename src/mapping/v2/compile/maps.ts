@@ -62,6 +62,7 @@ function compileRule(input: MapInput, maps: ReadonlyMap<string, CompiledMap>, ma
     repeatAt: path.firstOnly ? -1 : repeatStep(target.steps),
     fallback: target.fallback,
     write,
+    codes: target.codes,
     vocabulary: known,
     value: terms,
   }
@@ -108,7 +109,7 @@ function compileWrite(
   if (!target.primitive && target.self === undefined) {
     throw new LanguageError(`a ${target.type} needs a data type table`)
   }
-  return { as: 'primitive', type: target.self === 'value' ? map.base : target.type, codes: target.codes }
+  return { as: 'primitive', type: target.self === 'value' ? map.base : target.type }
 }
 
 const QUANTITIES = ['Quantity', 'SimpleQuantity', 'Duration', 'Age', 'Count', 'Distance', 'Money']

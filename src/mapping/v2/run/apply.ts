@@ -7,13 +7,14 @@ import { FUNCTIONS, type FunctionContext } from './functions.ts'
 import type { GroupNode } from './groups.ts'
 import { chainLevels } from './levels.ts'
 import { primitiveJson, type PrimitiveContext } from './primitives.ts'
-import { expressionText, holds, repetitionsOf, valueAt, type ConditionContext, type Scope } from './scope.ts'
+import { expressionText, holds, scopeOf, valueAt, type ConditionContext, type Scope } from './scope.ts'
 import { translate } from './translate.ts'
 import { leafAt, makeObject, makeResource, objectAt, setText, slotOf, type Obj, type ResourceNode, type Slot } from './tree.ts'
-import { textOf, textValue, type V2Value } from './value.ts'
+import { textOf, textValue, type FieldReader, type V2Value } from './value.ts'
 import type { Vocabulary } from '../program.ts'
 
-export interface RunContext extends ConditionContext, PrimitiveContext, Omit<FunctionContext, 'repetitions'> {
+export interface RunContext extends ConditionContext, PrimitiveContext, Omit<FunctionContext, 'repetitions' | 'text'> {
+  readonly read: FieldReader
   /** Numbers the applications of tables: the labels of one are its own. */
   nextApplication(): number
   /** A field that says `""`: its element is to be removed. */
@@ -30,6 +31,8 @@ interface Application {
   readonly slot: Slot | undefined
   /** Of a rule whose target is a CodeableConcept or code: its vocabulary goes down to the leaf. */
   readonly vocabulary: Vocabulary | undefined
+  /** Of a rule whose target is a code: the codes that R4 allows there. */
+  readonly codes: ReadonlySet<string> | undefined
   readonly levels: Map<string, ResourceNode>
   readonly context: RunContext
 }
@@ -43,7 +46,7 @@ export function applySegmentMap(
   context: RunContext,
 ): number {
   const number = context.nextApplication()
-  const scope: Scope = { group, segment, field: undefined, repetition: undefined, typeName: undefined, value: undefined }
+  const scope = scopeOf(segment, group, context.read)
   run({
     number,
     map,
@@ -51,6 +54,7 @@ export function applySegmentMap(
     node: resource.root,
     slot: undefined,
     vocabulary: undefined,
+    codes: undefined,
     levels: new Map(),
     context,
   })
@@ -74,10 +78,10 @@ function runRule(application: Application, rule: CompiledRule): void {
     if (value?.valued && holds(when, scope, context)) write(application, rule, value, 0, scope)
     return
   }
-  const repetitions = repetitionsOf(scope.segment, from.part)
+  const repetitions = scope.read(scope.segment, from.part)
   const valued = repetitions.map((value, at) => ({ value, at })).filter(({ value }) => value.valued)
   if (valued.length === 0) {
-    if (repetitions[0]?.text === null && rule.steps[0] && application.slot === undefined) {
+    if (repetitions[0]?.text === null && rule.steps[0] && application.slot === undefined && holds(when, scope, context)) {
       context.clear(node, rule.steps[0].name)
     } else if (rule.value && testsAbsence(when, from.part) && holds(when, scope, context)) {
       write(application, rule, WHOLE, 0, scope)
@@ -121,6 +125,7 @@ function write(application: Application, rule: CompiledRule, value: V2Value, rep
       node: place.node ?? application.node,
       slot,
       vocabulary: isPrimitiveName(to.map.base) ? vocabulary : undefined,
+      codes: rule.codes ?? application.codes,
       levels: new Map(),
       context,
     })
@@ -132,7 +137,8 @@ function write(application: Application, rule: CompiledRule, value: V2Value, rep
   const text = to.as === 'function' ? callFunction(application, rule, value, place.node) : textFor(rule, value, scope)
   if (text === undefined || place.slot === undefined) return
   if (to.as === 'function' && !place.slot.primitive) return
-  setLeaf(rule, place.slot, text, vocabulary, context, to.as === 'primitive' ? to.codes : undefined, to.type)
+  const codes = rule.codes ?? (rule.self === 'value' ? application.codes : undefined)
+  setLeaf(rule, place.slot, text, { vocabulary, codes, type: to.type, context })
 }
 
 function isPrimitiveName(type: string): boolean {
@@ -148,8 +154,12 @@ function callFunction(
   if (rule.write.as !== 'function') return undefined
   const { name, argument } = rule.write
   const field = rule.from.ofSegment ? rule.from.part : undefined
-  const repetitions = (): V2Value[] => (field === undefined ? [value] : repetitionsOf(scope.segment, field))
-  const given = FUNCTIONS[name]!(value, { ...context, repetitions }, argument, node, rule.id)
+  const repetitions = (): readonly V2Value[] => (field === undefined ? [value] : scope.read(scope.segment, field))
+  const text = (number: number, component: number): string | undefined => {
+    const [first] = scope.read(scope.segment, number)
+    return first && textOf(first.part(component))
+  }
+  const given = FUNCTIONS[name]!(value, { ...context, repetitions, text }, argument, node, rule.id)
   return given === undefined || given === '' ? undefined : given
 }
 
@@ -216,19 +226,22 @@ function setUrl(extension: Obj, url: string, row: string): void {
   leaf.row = row
 }
 
+interface LeafInput {
+  readonly vocabulary: Vocabulary | undefined
+  readonly codes: ReadonlySet<string> | undefined
+  readonly type: string
+  readonly context: RunContext
+}
+
 function setLeaf(
   rule: CompiledRule,
   slot: Slot,
   text: string,
-  vocabulary: Vocabulary | undefined,
-  context: RunContext,
-  codes: ReadonlySet<string> | undefined,
-  type: string,
+  { vocabulary, codes, type, context }: LeafInput,
 ): void {
   const code = vocabulary === undefined || rule.value ? undefined : vocabulary.codes.get(text)
   const unmapped = vocabulary !== undefined && !rule.value && code === undefined
   if (unmapped) context.warn('code-unmapped', vocabulary.name)
-  // A code that stands for nothing in FHIR is not passed on as if it did.
   const json = primitiveJson(type, code?.code ?? text, context)
   if (json === undefined) {
     context.warn('value-not-understood', rule.id)
@@ -255,11 +268,17 @@ function keepOriginal(rule: CompiledRule, slot: Slot, text: string): void {
   setText(concept, 'text', text, rule.id)
 }
 
+/** A constant that stands for a field: it says nothing when nothing else was said. What another resource is, it says alone. */
+function isWeak({ value, from, steps }: CompiledRule): boolean {
+  const isConstant = value?.every((term) => 'text' in term) ?? false
+  return isConstant && from.part !== undefined && steps.every(({ into }) => into === undefined)
+}
+
 function put(rule: CompiledRule, slot: Slot, json: string): void {
   const leaf = leafAt(slot)
   if (rule.fallback && leaf.json !== undefined && !leaf.fallback) return
   leaf.json = json
   leaf.row = rule.id
-  leaf.weak = rule.value !== undefined && rule.value.every((term) => 'text' in term) && rule.from.part !== undefined
+  leaf.weak = isWeak(rule)
   leaf.fallback = rule.fallback
 }

@@ -53,6 +53,7 @@ function collect(resources: readonly ResourceNode[], identities: Identities): Re
   const found = new Set<ResourceNode>()
   const visit = (resource: ResourceNode): void => {
     if (found.has(resource)) return
+    if (identities.of(resource) === 'omitted') return
     found.add(resource)
     visitReferences(resource.root, visit)
   }

@@ -8,6 +8,8 @@ import { textOf, type V2Value } from './value.ts'
 export interface FunctionContext extends CodeSystemContext {
   /** All repetitions of the field that the rule reads. */
   readonly repetitions: () => readonly V2Value[]
+  /** A component of another field of the segment. */
+  readonly text: (field: number, component: number) => string | undefined
 }
 
 /** Gives the text of a primitive, or fills the object at the target and gives nothing. */
@@ -34,6 +36,12 @@ export const FUNCTIONS: Readonly<Record<string, MappingFunction>> = {
   },
   /** All that was sent, separators too. */
   text: ({ whole }) => whole ?? undefined,
+  /** OBX-5 that should be a number and is none: what was sent, with its unit. */
+  notNumeric: ({ whole }, context) => {
+    context.warn('number-not-understood', 'OBX-5')
+    const unit = context.text(6, 1) ?? context.text(6, 2)
+    return whole ? [whole.trim(), unit].filter((part) => part !== undefined).join(' ') : undefined
+  },
   /** The repetitions as lines of one text. */
   lines: (_value, { repetitions }) =>
     repetitions()

@@ -6,12 +6,12 @@ import type { MessageRule, Program, Structure } from '../program.ts'
 import { applySegmentMap, itemKey, type RunContext } from './apply.ts'
 import { assemble, type MappedResource } from './assemble.ts'
 import { sourceOf, type MappingContext, type Warning } from './context.ts'
-import { makeOffsets } from './dates.ts'
 import { groupSegments, type Grouped, type GroupNode, type SegmentNode } from './groups.ts'
 import { makeIdentities, type Origin } from './identity.ts'
 import { completeProvenance } from './provenance.ts'
-import { holds } from './scope.ts'
+import { holds, scopeOf } from './scope.ts'
 import { makeResource, objectAt, slotOf, type Obj, type ResourceNode } from './tree.ts'
+import { makeFieldReader } from './value.ts'
 
 export interface Mapped {
   readonly resources: readonly MappedResource[]
@@ -86,7 +86,8 @@ function makeRunContext(
   return {
     switches,
     decimalComma: switches.get('decimal-comma') === 'number',
-    offsetAt: makeOffsets(context.timeZone ?? 'Europe/Paris'),
+    read: makeFieldReader(),
+    offsetAt: program.offsetsOf(context.timeZone ?? 'Europe/Paris'),
     namespaces: new Map(Object.entries(context.namespaces ?? {})),
     codeSystems: program.codeSystems,
     sender: message.get('MSH-4.1')?.trim() || message.get('MSH-3.1')?.trim() || 'unknown',
@@ -126,8 +127,7 @@ function runRules(structure: Structure, root: GroupNode, context: RunContext): I
     }
     const { segment, parent } = node
     for (const rule of node.place.rules) {
-      const scope = { group: parent, segment, field: undefined, repetition: undefined, typeName: undefined, value: undefined }
-      if (!holds(rule.when, scope, context)) continue
+      if (!holds(rule.when, scopeOf(segment, parent, context.read), context)) continue
       const own = instanceFor(structure, rule, node, instances)
       const application = applySegmentMap(rule.map, segment, parent, own.resource, context)
       if (rule.references.length > 0) pending.push({ rule, own, application, segment, group: parent })

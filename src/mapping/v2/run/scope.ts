@@ -5,17 +5,23 @@ import type { Term } from '../language/expression.ts'
 import type { V2Path } from '../language/v2-path.ts'
 import { nearestSegment, type GroupNode } from './groups.ts'
 import { decimalJson } from './primitives.ts'
-import { repetitionValue, textOf, type V2Value } from './value.ts'
+import { textOf, type FieldReader, type V2Value } from './value.ts'
 
 export interface Scope {
   readonly group: GroupNode
   readonly segment: Hl7Segment
+  readonly read: FieldReader
   /** Field that the rule reads, and the repetition it is at. */
   readonly field: number | undefined
   readonly repetition: V2Value | undefined
   /** Inside a data type table: its name (`CX`) and the value that it reads. */
   readonly typeName: string | undefined
   readonly value: V2Value | undefined
+}
+
+/** The scope of a message's own rule at a segment. */
+export function scopeOf(segment: Hl7Segment, group: GroupNode, read: FieldReader): Scope {
+  return { group, segment, read, field: undefined, repetition: undefined, typeName: undefined, value: undefined }
 }
 
 export interface ConditionContext {
@@ -37,16 +43,8 @@ function baseValue(path: V2Path, scope: Scope): V2Value | undefined {
   const segment = segmentOf(path.name, scope)
   if (segment === undefined) return undefined
   if (segment === scope.segment && path.part === scope.field && scope.repetition) return scope.repetition
-  return firstRepetition(segment, path.part)
-}
-
-export function repetitionsOf(segment: Hl7Segment, field: number): V2Value[] {
-  return segment.field(field).repetitions.map(repetitionValue)
-}
-
-function firstRepetition(segment: Hl7Segment, field: number): V2Value {
-  const repetitions = repetitionsOf(segment, field)
-  return repetitions.find(({ valued }) => valued) ?? repetitions[0] ?? repetitionValue(segment.field(field).repetition(1))
+  const repetitions = scope.read(segment, path.part)
+  return repetitions.find(({ valued }) => valued) ?? repetitions[0]
 }
 
 function segmentOf(name: string, { segment, group }: Scope): Hl7Segment | undefined {
@@ -98,7 +96,7 @@ function isNumeric(value: V2Value | undefined, context: ConditionContext): boole
 function countOf({ name, part }: V2Path, scope: Scope): number {
   const segment = segmentOf(name, scope)
   if (segment === undefined || part === undefined) return 0
-  return repetitionsOf(segment, part).filter(({ valued }) => valued).length
+  return scope.read(segment, part).filter(({ valued }) => valued).length
 }
 
 function compare(left: number, comparison: Comparison, right: number): boolean {

@@ -1,5 +1,5 @@
 /** Vocabulary on coded elements: the translation goes first, what the sender wrote stays behind it. */
-import type { Vocabulary } from '../program.ts'
+import type { Code, Vocabulary } from '../program.ts'
 import { v2TableUri } from './systems.ts'
 import { fieldOf, leafAt, makeObject, objectsIn, setText, textAt, type Obj } from './tree.ts'
 
@@ -30,11 +30,15 @@ export function translate({ node, type, vocabulary, row, warn }: Translation): v
     warn('code-unmapped', vocabulary.name)
     return
   }
-  if (found.system === '' || found.system === system || (system === undefined && isV2(found.system))) {
+  if (system === undefined && found.code !== code && found.table !== '') {
+    setText(coding, 'system', v2TableUri(found.table), row)
+  }
+  const isSame = found.code === code && (system === undefined || found.system === system)
+  if (isSame || found.system === '') {
     if (found.system !== '') overwriteMissing(coding, found, row)
     return
   }
-  const translated = makeObject()
+  const translated = makeObject('Coding')
   overwrite(translated, found, row)
   const field = fieldOf(node, 'coding', true)
   const behind = [...field.items]
@@ -43,17 +47,13 @@ export function translate({ node, type, vocabulary, row, warn }: Translation): v
   for (const [key, item] of behind) field.items.set(key, item)
 }
 
-function isV2(system: string): boolean {
-  return system.startsWith(v2TableUri('0').slice(0, -4))
-}
-
-function overwrite(coding: Obj, { code, system, display }: { code: string; system: string; display: string }, row: string): void {
+function overwrite(coding: Obj, { code, system, display }: Code, row: string): void {
   setText(coding, 'code', code, row)
   if (system !== '') setText(coding, 'system', system, row)
   if (display !== '') setText(coding, 'display', display, row)
 }
 
-function overwriteMissing(coding: Obj, found: { code: string; system: string; display: string }, row: string): void {
+function overwriteMissing(coding: Obj, found: Code, row: string): void {
   setText(coding, 'code', found.code, row)
   setText(coding, 'system', found.system, row)
   const display = leafAt({ parent: coding, name: 'display', list: false, primitive: true, key: '' })

@@ -1,5 +1,5 @@
 /** What a rule reads: one view on repetitions, components and subcomponents, so that data type tables fit all levels. */
-import type { Hl7Component, Hl7Repetition, Value } from '../../../hl7/index.ts'
+import type { Hl7Component, Hl7Repetition, Hl7Segment, Value } from '../../../hl7/index.ts'
 
 export interface V2Value {
   /** Text of the first leaf; null for `""`; undefined for nothing. */
@@ -14,22 +14,45 @@ export interface V2Value {
 
 const NOTHING: V2Value = { text: undefined, whole: undefined, valued: false, part: () => NOTHING }
 
-export function repetitionValue(repetition: Hl7Repetition): V2Value {
-  return {
-    text: repetition.value,
-    whole: repetition.text,
-    valued: !repetition.isEmpty && !repetition.isNull,
-    part: (n) => componentValue(repetition.component(n)),
+/** Splits and decodes when asked, and once: the rules of a table ask for the same parts again and again. */
+class View implements V2Value {
+  readonly valued: boolean
+  readonly #source: Hl7Repetition | Hl7Component
+  readonly #partOf: (n: number) => V2Value
+  readonly #parts: V2Value[] = []
+  #text: Value
+  #isRead = false
+
+  constructor(source: Hl7Repetition | Hl7Component, partOf: (n: number) => V2Value) {
+    this.#source = source
+    this.#partOf = partOf
+    this.valued = !source.isNull && !source.isEmpty
+  }
+
+  get text(): Value {
+    if (!this.#isRead) {
+      this.#text = this.#source.value
+      this.#isRead = true
+    }
+    return this.#text
+  }
+
+  get whole(): Value {
+    return this.#source.text
+  }
+
+  part(n: number): V2Value {
+    return (this.#parts[n] ??= this.#partOf(n))
   }
 }
 
+export function repetitionValue(repetition: Hl7Repetition): V2Value {
+  return new View(repetition, (n) => componentValue(repetition.component(n)))
+}
+
 function componentValue(component: Hl7Component): V2Value {
-  return {
-    text: component.value,
-    whole: component.text,
-    valued: !component.isEmpty && !component.isNull,
-    part: (n) => leafValue(component.subcomponent(n)),
-  }
+  if (component.raw === '') return NOTHING
+  return new View(component, (n) => leafValue(component.subcomponent(n)))
 }
 
 function leafValue(text: Value): V2Value {
@@ -52,4 +75,17 @@ export function textValue(text: string): V2Value {
 export function textOf({ text }: V2Value): string | undefined {
   const trimmed = text?.trim()
   return trimmed === undefined || trimmed === '' ? undefined : trimmed
+}
+
+/** The repetitions of a field, none when it is empty. */
+export type FieldReader = (segment: Hl7Segment, field: number) => readonly V2Value[]
+
+/** A reader that splits each field of a message once. */
+export function makeFieldReader(): FieldReader {
+  const known = new Map<Hl7Segment, V2Value[][]>()
+  return (segment, field) => {
+    let fields = known.get(segment)
+    if (!fields) known.set(segment, (fields = []))
+    return (fields[field] ??= segment.field(field).repetitions.map(repetitionValue))
+  }
 }

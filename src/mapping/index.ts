@@ -1,0 +1,33 @@
+/** From one standard into another: HL7 v2 messages and DICOM studies become FHIR resources. Values in, values out. */
+export {
+  compileMapping,
+  mapMessage,
+  mergeMapped,
+  readMappingFiles,
+  structureOf,
+  toTransactionBundle,
+  type CompileOptions,
+  type Mapped,
+  type MappedResource,
+  type MappingContext,
+  type MappingFiles,
+  type Program,
+  type TraceEntry,
+  type Warning,
+} from './v2/index.ts'
+export {
+  imagingStudyId,
+  instanceNumber,
+  instanceTitle,
+  mapStudy,
+  mergeImagingStudy,
+  patientIdentity,
+  seriesAttributes,
+  studyAttributes,
+  type DicomMappingContext,
+  type InstanceRecord,
+  type MappedStudy,
+  type PatientIdentity,
+  type SeriesRecord,
+  type StudyRecord,
+} from './dicom/index.ts'
