@@ -5,7 +5,7 @@ import { observation, transactionOf } from './support/observations.ts'
 import { type BenchServer, startServer } from './support/server.ts'
 
 const CLIENTS = 16
-const SECONDS = Number(process.env["BENCH_SECONDS"] ?? 8)
+const SECONDS = Number(process.env['BENCH_SECONDS'] ?? 8)
 const BUNDLE = 50
 
 export async function run(): Promise<unknown> {

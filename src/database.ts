@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url'
 import type { Config } from './config.ts'
 import type { Log } from './kernel/log.ts'
 import { makeDataFolder } from './store/data-folder.ts'
-import { borrowEmbedded, startEmbedded } from './store/embedded/index.ts'
+import { runningUrl, startEmbedded } from './store/embedded/index.ts'
 import { checkExternal } from './store/external.ts'
 import { migrate } from './store/migrate.ts'
 
@@ -26,12 +26,18 @@ export async function openDatabase({ databaseUrl, dataDir }: Config, log: Log): 
   return { url: databaseUrl, kind: 'external', ended: forever(), async [Symbol.asyncDispose]() {} }
 }
 
-/** For a command, also while the server runs beside it. */
+/** For a command, also while the server runs beside it. A database that no server runs on is brought up to date first. */
 export async function borrowDatabase(
   { databaseUrl, dataDir }: Config,
   log: Log,
 ): Promise<{ readonly url: string } & AsyncDisposable> {
-  if (databaseUrl === undefined) return borrowEmbedded({ folder: dataDir, log })
+  if (databaseUrl === undefined) {
+    const running = await runningUrl(dataDir)
+    if (running !== undefined) return { url: running, async [Symbol.asyncDispose]() {} }
+    const started = await startEmbedded({ folder: dataDir, log })
+    await migrateDatabase(started.url, log)
+    return started
+  }
   await checkExternal(databaseUrl)
   return { url: databaseUrl, async [Symbol.asyncDispose]() {} }
 }

@@ -10,7 +10,7 @@ import { makeAccessParts } from './parts/access-part.ts'
 import { makeChannelParts } from './parts/channel-parts.ts'
 import { makeFhirParts } from './parts/fhir-part.ts'
 import { makeHttpPart } from './parts/http-part.ts'
-import { makeHl7Transform } from './parts/hl7-transform.ts'
+import { loadHl7Transform } from './parts/hl7-transform.ts'
 import type { BlobStore } from './store/blobs/index.ts'
 import type { Db } from './store/index.ts'
 
@@ -38,8 +38,8 @@ export interface Composition {
 export async function composeParts(ground: Ground): Promise<Composition> {
   const access = await makeAccessParts(ground)
   const fhir = makeFhirParts(ground, access.contexts)
-  const transform = () => makeHl7Transform(ground.config.configDir, fhir)
+  const transform = () => loadHl7Transform(ground.config.configDir, fhir)
   const channels = await makeChannelParts(ground, access, fhir, transform)
-  const parts = [access.sealer, ...channels, makeHttpPart(ground, access, fhir)]
+  const parts = [access.trail, ...channels, makeHttpPart(ground, access, fhir)]
   return access.credentials ? { parts, credentials: access.credentials } : { parts }
 }

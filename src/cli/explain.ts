@@ -47,6 +47,8 @@ const texts: Readonly<Record<string, Explain>> = {
     `there is no embedded PostgreSQL for ${platform}: set PASSERELLE_DATABASE_URL to a PostgreSQL of your own`,
   'embedded-postgres-platform': () =>
     'the embedded PostgreSQL does not run on Windows: set PASSERELLE_DATABASE_URL to a PostgreSQL of your own',
+  'server-not-running': ({ url }) => `no server answers at ${url}: start it with npm start`,
+  'demo-not-there': ({ what }) => `${what} did not appear in time: look at the server's log`,
   'tenant-unknown': ({ key }) => `there is no tenant ${key}`,
   'client-unknown': ({ client }) => `there is no client ${client}, or it is revoked`,
   'client-exists': ({ client }) => `there is a client ${client} already`,

@@ -28,7 +28,8 @@ export interface AccessParts {
   readonly keys: SigningKeys
   /** Signs the cursors of search pages. */
   readonly cursorKey: Buffer
-  readonly sealer: Part
+  /** The audit trail: must start first and stop last. */
+  readonly trail: Part
   readonly credentials: GeneratedCredentials | undefined
 }
 
@@ -44,6 +45,7 @@ export async function makeAccessParts(ground: Ground): Promise<AccessParts> {
 
   const audit = makeAuditRecorder({ db, log, metrics: metrics.audit })
   const keys = makeSigningKeys({ db, clock, secret: deriveKey(secret, 'signing-keys') })
+  await keys.signer() // A wrong installation.key stops the start and not the first request.
   const tokens = makeTokens({ keys, clients, tenants, clock, issuer: config.http.publicUrl ?? 'passerelle' })
   const tokenEndpoint = makeTokenEndpoint({ clients, tenants, tokens, audit, clock, log })
   const zoneOf = (tenant: Parameters<TenantContexts['of']>[0]) => contexts.of(tenant).zone
@@ -56,7 +58,14 @@ export async function makeAccessParts(ground: Ground): Promise<AccessParts> {
     tokenEndpoint,
     keys,
     cursorKey: deriveKey(secret, 'search-cursors'),
-    sealer,
+    trail: {
+      name: 'audit trail',
+      start: () => sealer.start(),
+      async stop() {
+        await audit[Symbol.asyncDispose]()
+        await sealer.stop()
+      },
+    },
     credentials,
   }
 }

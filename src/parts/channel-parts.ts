@@ -3,8 +3,16 @@ import { randomInt } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 
-import { type Channel, type Channels, type DicomChannel, type Hl7Channel, loadChannels, makeChannels, type Transform,
-  type WakeQueue } from '../channels/index.ts'
+import {
+  type Channel,
+  type Channels,
+  type DicomChannel,
+  type Hl7Channel,
+  loadChannels,
+  makeChannels,
+  type Transform,
+  type WakeQueue,
+} from '../channels/index.ts'
 import { migrateQueue, openWakeQueue, type QueueBackend } from '../jobs/index.ts'
 import { buildAck, readIntake, refusalOf } from '../hl7/index.ts'
 import { Failure } from '../kernel/failure.ts'
@@ -42,7 +50,10 @@ export async function makeChannelParts(
 }
 
 /** @throws Failure `invalid`/`channel-tenant` when a channel names a tenant that is not there */
-async function tenantsOf(channels: readonly Channel[], { contexts }: AccessParts): Promise<Map<string, TenantId>> {
+async function tenantsOf(
+  channels: readonly Channel[],
+  { contexts }: AccessParts,
+): Promise<Map<string, TenantId>> {
   const found = new Map<string, TenantId>()
   for (const { tenant: key, channel } of channels) {
     const tenant = await contexts.tenants.find(key)
@@ -62,7 +73,9 @@ async function makeHl7Parts(
 ): Promise<Part[]> {
   const { config, db, databaseUrl, clock, log, metrics, health } = ground
   const backend: QueueBackend =
-    config.redisUrl === undefined ? { kind: 'postgres', url: databaseUrl } : { kind: 'redis', url: config.redisUrl }
+    config.redisUrl === undefined
+      ? { kind: 'postgres', url: databaseUrl }
+      : { kind: 'redis', url: config.redisUrl }
   if (backend.kind === 'postgres') await migrateQueue(databaseUrl)
   const wakeQueue = await openWakeQueue({ backend, log })
   const channels = makeChannels({
@@ -87,7 +100,8 @@ async function makeHl7Parts(
   const worker: Part = { name: 'worker', start: () => channels.startWork(), stop: () => channels.stopWork() }
   const parts = [queue]
   if (config.roles.has('worker')) parts.push(worker)
-  if (config.roles.has('listener')) parts.push(...hl7.map((channel) => makeMllpPart(ground, channel, channels)))
+  if (config.roles.has('listener'))
+    parts.push(...hl7.map((channel) => makeMllpPart(ground, channel, channels)))
   return parts
 }
 
@@ -104,7 +118,11 @@ async function queueStates(wakeQueue: WakeQueue, channels: Channels, now: number
   ]
 }
 
-function makeMllpPart({ log, metrics, health, clock }: Ground, channel: Hl7Channel, channels: Channels): Part {
+function makeMllpPart(
+  { log, metrics, health, clock }: Ground,
+  channel: Hl7Channel,
+  channels: Channels,
+): Part {
   const { listen } = channel
   let server: MllpServer | undefined
   return {
@@ -130,7 +148,9 @@ function makeMllpPart({ log, metrics, health, clock }: Ground, channel: Hl7Chann
       health.register({ name: `listener ${channel.channel}`, check: async () => requireListening(server) })
       metrics.watchConnections(channel.channel, () => open.connections().length)
       const scheme = listen.tls ? 'mllps' : 'mllp'
-      return [{ name: `HL7 v2 (${channel.channel})`, url: `${scheme}://${listen.host}:${server.port}` }] satisfies Endpoint[]
+      return [
+        { name: `HL7 v2 (${channel.channel})`, url: `${scheme}://${listen.host}:${server.port}` },
+      ] satisfies Endpoint[]
     },
     async stop() {
       await server?.[Symbol.asyncDispose]()
@@ -142,7 +162,13 @@ function makeMllpPart({ log, metrics, health, clock }: Ground, channel: Hl7Chann
 /** Only its beginning was kept, so it isn't journalled: the sender is told, and the connection ends. */
 function refuseOversize(head: Buffer, epochMs: number): Buffer {
   const { error } = refusalOf(new Failure('too-large', 'hl7-frame'))
-  return buildAck({ to: readIntake(head), code: 'AR', controlId: uuidv7().slice(-20), epochMs, errors: [error] })
+  return buildAck({
+    to: readIntake(head),
+    code: 'AR',
+    controlId: uuidv7().slice(-20),
+    epochMs,
+    errors: [error],
+  })
 }
 
 function makeDicomPart(
@@ -206,7 +232,11 @@ async function readTls(files: NonNullable<Hl7Channel['listen']['tls']>) {
     readPem(files.key),
     files.clientAuthority === undefined ? undefined : readPem(files.clientAuthority),
   ])
-  return { cert, key, ...(ca && { ca, requireClientCertificate: true, requestCert: true, rejectUnauthorized: true }) }
+  return {
+    cert,
+    key,
+    ...(ca && { ca, requireClientCertificate: true, requestCert: true, rejectUnauthorized: true }),
+  }
 }
 
 async function readPem(file: string): Promise<Buffer> {

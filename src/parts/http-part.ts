@@ -43,7 +43,12 @@ export function makeHttpPart(ground: Ground, access: AccessParts, fhir: FhirPart
 
 function settingsOf({ config }: Ground): HttpSettings {
   const { publicUrl, trustProxy, corsOrigins } = config.http
-  return { ...defaultHttpSettings, trustProxy, corsOrigins, ...(publicUrl !== undefined && { publicBase: publicUrl }) }
+  return {
+    ...defaultHttpSettings,
+    trustProxy,
+    corsOrigins,
+    ...(publicUrl !== undefined && { publicBase: publicUrl }),
+  }
 }
 
 function makeApiServer(ground: Ground, access: AccessParts, fhir: FhirParts): HttpServer {

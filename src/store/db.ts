@@ -149,8 +149,14 @@ async function runTransaction<T>(client: BoundClient, run: (tx: Tx) => Promise<T
     await client.query('rollback').catch(() => {
       client.broken = true
     })
-    throw error
+    throw (await firstFailure(sent)) ?? error
   }
+}
+
+/** What went wrong first: statements sent behind it only say that the transaction had failed already. */
+async function firstFailure(sent: readonly Promise<unknown>[]): Promise<unknown> {
+  const failed = (await Promise.allSettled(sent)).find((result) => result.status === 'rejected')
+  return failed?.reason
 }
 
 async function checkout(pool: pg.Pool): Promise<BoundClient> {
