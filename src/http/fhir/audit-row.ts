@@ -1,7 +1,7 @@
 /** The audit row of an interaction: who, what, on whose data, with what result. */
 import type { Clock } from '../../kernel/clock.ts'
-import type { Caller, FhirRequest, Interaction, Seen } from './interaction.ts'
 import type { AuditRow, Outcome } from '../../store/index.ts'
+import type { Caller, FhirRequest, Interaction, Seen } from './interaction.ts'
 
 /** @param what its `code` of a failure is the Failure's, never text */
 export function auditRow(

@@ -1,9 +1,9 @@
 /** FHIR delete interaction. https://hl7.org/fhir/R4/http.html#delete */
 import type { ExactJson } from '../../kernel/json.ts'
+import type { Outcome } from '../../store/index.ts'
 import { seenIn, writeRow } from './audit-row.ts'
 import { refuseOtherVersion } from './etag.ts'
 import type { Answer, FhirRequest, Interaction } from './interaction.ts'
-import type { Outcome } from '../../store/index.ts'
 import { refuseParameters } from './query.ts'
 
 export const deleteInteraction: Interaction = {

@@ -5,8 +5,8 @@ import type { ResourceSource } from './sources.ts'
 import type { Clock } from '../../kernel/clock.ts'
 import type { TenantId } from '../../kernel/ids.ts'
 import type { JsonObject } from '../../kernel/json.ts'
-import type { CursorSeal } from './cursor.ts'
 import type { AuditRecorder, Repository, SearchStore } from '../../store/index.ts'
+import type { CursorSeal } from './cursor.ts'
 
 export interface FhirDeps {
   readonly repository: Repository

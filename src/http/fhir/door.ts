@@ -5,13 +5,13 @@
 import type { Access } from '../../access/index.ts'
 import { asFailure, Failure } from '../../kernel/failure.ts'
 import type { TenantId } from '../../kernel/ids.ts'
+import type { AuditRow } from '../../store/index.ts'
 import { auditRow } from './audit-row.ts'
 import type { FhirDeps } from './deps.ts'
 import { type Caller, type Interaction, NOTHING_SEEN } from './interaction.ts'
-import type { AuditRow } from '../../store/index.ts'
 import { statusOf } from './status.ts'
 
-export interface Asker {
+interface Asker {
   readonly tenantKey: string
   readonly authorization: string | undefined
   readonly address: string | undefined
@@ -19,7 +19,7 @@ export interface Asker {
   readonly query: string
 }
 
-export type Entered = Pick<Caller, 'tenant' | 'access' | 'agent'>
+type Entered = Pick<Caller, 'tenant' | 'access' | 'agent'>
 
 export interface Door {
   /**

@@ -4,8 +4,8 @@
  */
 import { Failure } from '../../kernel/failure.ts'
 import type { ExactJson, JsonObject } from '../../kernel/json.ts'
-import type { Conditions } from './interaction.ts'
 import type { Stored } from '../../store/index.ts'
+import type { Conditions } from './interaction.ts'
 
 export function etagOf(version: number): string {
   return `W/"${version}"`

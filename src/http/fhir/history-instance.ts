@@ -1,10 +1,10 @@
 /** FHIR history interaction on an instance, newest first. https://hl7.org/fhir/R4/http.html#history */
 import { Failure } from '../../kernel/failure.ts'
+import type { Stored } from '../../store/index.ts'
 import { bundleText, type Link } from './bundle-text.ts'
 import { etagOf } from './etag.ts'
 import type { FhirRequest, Interaction } from './interaction.ts'
 import { countParameter, refuseParameters, resourceParameters } from './query.ts'
-import type { Stored } from '../../store/index.ts'
 
 const DEFAULT_COUNT = 50
 

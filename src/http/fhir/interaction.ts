@@ -7,13 +7,13 @@ import type { Access, ScopeLetter } from '../../access/index.ts'
 import type { Failure } from '../../kernel/failure.ts'
 import type { TenantId } from '../../kernel/ids.ts'
 import type { ExactJson } from '../../kernel/json.ts'
-import type { FhirDeps } from './deps.ts'
 import type { AuditRow } from '../../store/index.ts'
+import type { FhirDeps } from './deps.ts'
 import type { Preference } from './prefer.ts'
 import type { RouteTable } from './routes.ts'
 
 /** Codes of http://hl7.org/fhir/restful-interaction */
-export type InteractionCode =
+type InteractionCode =
   | 'capabilities'
   | 'read'
   | 'vread'
@@ -25,7 +25,7 @@ export type InteractionCode =
   | 'batch'
   | 'transaction'
 
-export type Method = 'GET' | 'POST' | 'PUT' | 'DELETE'
+type Method = 'GET' | 'POST' | 'PUT' | 'DELETE'
 
 export interface Route {
   readonly method: Method

@@ -1,9 +1,9 @@
 /** FHIR read interaction. https://hl7.org/fhir/R4/http.html#read */
 import { Failure } from '../../kernel/failure.ts'
+import type { Stored } from '../../store/index.ts'
 import { isFresh } from './etag.ts'
 import type { Answer, FhirRequest, Interaction } from './interaction.ts'
 import { refuseParameters } from './query.ts'
-import type { Stored } from '../../store/index.ts'
 
 export const read: Interaction = {
   code: 'read',

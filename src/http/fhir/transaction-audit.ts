@@ -1,8 +1,8 @@
 /** The audit rows of a transaction: each access is in one; those alike share a row. */
 import type { Clock } from '../../kernel/clock.ts'
+import type { AuditRow } from '../../store/index.ts'
 import { auditRow } from './audit-row.ts'
 import type { Caller, Interaction } from './interaction.ts'
-import type { AuditRow } from '../../store/index.ts'
 
 /** One resource that the transaction touched, and how. */
 export interface Touched {

@@ -1,10 +1,10 @@
 /** FHIR update interaction: also creates under the client's id. https://hl7.org/fhir/R4/http.html#update, #upsert */
 import { Failure } from '../../kernel/failure.ts'
 import type { ExactJson } from '../../kernel/json.ts'
+import type { Outcome } from '../../store/index.ts'
 import { writeRow } from './audit-row.ts'
 import { refuseOtherVersion } from './etag.ts'
 import type { Answer, FhirRequest, Interaction } from './interaction.ts'
-import type { Outcome } from '../../store/index.ts'
 import { refuseParameters } from './query.ts'
 import { checkId, checkType } from './resource-checks.ts'
 import { writtenAnswer } from './written.ts'
