@@ -52,3 +52,14 @@ create table passerelle.dicom_instance (
 -- All of a study, or of a series of it, in one range.
 create index dicom_instance_series on passerelle.dicom_instance (tenant, study_uid, series_uid);
 call passerelle.isolate('passerelle.dicom_instance', 'select, insert, delete');
+
+-- Raises when the ImagingStudy of this revision, or of a later one, is written already: the writer's transaction is undone.
+create function passerelle.assert_projects(done boolean) returns boolean
+language plpgsql
+as $$
+begin
+  if not done then
+    raise exception 'revision is projected' using errcode = 'PA004';
+  end if;
+  return true;
+end $$;

@@ -10,6 +10,7 @@ import {
   type AuditRow,
   type Change,
   claimUnprojected,
+  isProjected,
   markProjected,
   type Outcome,
   readStudy,
@@ -87,10 +88,9 @@ export function makeProjector(deps: ImagingDeps, channel: ImagingChannel): Proje
     try {
       await project(studyUid)
     } catch (error) {
-      const { code } = asFailure(error)
       // Somebody else has written this revision or a later one.
-      if (code === 'projection-stale') return
-      log.error({ err: error, code, study: studyUid }, 'study could not be written')
+      if (isProjected(error)) return
+      log.error({ err: error, code: asFailure(error).code, study: studyUid }, 'study could not be written')
     }
   }
 
@@ -100,7 +100,7 @@ export function makeProjector(deps: ImagingDeps, channel: ImagingChannel): Proje
     const mapped = mapStudy(content, channel.mapping)
     if (mapped.warnings.length > 0) log.warn({ study: studyUid, codes: mapped.warnings }, 'study is odd')
     const outcomes = await repository.commit(channel.tenant, changesOf(mapped), {
-      with: (tx) => markProjected(tx, studyUid, content.revision),
+      with: async (tx) => markProjected(tx, studyUid, content.revision),
       audit: (written) => auditOf(written, content.patient),
     })
     log.info({ study: studyUid, did: outcomes.map(({ type, did }) => `${type} ${did}`) }, 'study written')

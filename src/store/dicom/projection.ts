@@ -34,15 +34,21 @@ const CLAIM = `
   returning study_uid`
 
 /**
- * Inside the transaction that writes the ImagingStudy of a revision.
- * @throws Failure `conflict`/`projection-stale` when this revision or a later one is written already
+ * Inside the transaction that writes the ImagingStudy of a revision; doesn't wait for the answer. The transaction fails
+ * when this revision or a later one is written already, and isProjected tells that from other failures.
  */
-export async function markProjected(tx: Tx, studyUid: string, revision: number): Promise<void> {
-  const rows = await tx.query({ name: 'dicom-projected', text: PROJECTED, values: [studyUid, revision] })
-  if (rows.length === 0) throw new Failure('conflict', 'projection-stale')
+export function markProjected(tx: Tx, studyUid: string, revision: number): void {
+  void tx.query({ name: 'dicom-projected', text: PROJECTED, values: [studyUid, revision] })
 }
 
 const PROJECTED = `
-  update dicom_study set projected = $2::bigint, dirty = revision > $2::bigint, claimed_until = null
-  where tenant = current_tenant() and study_uid = $1 and projected < $2::bigint
-  returning study_uid`
+  with done as (
+    update dicom_study set projected = $2::bigint, dirty = revision > $2::bigint, claimed_until = null
+    where tenant = current_tenant() and study_uid = $1 and projected < $2::bigint
+    returning 1
+  )
+  select assert_projects(exists (select from done))`
+
+export function isProjected(error: unknown): boolean {
+  return error instanceof Failure && error.params['sqlstate'] === 'PA004'
+}
