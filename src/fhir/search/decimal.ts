@@ -1,8 +1,9 @@
 /** The range that a decimal's written precision means. https://hl7.org/fhir/R4/search.html#number */
 
 const DECIMAL = /^([+-]?)(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/
-/** FHIR asks for no more than 18 digits; an exponent far beyond only makes long texts. */
+/** FHIR asks for no more than 18 digits; far beyond, the arithmetic only costs time. */
 const MAX_EXPONENT = 1000
+const MAX_LENGTH = 1000
 
 export interface DecimalRange {
   readonly value: string
@@ -15,7 +16,7 @@ export interface DecimalRange {
  * undefined: not a decimal.
  */
 export function decimalRange(text: string): DecimalRange | undefined {
-  const match = DECIMAL.exec(text)
+  const match = text.length > MAX_LENGTH ? null : DECIMAL.exec(text)
   if (!match) return undefined
   const [, sign, whole, written = '', exponent = '0'] = match
   const fraction = written === '' && match[4] !== undefined ? '0' : written

@@ -309,6 +309,47 @@ test('the issues of a resource full of errors stay few', () => {
   expect(validate(patient({ name: names }), 'Patient')).toHaveLength(100)
 })
 
+test('narratives made to be slow are not', () => {
+  for (const piece of ['<', '<b>', '<b ', ' a="b"', '"', '<a href ', '<!--']) {
+    const div = `<div>${piece.repeat(100_000)}`
+    expect(validate(patient({ text: { status: 'generated', div } }), 'Patient').length).toBeGreaterThan(0)
+  }
+})
+
+test('large resources are checked in linear time', () => {
+  const coding = Array.from({ length: 20_000 }, (_each, i) => ({ system: 'http://a', code: `c${i}` }))
+  const component = Array.from({ length: 2000 }, () => ({
+    code: { coding: [{ system: 'http://b', code: 'x' }] },
+  }))
+  const panel = {
+    resourceType: 'Observation',
+    status: 'final',
+    code: { coding },
+    valueInteger: 1,
+    component,
+  }
+  expect(validate(panel, 'Observation')).toEqual([])
+  const element = Array.from({ length: 20_000 }, (_each, i) => ({
+    id: `A.b${i}`,
+    path: i === 0 ? 'A' : `A.b${i}`,
+    definition: 'x',
+    min: 0,
+    max: '1',
+    base: { path: 'A', min: 0, max: '1' },
+  }))
+  const definition = {
+    resourceType: 'StructureDefinition',
+    url: 'http://example.org/A',
+    name: 'A',
+    status: 'draft',
+    kind: 'logical',
+    abstract: true,
+    type: 'A',
+    snapshot: { element },
+  }
+  expect(validate(definition, 'StructureDefinition')).toEqual([])
+})
+
 test('a code system with 50,000 concepts is checked in linear time', () => {
   const concept = Array.from({ length: 50_000 }, (_each, i) => ({ code: `c${i}` }))
   const resource = { resourceType: 'CodeSystem', status: 'active', content: 'complete', concept }
