@@ -44,7 +44,7 @@ create table passerelle.message (
      'done', 'filtered', 'skipped',         -- finished: written, not wanted, set aside by an operator
      'refused')),                           -- answered with a NAK, never handled
   attempts int not null default 0,
-  last_error text collate "C",              -- code of the Failure; never its text
+  last_error text collate "C",              -- code of the Failure, never its text; why it was filtered
   warnings int not null default 0,
   result text[] collate "C" not null default '{}', -- what it wrote: Type/id/_history/version
   finished_at timestamptz(3),

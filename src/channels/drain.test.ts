@@ -52,8 +52,8 @@ const states = async ({ ownerQuery }: TestDatabase) =>
 /** Fails for these control ids, as often as is said. */
 function failing(times: Record<string, number>, failure: () => unknown): Transform {
   const left = new Map(Object.entries(times))
-  return (message, channel) => {
-    const transformed = transform(message, channel)
+  return (message) => {
+    const transformed = transform(message)
     const { id } = transformed.changes[0]!
     const count = left.get(id) ?? 0
     if (count === 0) return transformed
@@ -97,7 +97,7 @@ test('the audit row of a handled message names its sender and what it wrote', ()
 
 test('a message that the channel does not want is finished without resources', () =>
   withWork(
-    { transform: () => ({ did: 'filtered', changes: [], warnings: 0 }) },
+    { transform: () => ({ did: 'filtered', reason: 'message-ignored' }) },
     async ({ channels, database, noted, idle }) => {
       await channels.intakeFor('lab')(oru('C1'), peer)
       await idle()
@@ -228,9 +228,9 @@ test('order and exactly once hold under parallel workers, whatever the queue los
       run += 1
       const roll = () => chance.next().value!
       const fate = () => (['lost', 'twice'] as const)[roll()] ?? 'once'
-      const flaky: Transform = (message, channel) => {
+      const flaky: Transform = (message) => {
         if (roll() === 0) throw new Failure('unavailable', 'away')
-        return transform(message, channel)
+        return transform(message)
       }
       const workers = [memoryQueue({ fate }), memoryQueue({ fate })].map((wakeQueue) => {
         const channels = testChannels(db, tenant, { ...quickly, wakeQueue, transform: flaky })

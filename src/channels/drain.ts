@@ -115,17 +115,16 @@ async function write(
   tenant: TenantId,
   message: OpenMessage,
 ): Promise<{ state: 'done' | 'filtered'; warnings: number }> {
-  const { did, changes, warnings } = transform(message, channel)
-  const state = did === 'filtered' ? 'filtered' : 'done'
-  await repository.commit(tenant, changes, {
+  const transformed = transform(message, channel)
+  const filtered = transformed.did === 'filtered'
+  const state = filtered ? 'filtered' : 'done'
+  const warnings = filtered ? 0 : transformed.warnings
+  await repository.commit(tenant, filtered ? [] : transformed.changes, {
     audit: (outcomes) => [handledRow(channel, message, outcomes, clock.now())],
     with: async (tx, outcomes) => {
-      journal.finish(tx, message, {
-        state,
-        finishedAt: clock.now(),
-        written: outcomes.map(versionOf),
-        warnings,
-      })
+      const written = outcomes.map(versionOf)
+      const reason = filtered ? transformed.reason : undefined
+      journal.finish(tx, message, { state, finishedAt: clock.now(), written, warnings, reason })
     },
   })
   return { state, warnings }

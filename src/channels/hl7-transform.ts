@@ -1,72 +1,111 @@
 /** What an HL7 v2 message of a channel becomes: parsed, mapped by the compiled tables, merged into what is stored. */
+import type { ElementTree } from '../fhir/index.ts'
 import { type Hl7Message, parseMessage } from '../hl7/index.ts'
-import { type ExactJson, exactJsonOf } from '../kernel/json.ts'
+import { Failure } from '../kernel/failure.ts'
+import { exactJsonOf } from '../kernel/json.ts'
 import {
+  compileMapping,
   type Mapped,
-  mapMessage,
   type MappedResource,
+  mapMessage,
   mergeMapped,
   type Program,
+  readMappingFiles,
   structureOf,
 } from '../mapping/index.ts'
 import type { Change } from '../store/index.ts'
-import type { Hl7Channel } from './config/channel.ts'
-import type { Transform } from './transform.ts'
+import type { Channel, Hl7Channel } from './config/channel.ts'
+import type { Transform, TransformInput } from './transform.ts'
 
-/** The mapped message, or undefined where the channel does not want it or no table exists for its type and event. */
-export function mapForChannel(
+/** The mapping tables, compiled; `programs` are those of channels that replace rows, by channel. */
+export function makeHl7Transform(
   program: Program,
-  message: { readonly raw: Buffer; readonly receivedAt: number },
-  channel: Hl7Channel,
-): Mapped | undefined {
-  const { charset, defaultCharset } = channel.text
-  const parsed = parseMessage(message.raw, { charset, defaultCharset })
-  if (isIgnored(parsed, channel.mapping.ignore) || structureOf(program, parsed) === undefined)
-    return undefined
-  return mapMessage(program, parsed, {
-    tenantKey: channel.tenant,
-    channel: channel.channel,
-    receivedAt: message.receivedAt,
-    timeZone: channel.timeZone,
-    namespaces: channel.identifierSystems,
-    switches: Object.fromEntries(
-      Object.entries(channel.mapping.switches).map(([name, value]) => [name, switchText(value)]),
-    ),
-  })
-}
-
-/**
- * A message without a mapping table is kept and set aside as filtered: the journal has it whole, and the messages behind
- * it go on.
- */
-export function makeHl7Transform(program: Program): Transform {
-  return (message, channel) => {
-    const mapped = mapForChannel(program, message, channel)
-    if (mapped === undefined) return { did: 'filtered', changes: [], warnings: 0 }
+  programs: ReadonlyMap<string, Program> = new Map(),
+): Transform {
+  return (input, channel) => {
+    const mapped = mapForChannel(input, channel, programs.get(channel.channel) ?? program)
+    if ('reason' in mapped) return { did: 'filtered', reason: mapped.reason }
     const warnings = mapped.warnings.reduce((sum, { count }) => sum + count, 0)
     return { did: 'mapped', changes: mapped.resources.map(toChange), warnings }
   }
 }
 
+/** What a message maps to, or why the channel leaves it. */
+export function mapForChannel(
+  { raw, receivedAt }: TransformInput,
+  channel: Hl7Channel,
+  program: Program,
+): Mapped | { readonly reason: string } {
+  const { text, mapping, timeZone, identifierSystems } = channel
+  const message = parseMessage(raw, { charset: text.charset, defaultCharset: text.defaultCharset })
+  if (mapping.ignore.some((type) => isOfType(message, type))) return { reason: 'message-ignored' }
+  if (mapping.unmapped === 'keep' && structureOf(program, message) === undefined) {
+    return { reason: 'message-not-mapped' }
+  }
+  return mapMessage(program, message, {
+    tenantKey: channel.tenant,
+    channel: channel.channel,
+    receivedAt,
+    timeZone,
+    switches: mapping.switches,
+    namespaces: identifierSystems,
+    ...(mapping.patientIdentifier && { patientIdentifier: mapping.patientIdentifier }),
+  })
+}
+
+/** `ADT` is every ADT, `ADT^A31` that one. */
+function isOfType(message: Hl7Message, type: string): boolean {
+  const [code, event] = type.split('^')
+  return message.get('MSH-9.1') === code && (event === undefined || message.get('MSH-9.2') === event)
+}
+
+/** Merged on the exact trees, so that decimals that are stored already keep their digits. */
 function toChange(mapped: MappedResource): Change {
-  return { type: mapped.type, id: mapped.id, make: (current) => merged(current, mapped) }
+  return {
+    type: mapped.type,
+    id: mapped.id,
+    make: (current) =>
+      current === undefined
+        ? mergeMapped(undefined, mapped)
+        : exactJsonOf(mergeMapped(current.exact, mapped).exact),
+  }
 }
 
-/** On the exact trees, so that decimals that are stored already keep their digits. */
-function merged(current: ExactJson | undefined, mapped: MappedResource): ExactJson {
-  return current === undefined
-    ? mergeMapped(undefined, mapped)
-    : exactJsonOf(mergeMapped(current.exact, mapped).exact)
+export interface LoadPrograms {
+  /** config/mapping */
+  readonly folder: string
+  readonly tree: ElementTree
+  readonly channels: readonly Channel[]
 }
 
-/** `ADT` or `ADT^A31`. */
-function isIgnored(message: Hl7Message, ignored: readonly string[]): boolean {
-  const type = message.get('MSH-9.1') ?? ''
-  return ignored.includes(type) || ignored.includes(`${type}^${message.get('MSH-9.2') ?? ''}`)
+/**
+ * Reads and compiles the tables, once more for each channel that replaces rows.
+ * @throws Failure `invalid`/`mapping-does-not-compile`, `channel-switch`
+ */
+export async function loadHl7Programs({
+  folder,
+  tree,
+  channels,
+}: LoadPrograms): Promise<{ program: Program; programs: ReadonlyMap<string, Program> }> {
+  const files = await readMappingFiles(folder)
+  const program = compileMapping(files, tree)
+  const programs = new Map<string, Program>()
+  for (const channel of channels) {
+    if (channel.source !== 'mllp') continue
+    if (channel.mapping.overrides !== undefined) {
+      const overrides = await readMappingFiles(channel.mapping.overrides)
+      programs.set(channel.channel, compileMapping(files, tree, { overrides }))
+    }
+    checkSwitches(channel, programs.get(channel.channel) ?? program)
+  }
+  return { program, programs }
 }
 
-/** YAML reads `on` and `off` as they are written, but `true` and `1` as values. */
-function switchText(value: string | boolean | number): string {
-  if (typeof value === 'boolean') return value ? 'on' : 'off'
-  return String(value)
+/** A misspelt switch would leave the default in force without a word. */
+function checkSwitches({ channel, mapping }: Hl7Channel, program: Program): void {
+  for (const [name, value] of Object.entries(mapping.switches)) {
+    const values = program.switches.get(name)?.values ?? []
+    if (!values.includes(value))
+      throw new Failure('invalid', 'channel-switch', { channel, switch: name, value })
+  }
 }

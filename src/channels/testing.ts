@@ -26,7 +26,7 @@ export function oru(controlId: string, patient = '1', more = ''): Buffer {
 }
 
 /** Writes one Basic resource a message, named after its control id. */
-export const transform: Transform = ({ raw }) => {
+export const transform = (({ raw }) => {
   const id = raw.toString().split('|')[9]!
   const body = { resourceType: 'Basic', id }
   return {
@@ -34,7 +34,7 @@ export const transform: Transform = ({ raw }) => {
     changes: [{ type: 'Basic', id, make: () => ({ value: body, exact: body }) }],
     warnings: 0,
   }
-}
+}) satisfies Transform
 
 /** The table that notedRepository writes to. */
 export const NOTED_TABLE = `

@@ -17,6 +17,9 @@ export interface Bull<Data, Result> {
   close(): Promise<void>
 }
 
+/** Jobs that a crash of the database loses are found again by the sweeper, so they need not wait for the disk. */
+const SESSION_OPTIONS = '-c role=passerelle_app -c synchronous_commit=off -c jit=off'
+
 /** Nobody reads BullMQ's event stream here; it is kept short. */
 const STREAMS = { events: { maxLen: 100 } }
 
@@ -42,11 +45,7 @@ export function openBull<Data, Result>(name: string, backend: QueueBackend): Bul
 }
 
 function overPostgres<Data, Result>(name: string, url: string): Bull<Data, Result> {
-  const connection = (max: number) => ({
-    connectionString: url,
-    max,
-    options: '-c role=passerelle_app -c jit=off',
-  })
+  const connection = (max: number) => ({ connectionString: url, max, options: SESSION_OPTIONS })
   const queue = new postgres.Queue(name, { connection: connection(2), streams: STREAMS }) as unknown as Queue<
     Data,
     Result

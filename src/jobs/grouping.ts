@@ -11,7 +11,7 @@ export interface GroupingOptions<T> {
 }
 
 /** Rest between two groups of a busy time: a bulk add costs the database milliseconds, so few large ones are better. */
-const REST_MS = 10
+const REST_MS = 20
 
 /** How many may wait when the queue doesn't answer. What is more is dropped; the sweeper finds it. */
 const MAX_WAITING = 100_000

@@ -89,14 +89,18 @@ const retry = z.strictObject({
 })
 
 const mapping = z.strictObject({
-  /** Choices that the mapping tables leave to the site, by name. */
-  switches: z.record(z.string().min(1), z.union([z.string(), z.boolean(), z.number()])).default({}),
-  /** Rules of the mapping tables that this channel replaces, by row id; `null` switches a rule off. */
-  overrides: z.record(z.string().min(1), z.union([z.string(), z.null()])).default({}),
+  /** Choices that the mapping tables leave to the site (config/mapping/switches.tsv), by name. */
+  switches: z.record(z.string().min(1), z.string()).default({}),
+  /** Folder of tables whose rows replace those of config/mapping, relative to the channel file. */
+  overrides: z.string().min(1).optional(),
+  /** Which repetition of PID-3 names the patient: identifier types or authorities, most preferred first. */
+  patientIdentifier: z.array(z.string().min(1)).nonempty().optional(),
   /** Messages that are acknowledged and kept, but make no resources: MSH-9 such as `SIU` or `ADT^A31`. */
   ignore: z
     .array(z.string().regex(/^[A-Z0-9]{3}(?:\^[A-Z0-9]{3})?$/, 'a message type such as ADT or ADT^A31'))
     .default([]),
+  /** A message for which there is no table: keep it without resources, or hold it (and its lane) for an operator. */
+  unmapped: z.enum(['keep', 'hold']).default('keep'),
 })
 
 const mllp = z.strictObject({

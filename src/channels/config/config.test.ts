@@ -58,7 +58,7 @@ describe('a channel file', () => {
       order: 'patient',
       reusedControlId: 'process',
       retry: { firstDelaySeconds: 1, maxDelaySeconds: 60, attempts: 10 },
-      mapping: { switches: {}, overrides: {}, ignore: [] },
+      mapping: { switches: {}, ignore: [], unmapped: 'keep' },
     })
   })
 

@@ -73,13 +73,22 @@ function clashes(loaded: readonly Loaded[]): Problem[] {
   return problems
 }
 
-function withAbsolutePaths<C extends Channel>(channel: C, folder: string): C {
+function withAbsolutePaths(channel: Channel, folder: string): Channel {
   const { tls } = channel.listen
-  if (tls === undefined) return channel
-  const absolute = {
-    certificate: resolve(folder, tls.certificate),
-    key: resolve(folder, tls.key),
-    ...(tls.clientAuthority === undefined ? {} : { clientAuthority: resolve(folder, tls.clientAuthority) }),
+  const placed =
+    tls === undefined
+      ? channel
+      : ({ ...channel, listen: { ...channel.listen, tls: absoluteTls(tls, folder) } } as Channel)
+  if (placed.source !== 'mllp' || placed.mapping.overrides === undefined) return placed
+  return { ...placed, mapping: { ...placed.mapping, overrides: resolve(folder, placed.mapping.overrides) } }
+}
+
+type Tls = NonNullable<Channel['listen']['tls']>
+
+function absoluteTls({ certificate, key, clientAuthority }: Tls, folder: string): Tls {
+  return {
+    certificate: resolve(folder, certificate),
+    key: resolve(folder, key),
+    ...(clientAuthority === undefined ? {} : { clientAuthority: resolve(folder, clientAuthority) }),
   }
-  return { ...channel, listen: { ...channel.listen, tls: absolute } }
 }

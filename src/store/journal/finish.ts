@@ -19,7 +19,7 @@ export function finish(tx: Tx, message: MessagePlace, result: MessageResult): vo
     text: `
       update message
       set state = $2, finished_at = $3::timestamptz, result = $4::text[], warnings = $5::int, attempts = $6::int,
-        last_error = null
+        last_error = $7
       where id = $1::bigint`,
     values: [
       message.id,
@@ -28,6 +28,7 @@ export function finish(tx: Tx, message: MessagePlace, result: MessageResult): vo
       result.written,
       result.warnings,
       message.attempts + 1,
+      result.reason ?? null,
     ],
   })
 }

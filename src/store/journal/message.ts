@@ -75,6 +75,8 @@ export interface MessageResult {
   readonly finishedAt: number
   readonly written: readonly string[]
   readonly warnings: number
+  /** Why it was filtered. */
+  readonly reason?: string | undefined
 }
 
 /** How an attempt failed: tried again at a time, or held for an operator. */
