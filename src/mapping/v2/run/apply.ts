@@ -33,6 +33,8 @@ interface Application {
   readonly vocabulary: Vocabulary | undefined
   /** Of a rule whose target is a code: the codes that R4 allows there. */
   readonly codes: ReadonlySet<string> | undefined
+  /** Of a rule whose target ends with `?`. */
+  readonly fallback: boolean
   readonly levels: Map<string, ResourceNode>
   readonly context: RunContext
 }
@@ -55,6 +57,7 @@ export function applySegmentMap(
     slot: undefined,
     vocabulary: undefined,
     codes: undefined,
+    fallback: false,
     levels: new Map(),
     context,
   })
@@ -93,8 +96,22 @@ function runRule(application: Application, rule: CompiledRule): void {
   for (const { value: repetition, at } of used) {
     const inside: Scope = { ...scope, field: from.part, repetition }
     const value = from.component === undefined ? repetition : valueAt(from, inside)
-    if (value?.valued && holds(when, inside, context)) write(application, rule, value, at, inside)
+    if (!value?.valued || !holds(when, inside, context)) continue
+    for (const item of itemsOf(application, rule, at, valued.length)) write(application, rule, value, item, inside)
   }
+}
+
+/** What is said once of `component[each]` is said of each component that another field makes. */
+function itemsOf({ map, scope }: Application, { steps }: CompiledRule, at: number, count: number): readonly number[] {
+  if (count > 1 || !steps.some(isEach)) return [at]
+  const fields = new Set(map.rules.filter((rule) => rule.steps.some(isEach)).map(({ from }) => from.part))
+  const repeated = [...fields].flatMap((field) => (field === undefined ? [] : [scope.read(scope.segment, field)]))
+  const longest = repeated.toSorted((a, b) => b.length - a.length)[0] ?? []
+  return longest.flatMap(({ valued }, item) => (valued ? [item] : []))
+}
+
+function isEach({ label }: Step): boolean {
+  return label === 'each'
 }
 
 const WHOLE = textValue('*')
@@ -126,6 +143,7 @@ function write(application: Application, rule: CompiledRule, value: V2Value, rep
       slot,
       vocabulary: isPrimitiveName(to.map.base) ? vocabulary : undefined,
       codes: rule.codes ?? application.codes,
+      fallback: rule.fallback || application.fallback,
       levels: new Map(),
       context,
     })
@@ -138,7 +156,8 @@ function write(application: Application, rule: CompiledRule, value: V2Value, rep
   if (text === undefined || place.slot === undefined) return
   if (to.as === 'function' && !place.slot.primitive) return
   const codes = rule.codes ?? (rule.self === 'value' ? application.codes : undefined)
-  setLeaf(rule, place.slot, text, { vocabulary, codes, type: to.type, context })
+  const fallback = rule.fallback || application.fallback
+  setLeaf(rule, place.slot, text, { vocabulary, codes, type: to.type, fallback, context })
 }
 
 function isPrimitiveName(type: string): boolean {
@@ -230,6 +249,7 @@ interface LeafInput {
   readonly vocabulary: Vocabulary | undefined
   readonly codes: ReadonlySet<string> | undefined
   readonly type: string
+  readonly fallback: boolean
   readonly context: RunContext
 }
 
@@ -237,7 +257,7 @@ function setLeaf(
   rule: CompiledRule,
   slot: Slot,
   text: string,
-  { vocabulary, codes, type, context }: LeafInput,
+  { vocabulary, codes, type, fallback, context }: LeafInput,
 ): void {
   const code = vocabulary === undefined || rule.value ? undefined : vocabulary.codes.get(text)
   const unmapped = vocabulary !== undefined && !rule.value && code === undefined
@@ -252,7 +272,7 @@ function setLeaf(
     keepOriginal(rule, slot, text)
     return
   }
-  put(rule, slot, json)
+  put(rule, slot, json, fallback)
 }
 
 const ALTERNATE_CODES = 'http://hl7.org/fhir/StructureDefinition/alternate-codes'
@@ -274,11 +294,11 @@ function isWeak({ value, from, steps }: CompiledRule): boolean {
   return isConstant && from.part !== undefined && steps.every(({ into }) => into === undefined)
 }
 
-function put(rule: CompiledRule, slot: Slot, json: string): void {
+function put(rule: CompiledRule, slot: Slot, json: string, fallback: boolean): void {
   const leaf = leafAt(slot)
-  if (rule.fallback && leaf.json !== undefined && !leaf.fallback) return
+  if (fallback && leaf.json !== undefined && !leaf.fallback) return
   leaf.json = json
   leaf.row = rule.id
   leaf.weak = isWeak(rule)
-  leaf.fallback = rule.fallback
+  leaf.fallback = fallback
 }

@@ -61,7 +61,7 @@ function collect(resources: readonly ResourceNode[], identities: Identities): Re
   return [...found].filter((resource) => typeof identities.of(resource) === 'object' && holdsText(resource.root))
 }
 
-function visitReferences(object: Obj, visit: (resource: ResourceNode) => void): void {
+export function visitReferences(object: Obj, visit: (resource: ResourceNode) => void): void {
   if (object.resource) visit(object.resource)
   for (const { items } of object.fields.values()) {
     for (const item of items.values()) if (item.kind === 'object') visitReferences(item, visit)

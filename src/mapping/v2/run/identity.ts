@@ -26,6 +26,8 @@ export interface IdentityInput {
   /** An Encounter without a visit number: left out, or one of the message. */
   readonly encounterOfMessage: boolean
   readonly originOf: (resource: ResourceNode) => Origin | undefined
+  /** The resource that refers to one which no segment stands for. */
+  readonly parentOf: (resource: ResourceNode) => ResourceNode | undefined
 }
 
 export interface Identities {
@@ -47,7 +49,7 @@ export function makeIdentities(input: IdentityInput): Identities {
   }
 
   function identify(resource: ResourceNode): Identity {
-    const key = keyOf({ ...input, resource, idOf, count })
+    const key = keyOf({ ...input, resource, idOf, idOfParent, count })
     if (key === 'omitted' || key === 'contained') return key
     if (key !== undefined) return { id: uuidv5(input.namespace, `${resource.type}|${key}`) }
     if (!input.originOf(resource)) return 'contained'
@@ -59,6 +61,12 @@ export function makeIdentities(input: IdentityInput): Identities {
   function idOf(root: Obj, element: string): string | undefined {
     const target = firstReference(root, element)
     const identity = target && of(target)
+    return typeof identity === 'object' ? identity.id : undefined
+  }
+
+  function idOfParent(resource: ResourceNode): string | undefined {
+    const parent = input.parentOf(resource)
+    const identity = parent && of(parent)
     return typeof identity === 'object' ? identity.id : undefined
   }
 
@@ -75,6 +83,7 @@ export function makeIdentities(input: IdentityInput): Identities {
 interface KeyInput extends IdentityInput {
   readonly resource: ResourceNode
   readonly idOf: (root: Obj, element: string) => string | undefined
+  readonly idOfParent: (resource: ResourceNode) => string | undefined
   readonly count: (name: string) => number
 }
 
@@ -118,7 +127,7 @@ function keyOf(input: KeyInput): string | 'omitted' | 'contained' | undefined {
     case 'CareTeam':
       return `${idOf(root, 'subject') ?? input.message}|care-team`
     case 'DocumentReference':
-      return masterKey(root, sender) ?? own()
+      return masterKey(root, sender) ?? own() ?? prefixed(input.idOfParent(resource), 'document')
     case 'Provenance':
       return `urn:passerelle:message|${input.message}`
     default:

@@ -4,7 +4,7 @@ import { Failure } from '../../../kernel/failure.ts'
 import { tenantNamespace } from '../../../kernel/ids.ts'
 import type { MessageRule, Program, Structure } from '../program.ts'
 import { applySegmentMap, itemKey, type RunContext } from './apply.ts'
-import { assemble, type MappedResource } from './assemble.ts'
+import { assemble, visitReferences, type MappedResource } from './assemble.ts'
 import { sourceOf, type MappingContext, type Warning } from './context.ts'
 import { groupSegments, type Grouped, type GroupNode, type SegmentNode } from './groups.ts'
 import { makeIdentities, type Origin } from './identity.ts'
@@ -48,6 +48,7 @@ export function mapMessage(program: Program, message: Hl7Message, context: Mappi
   completeProvenance(provenance, message, context, run.offsetAt)
   const made = instances.map(({ resource }) => resource).filter((resource) => resource !== provenance)
   const origins = new Map(instances.map(({ resource, origin }) => [resource, origin]))
+  const parents = parentsIn([...made, provenance])
   const identities = makeIdentities({
     namespace: tenantNamespace(context.tenantKey),
     message: `${context.channel}|${message.get('MSH-10') ?? ''}`,
@@ -55,6 +56,7 @@ export function mapMessage(program: Program, message: Hl7Message, context: Mappi
     patientIdentifier: context.patientIdentifier ?? ['PI', 'MR'],
     encounterOfMessage: run.switches.get('encounter-without-number') === 'message',
     originOf: (resource) => origins.get(resource),
+    parentOf: (resource) => parents.get(resource),
   })
   const resources = assemble([...made, provenance], {
     program,
@@ -67,6 +69,22 @@ export function mapMessage(program: Program, message: Hl7Message, context: Mappi
     provenance,
   })
   return { resources, warnings: warnings.all() }
+}
+
+/** Who refers first to each resource that has no segment of its own. */
+function parentsIn(resources: readonly ResourceNode[]): Map<ResourceNode, ResourceNode> {
+  const parents = new Map<ResourceNode, ResourceNode>()
+  const seen = new Set<ResourceNode>()
+  const visit = (resource: ResourceNode): void => {
+    if (seen.has(resource)) return
+    seen.add(resource)
+    visitReferences(resource.root, (child) => {
+      if (!parents.has(child)) parents.set(child, resource)
+      visit(child)
+    })
+  }
+  resources.forEach(visit)
+  return parents
 }
 
 function senderOf(message: Hl7Message): string {
