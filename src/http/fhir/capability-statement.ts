@@ -25,7 +25,7 @@ export function capabilityStatement(service: FhirService, base: string): JsonObj
     rest: [
       {
         mode: 'server',
-        security: security(service, new URL(base).origin),
+        security: security(service, base.replace(/\/t\/[^/]+\/fhir$/, '')),
         resource: service.definitions.resourceTypes.map((type) => resource(service, type)),
         interaction: service.interactions
           .filter(({ routes }) => routes.some(({ path }) => path === '/'))

@@ -72,8 +72,7 @@ export function makeFhirHandler({ service, bodies, settings, log }: FhirHandlerD
   /** With what a POST _search carries in its body as part of the query. */
   async function searchForm(request: IncomingMessage, response: ServerResponse): Promise<string> {
     const query = queryOf(request)
-    if (request.headers['content-type'] === undefined && request.headers['content-length'] === '0')
-      return query
+    if (!hasBody(request)) return query
     if (!isForm(request.headers['content-type'])) {
       throw new Failure('unsupported', 'media-type', { expected: 'application/x-www-form-urlencoded' })
     }
@@ -127,6 +126,11 @@ export function makeFhirHandler({ service, bodies, settings, log }: FhirHandlerD
       sendProblem(response, failure, pickLanguage(request.headers['accept-language']), problemFormat(request))
     }
   }
+}
+
+/** RFC 9112 §6.3 */
+function hasBody({ headers }: IncomingMessage): boolean {
+  return headers['transfer-encoding'] !== undefined || (headers['content-length'] ?? '0') !== '0'
 }
 
 /** The refused request's body may still be on its way. */

@@ -59,6 +59,16 @@ test('a validation problem names the element and not its value', async () => {
   expect(text).not.toContain('Jacqueline')
 })
 
+test('problems are told in the language of the caller', async () => {
+  const asked = (language: string) =>
+    fhir.call('GET', '/Patient/nobody', undefined, { 'accept-language': language })
+  const french = await asked('fr-FR,en;q=0.5')
+  expect(french.headers.get('content-language')).toBe('fr')
+  expect(french.json.issue[0].details.text).toMatch(/^Il n/)
+  expect((await asked('de')).headers.get('content-language')).toBe('de')
+  expect((await asked('ja')).headers.get('content-language')).toBe('en')
+})
+
 test('broken JSON is not quoted back', async () => {
   const { text } = await fhir.call('POST', '/Patient', '{"name":"Jacqueline Durand}')
   expect(text).not.toContain('Jacqueline')
