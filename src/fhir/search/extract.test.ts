@@ -4,6 +4,8 @@ import { makeTimeZone } from '../../kernel/time-zone.ts'
 import { loadDefinitions, makeExtractor, makeSearchParameters, type IndexEntries } from '../index.ts'
 import { makeGeneralEvaluator } from '../testing/general-evaluator.ts'
 import { sampleResource } from '../testing/sample-resource.ts'
+import type { SearchParameterType } from '../definitions/index.ts'
+import type { SearchParameter } from './parameters.ts'
 import { compileRoutes, type Route } from './routes.ts'
 
 const definitions = loadDefinitions()
@@ -214,6 +216,103 @@ describe('strings, uris, dates, numbers and quantities', () => {
       'http://example.org/p',
     ])
   })
+})
+
+function onset(onsetRange: JsonObject) {
+  return extract({ resourceType: 'Condition', onsetRange }).quantities
+}
+
+function probability(prediction: JsonObject) {
+  const { numbers } = extract({ resourceType: 'RiskAssessment', prediction: [prediction] })
+  return numbers.map(({ low, high }) => [low, high])
+}
+
+describe('quantities and numbers of every kind', () => {
+  test('money has its currency as code', () => {
+    const invoice = { resourceType: 'Invoice', totalNet: { value: 12.5, currency: 'EUR' } }
+    expect(extract(invoice).quantities).toEqual([
+      {
+        param: 'totalnet',
+        value: '12.5',
+        low: '12.45',
+        high: '12.55',
+        system: 'urn:iso:std:iso:4217',
+        code: 'EUR',
+        unit: 'EUR',
+      },
+    ])
+  })
+
+  test('a range goes from the low end of its low to the high end of its high', () => {
+    const age = { system: 'http://unitsofmeasure.org', code: 'a' }
+    expect(onset({ low: { value: 40, ...age }, high: { value: 50, ...age } })[0]).toMatchObject({
+      low: '39.5',
+      high: '50.5',
+      code: 'a',
+    })
+    expect(onset({ high: { value: 50, ...age } })[0]).toMatchObject({ low: undefined, high: '50.5' })
+    expect(onset({})).toEqual([])
+    expect(onset({ low: { unit: 'a' } })).toEqual([])
+  })
+
+  test('a comparator opens the other side', () => {
+    const [quantity] = extract(observation({ valueQuantity: { value: 5, comparator: '>=' } })).quantities
+    expect(quantity).toMatchObject({ low: '5', high: undefined })
+    expect(extract(observation({ valueQuantity: { unit: 'g' } })).quantities).toEqual([])
+  })
+
+  test('numbers and their ranges', () => {
+    expect(probability({ probabilityDecimal: 0.5 })).toEqual([['0.45', '0.55']])
+    expect(probability({ probabilityRange: { low: { value: 1 }, high: { value: 2 } } })).toEqual([
+      ['0.5', '2.5'],
+    ])
+    expect(probability({ probabilityRange: { low: { value: 1 } } })).toEqual([])
+  })
+})
+
+/** With one parameter of our own. */
+function extractBy(type: SearchParameterType, expression: string, resource: JsonObject): IndexEntries {
+  const own: SearchParameter = {
+    code: 'own',
+    type,
+    url: 'http://example.org/own',
+    expression,
+    targets: [],
+    components: [],
+  }
+  const all = { of: () => new Map([['own', own]]) }
+  return makeExtractor(definitions, all).extract(resource, String(resource['resourceType']), {
+    zone: makeTimeZone('UTC'),
+    toLocal: () => undefined,
+  })
+}
+
+describe('parameters of our own', () => {
+  const patient: JsonObject = {
+    resourceType: 'Patient',
+    active: true,
+    name: [{ use: 'official', family: 'Moreau', given: ['Ana', 'Lou'] }],
+    extension: [
+      { url: 'http://example.org/team', valueString: 'blue' },
+      { url: 'http://example.org/other', valueString: 'red' },
+    ],
+  }
+
+  test.each<[SearchParameterType, string, unknown]>([
+    [
+      'string',
+      "Patient.extension('http://example.org/team').value.ofType(string)",
+      { strings: [{ value: 'blue' }] },
+    ],
+    ['string', "Patient.name.where(use = 'official').given.first()", { strings: [{ value: 'Ana' }] }],
+    ['string', 'Patient.name.given[1]', { strings: [{ value: 'Lou' }] }],
+    ['token', 'Patient.active and Patient.name.exists()', { tokens: [{ code: 'true' }] }],
+    // More than the compiler does: the general evaluator takes it.
+    ['string', 'Patient.name.family.upper()', { strings: [{ value: 'MOREAU' }] }],
+    ['number', 'Patient.name.given.count()', { numbers: [{ value: '2' }] }],
+  ])('%s %s', (type, expression, expected) =>
+    expect(extractBy(type, expression, patient)).toMatchObject(expected as object),
+  )
 })
 
 test('values of a wrong type say nothing', () => {

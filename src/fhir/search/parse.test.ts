@@ -27,6 +27,7 @@ const supported: SupportedSearch = {
     uri: { modifiers: ['missing', 'above', 'below'], prefixes: [], sortable: true },
     date: { modifiers: ['missing'], prefixes, sortable: true },
     number: { modifiers: [], prefixes, sortable: false },
+    quantity: { modifiers: [], prefixes: ['eq', 'gt'], sortable: false },
   },
   defaultCount: 50,
   maxCount: 1000,
@@ -137,6 +138,15 @@ describe('values by kind of parameter', () => {
   })
 })
 
+test('quantities: number, number|system|code and number||code', () => {
+  const range = { prefix: 'eq', value: '5.4', low: '5.35', high: '5.45' }
+  expect(values('Observation', 'value-quantity=5.4,gt5.4|http://unitsofmeasure.org|mg,5.4||mg')).toEqual([
+    { ...range, system: undefined, code: undefined },
+    { ...range, prefix: 'gt', system: 'http://unitsofmeasure.org', code: 'mg' },
+    { ...range, system: undefined, code: 'mg' },
+  ])
+})
+
 describe('the rest of a search', () => {
   test('several parameters are all wanted, several values are alternatives', () => {
     const { criteria } = parse('Patient', 'name=ana&name=lou&gender=male,female')
@@ -184,7 +194,14 @@ describe('what is refused, by the name of the parameter', () => {
     ['Observation', 'subject=Car/1', 'search-reference subject'],
     ['Observation', 'subject:Organization=1', 'search-reference-type subject:Organization'],
     ['Observation', 'subject:Patient=Group/1', 'search-reference-type subject'],
-    ['Observation', 'value-quantity=5', 'search-parameter-unsupported value-quantity'],
+    ['Observation', 'value-quantity=5|', 'search-quantity value-quantity'],
+    ['Observation', 'value-quantity=x', 'search-quantity value-quantity'],
+    ['Observation', 'value-quantity=lt5', 'search-prefix value-quantity'],
+    [
+      'Observation',
+      'component-code-value-quantity=a$5',
+      'search-parameter-unsupported component-code-value-quantity',
+    ],
     ['Observation', 'code-value-quantity=a$5', 'search-parameter-unsupported code-value-quantity'],
     ['Observation', 'patient.name=x', 'search-chain patient.name'],
     ['Observation', 'subject:Patient.name=x', 'search-chain subject:Patient.name'],
