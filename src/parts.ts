@@ -1,5 +1,6 @@
 /** What the program is made of: every part, wired to the ground that all of them stand on. */
 import type { GeneratedCredentials } from './access/index.ts'
+import type { Channel } from './channels/index.ts'
 import type { Config } from './config.ts'
 import type { Health } from './health.ts'
 import type { Clock } from './kernel/clock.ts'
@@ -38,7 +39,7 @@ export interface Composition {
 export async function composeParts(ground: Ground): Promise<Composition> {
   const access = await makeAccessParts(ground)
   const fhir = makeFhirParts(ground, access.contexts)
-  const transform = () => loadHl7Transform(ground.config.configDir, fhir)
+  const transform = (loaded: readonly Channel[]) => loadHl7Transform(ground.config.configDir, fhir, loaded)
   const channels = await makeChannelParts(ground, access, fhir, transform)
   const parts = [access.trail, ...channels, makeHttpPart(ground, access, fhir)]
   return access.credentials ? { parts, credentials: access.credentials } : { parts }
