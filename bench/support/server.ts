@@ -47,7 +47,6 @@ export async function startServer(options: BenchServerOptions = {}): Promise<Ben
       PASSERELLE_BOOTSTRAP_TENANT: 'bench',
       PASSERELLE_BOOTSTRAP_CLIENT_ID: CLIENT.id,
       PASSERELLE_BOOTSTRAP_CLIENT_SECRET: CLIENT.secret,
-      PASSERELLE_LOG_LEVEL: 'warn',
       ...options.env,
     },
     stdio: ['ignore', 'ignore', 'inherit'],

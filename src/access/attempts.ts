@@ -36,7 +36,7 @@ export function networkOf(address: string): string {
   const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)
   if (mapped !== null) return mapped[1]!
   if (!address.includes(':')) return address
-  const [head = '', tail] = address.split('::', 2) as [string, string | undefined]
+  const [head, tail] = address.split('::', 2) as [string, string | undefined]
   const groups = head.split(':').filter((group) => group !== '')
   const missing =
     tail === undefined ? 0 : 8 - groups.length - tail.split(':').filter((group) => group !== '').length

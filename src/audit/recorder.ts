@@ -72,7 +72,7 @@ export function makeAuditRecorder({ db, log, metrics }: AuditRecorderDeps): Audi
     },
     async [Symbol.asyncDispose]() {
       closed = true
-      await Promise.all([...lanes.values()].map(({ running }) => running))
+      await Promise.all([...lanes.values()].flatMap(({ running }) => running ?? []))
     },
   }
 }

@@ -69,7 +69,7 @@ export function auditStatement(accesses: readonly AuditRow[]): Statement {
       rows.map((row) => (row.query === undefined ? null : storable(row.query, MAX_QUERY))),
       rows.map((row) => (row.detail === undefined ? null : detailJson(row.detail))),
       rows.map(() => null),
-      rows.map((row) => `{${tokenHashes(auditTokens(row))}}`),
+      rows.map((row) => `{${tokenHashes(auditTokens(row)).join(',')}}`),
     ],
   }
 }
@@ -122,7 +122,7 @@ export function submittedAuditStatement(event: SubmittedAuditEvent): Statement {
       [null],
       [null],
       [event.content],
-      [`{${tokenHashes(event.tokens)}}`],
+      [`{${tokenHashes(event.tokens).join(',')}}`],
     ],
   }
 }

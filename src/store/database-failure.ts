@@ -27,9 +27,11 @@ export function databaseFailure(error: unknown): Failure {
     case '22P05': // untranslatable_character
     case '22021': // character_not_in_repertoire
       return failure('invalid', 'text-not-storable')
+    case undefined:
+      return failure('unavailable', 'database-unavailable')
+    default:
+      return isAway(sqlstate) ? failure('unavailable', 'database-unavailable') : failure('internal', 'database-error')
   }
-  if (sqlstate === undefined || isAway(sqlstate)) return failure('unavailable', 'database-unavailable')
-  return failure('internal', 'database-error')
 }
 
 /** The connection is gone or was not to be had: classes 08, 53 and 57P, and the operating system's own codes. */

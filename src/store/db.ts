@@ -201,9 +201,9 @@ function makeLookups(pool: pg.Pool) {
       return send<Row>(client, statement)
     },
     async end(): Promise<void> {
-      const open = slots.splice(0)
-      for (const client of await Promise.allSettled(open)) {
-        if (client.status === 'fulfilled') client.value?.release(true)
+      const clients = slots.splice(0).filter((client) => client !== undefined)
+      for (const client of await Promise.allSettled(clients)) {
+        if (client.status === 'fulfilled') client.value.release(true)
       }
       await pool.end()
     },

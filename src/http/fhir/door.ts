@@ -51,7 +51,7 @@ export function makeDoor(deps: FhirDeps): Door {
   }
 
   return {
-    async enter(asker, interaction = undefined) {
+    async enter(asker, interaction) {
       let access: Access
       try {
         access = await tokens.verify(bearerToken(asker.authorization))

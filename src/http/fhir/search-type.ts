@@ -52,7 +52,7 @@ function cursorScope(tenant: number, type: string, parameters: URLSearchParams):
   const binding = new URLSearchParams(parameters)
   binding.delete('_count')
   binding.delete('_total')
-  return `${tenant} ${type}?${binding}`
+  return `${tenant} ${type}?${binding.toString()}`
 }
 
 function linkTo(
