@@ -18,7 +18,7 @@ import { makeDrain } from './drain.ts'
 import { makeGroupCommit } from './group-commit.ts'
 import { type Intake, makeIntake } from './intake.ts'
 import type { ChannelMetrics } from './metrics.ts'
-import { receivedRow } from './received.ts'
+import { decisionRow, receivedRow } from './audit-rows.ts'
 import { makeSweeper } from './sweep.ts'
 import type { Transform } from './transform.ts'
 import type { WakeQueue } from './wake.ts'
@@ -182,26 +182,5 @@ function onceItWorks<T>(ask: () => Promise<T>): () => Promise<T> {
       throw error
     })
     return answer
-  }
-}
-
-function decisionRow(
-  channel: string,
-  message: MessageNumber,
-  decision: 'release' | 'skip',
-  agent: AuditRow['agent'],
-  at: number,
-): AuditRow {
-  const interaction = `message-${decision}`
-  return {
-    at,
-    kind: 'admin',
-    interaction,
-    action: 'U',
-    outcome: 0,
-    agent,
-    entities: [],
-    patients: [],
-    detail: { channel, message },
   }
 }

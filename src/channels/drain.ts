@@ -10,17 +10,10 @@ import type { Clock } from '../kernel/clock.ts'
 import { asFailure, type Failure } from '../kernel/failure.ts'
 import type { TenantId } from '../kernel/ids.ts'
 import type { Log } from '../kernel/log.ts'
-import {
-  isNotHead,
-  type AuditRow,
-  type Journal,
-  type OpenMessage,
-  type Outcome,
-  type Repository,
-} from '../store/index.ts'
+import { isNotHead, type Journal, type OpenMessage, type Outcome, type Repository } from '../store/index.ts'
+import { handledRow } from './audit-rows.ts'
 import type { Hl7Channel } from './config/channel.ts'
 import type { ChannelMetrics } from './metrics.ts'
-import { senderOf } from './received.ts'
 import { afterFailure } from './retry.ts'
 import type { Transform } from './transform.ts'
 import type { LaneHandler, Wake } from './wake.ts'
@@ -156,28 +149,4 @@ async function noteFailure(
 
 function versionOf({ type, id, version }: Outcome): string {
   return `${type}/${id}/_history/${version}`
-}
-
-/** The audit row of the resources that a message made: the sender acts, all that it touched are the entities. */
-function handledRow(
-  channel: Hl7Channel,
-  message: OpenMessage,
-  outcomes: readonly Outcome[],
-  at: number,
-): AuditRow {
-  return {
-    at,
-    kind: 'hl7',
-    interaction: 'message-handled',
-    action: 'E',
-    outcome: 0,
-    agent: { id: senderOf(message), kind: 'device' },
-    entities: outcomes.map(({ type, id, version }) => ({ type, id, version })),
-    patients: [...new Set(outcomes.flatMap(({ patients }) => patients))],
-    detail: {
-      channel: channel.channel,
-      message: message.id,
-      ...(message.controlId === undefined ? {} : { controlId: message.controlId }),
-    },
-  }
 }

@@ -1,8 +1,9 @@
 /** Channels: what comes in, in which order it is handled, and what happens when it can't be. */
+export { decisionRow } from './audit-rows.ts'
 export { loadHl7Programs, makeHl7Transform, mapForChannel } from './hl7-transform.ts'
 export { makeChannels, type Channels, type ChannelsDeps } from './channels.ts'
 export type { Channel, DicomChannel, Hl7Channel } from './config/channel.ts'
-export type { Intake, Peer } from './intake.ts'
+export { type Intake, type Peer, refusalBefore } from './intake.ts'
 export { loadChannels } from './config/load.ts'
 export type { Variables } from './config/read.ts'
 export { type ChannelMetrics, noMetrics } from './metrics.ts'

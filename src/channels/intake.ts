@@ -12,7 +12,6 @@ import {
   refusalOf,
   type Intake as IncomingMessage,
   type PatientIdentifier,
-  type Refusal,
   type Unreadable,
 } from '../hl7/index.ts'
 import type { Clock } from '../kernel/clock.ts'
@@ -74,7 +73,7 @@ export function makeIntake(deps: IntakeDeps): Intake {
       const failure = asFailure(error)
       count('failed')
       log.error({ channel: channel.channel, code: failure.code }, 'message not taken in')
-      return answer(channel, read, begun, refusalOf(failure))
+      return answer(channel, read, begun, failure)
     }
   }
 }
@@ -88,7 +87,7 @@ function describe(
   receivedAt: number,
   secret: string,
 ): NewMessage {
-  const refusal = whyNot(read)
+  const refused = whyNot(read)
   const header = read.readable ? headerOf(read) : {}
   return {
     channel: channel.channel,
@@ -97,27 +96,31 @@ function describe(
     raw,
     header,
     ...lanesOf(channel, orderingFacts(read, raw, header), secret),
-    ...(refusal === undefined
-      ? { state: 'received' }
-      : { state: 'refused', reason: refusal.error.applicationCode }),
-    ack: answer(channel, read, receivedAt, refusal),
+    ...(refused === undefined ? { state: 'received' } : { state: 'refused', reason: refused.code }),
+    ack: answer(channel, read, receivedAt, refused),
     ...(channel.reusedControlId === 'refuse'
-      ? { whenReused: { ack: answer(channel, read, receivedAt, refusalOf(REUSED)) } }
+      ? { whenReused: { ack: answer(channel, read, receivedAt, REUSED) } }
       : {}),
   }
 }
 
 const REUSED = new Failure('conflict', 'hl7-duplicate-control-id')
 
-/** Messages that are kept for the operator but can't be handled. */
-function whyNot(read: Read): Refusal | undefined {
-  if (!read.readable) return refusalOf(new Failure('invalid', `hl7-${read.reason}`))
+/** Why a frame is refused at the door: kept for the operator, never handled. */
+function whyNot(read: Read): Failure | undefined {
+  if (!read.readable) return new Failure('invalid', `hl7-${read.reason}`)
   // Two messages in one frame would be mapped as one: the results of one patient could reach another.
-  if (read.several) return refusalOf(new Failure('unsupported', 'hl7-several-messages'))
+  if (read.several) return new Failure('unsupported', 'hl7-several-messages')
   return undefined
 }
 
-function answer(channel: Hl7Channel, read: Read, epochMs: number, refusal?: Refusal): Buffer | undefined {
+/** The same question for a message that isn't taken in, only tried. */
+export function refusalBefore(raw: Buffer, { text }: Hl7Channel): Failure | undefined {
+  return whyNot(readIntake(raw, { override: text.charset, fallback: text.defaultCharset }))
+}
+
+function answer(channel: Hl7Channel, read: Read, epochMs: number, refused?: Failure): Buffer | undefined {
+  const refusal = refused && refusalOf(refused)
   const policy = channel.acknowledge === 'never' ? 'never' : channel.acknowledgeMode
   const header = read.readable ? read.header : undefined
   const { immediate } = decideAck(header, refusal?.verdict ?? 'accepted', policy)

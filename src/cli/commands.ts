@@ -6,6 +6,7 @@ export const commands: Readonly<Record<string, () => Promise<Command>>> = {
   migrate: async () => (await import('./migrate.ts')).migrateCommand,
   tenant: async () => (await import('./tenant.ts')).tenant,
   client: async () => (await import('./client.ts')).client,
+  channel: async () => (await import('./channel.ts')).channel,
   send: async () => (await import('./send.ts')).send,
   demo: async () => (await import('./demo.ts')).demo,
   audit: async () => (await import('./audit.ts')).audit,

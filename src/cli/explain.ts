@@ -45,6 +45,17 @@ const texts: Readonly<Record<string, Explain>> = {
     `the database's account cannot read ${folder}, nor a copy of it below /var/lib/passerelle`,
   'embedded-postgres-missing': ({ platform }) =>
     `there is no embedded PostgreSQL for ${platform}: set PASSERELLE_DATABASE_URL to a PostgreSQL of your own`,
+  'channel-folder': ({ folder }) => `there are no channel files: ${folder} cannot be read`,
+  'channel-files': ({ problems }) =>
+    problems === 1 ? 'a channel file is wrong' : `the channel files are wrong in ${problems} places`,
+  'channel-unknown': ({ channel }) => `there is no channel ${channel}`,
+  'channel-not-hl7': ({ channel }) => `the channel ${channel} does not take HL7 v2 messages`,
+  'channel-tenant': ({ channel, tenant }) =>
+    `the channel ${channel} belongs to the tenant ${tenant}, and there is none`,
+  'channel-switch': ({ channel, switch: name, value }) =>
+    `the channel ${channel} sets the switch ${name} to ${value}: config/mapping/switches.tsv knows no such`,
+  'mapping-does-not-compile': () => 'the mapping tables are wrong',
+  'file-unreadable': ({ file }) => `${file} cannot be read`,
   'embedded-postgres-platform': () =>
     'the embedded PostgreSQL does not run on Windows: set PASSERELLE_DATABASE_URL to a PostgreSQL of your own',
   'server-not-running': ({ url }) => `no server answers at ${url}: start it with npm start`,

@@ -1,0 +1,175 @@
+/** `passerelle channel`: what the channel files say, what a message would become, and the messages that are held. */
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { buffer } from 'node:stream/consumers'
+import { parseArgs } from 'node:util'
+
+import {
+  type Channel,
+  decisionRow,
+  type Hl7Channel,
+  loadChannels,
+  loadHl7Programs,
+  mapForChannel,
+  refusalBefore,
+} from '../channels/index.ts'
+import { borrowDatabase } from '../database.ts'
+import { loadDefinitions, makeElementTree } from '../fhir/index.ts'
+import { systemClock } from '../kernel/clock.ts'
+import { Failure } from '../kernel/failure.ts'
+import type { TenantId } from '../kernel/ids.ts'
+import { toTransactionBundle } from '../mapping/index.ts'
+import { findTenant, makeJournal, openDb, type Journal } from '../store/index.ts'
+import { type Command, type Io, usageFailure } from './command.ts'
+
+const OPTIONS = {
+  format: { type: 'string', default: 'bundle' },
+  limit: { type: 'string', default: '50' },
+} as const
+
+export const channel: Command = {
+  name: 'channel',
+  summary: 'list, check and try channels; release held messages',
+  usage: `Usage: passerelle channel list
+       passerelle channel validate
+       passerelle channel test NAME [FILE|-] [--format bundle|list]
+       passerelle channel held NAME [--limit N]
+       passerelle channel release NAME MESSAGE …
+       passerelle channel skip NAME MESSAGE …
+
+list      the channels of PASSERELLE_CONFIG_DIR, with their door and tenant
+validate  checks channel files, mapping tables and their switches; says what is wrong in which line
+test      reads one HL7 v2 message and prints what it would become; stores nothing, needs no server
+held      messages that could not be handled, with the reason and how many wait behind each
+release   lets held messages be tried again; a running worker takes them up within seconds
+skip      sets held messages aside for good, so that those behind them go on
+
+  --format FORMAT  test: bundle, a FHIR transaction (unless given), or list, a line for each resource
+  --limit N        held: at most so many lines, 50 unless given
+`,
+  async run(args, io) {
+    const { values, positionals } = parseArgs({ args: [...args], allowPositionals: true, options: OPTIONS })
+    const [action, name, ...rest] = positionals
+    if (action === 'list' && name === undefined) return list(io)
+    if (action === 'validate' && name === undefined) return validate(io)
+    if (name === undefined) throw usageFailure('list, validate, or an action with the name of a channel')
+    if (action === 'test' && rest.length <= 1) return tryMessage(name, rest[0] ?? '-', values.format, io)
+    if (action === 'held' && rest.length === 0) return held(name, numberOf(values.limit, '--limit'), io)
+    if ((action === 'release' || action === 'skip') && rest.length > 0) return decide(name, action, rest, io)
+    throw usageFailure(`not understood: ${positionals.join(' ')}`)
+  },
+}
+
+function load(io: Io): Promise<readonly Channel[]> {
+  const { configDir, variables } = io.config()
+  return loadChannels(join(configDir, 'channels'), variables)
+}
+
+async function list(io: Io): Promise<void> {
+  for (const { channel: name, source, listen, tenant, enabled, description } of await load(io)) {
+    const door = `${source}://${listen.host}:${listen.port}`
+    io.out([name, door, tenant, enabled ? 'on' : 'off', description].join('\t').concat('\n'))
+  }
+}
+
+async function validate(io: Io): Promise<void> {
+  const channels = await load(io)
+  await loadPrograms(channels, io)
+  io.out(`${channels.length === 1 ? '1 channel is' : `${channels.length} channels are`} right\n`)
+}
+
+function loadPrograms(channels: readonly Channel[], io: Io) {
+  const tree = makeElementTree(loadDefinitions())
+  return loadHl7Programs({ folder: join(io.config().configDir, 'mapping'), tree, channels })
+}
+
+async function tryMessage(name: string, file: string, format: string, io: Io): Promise<void> {
+  if (format !== 'bundle' && format !== 'list') throw usageFailure('--format is bundle or list')
+  const one = hl7Channel(await load(io), name)
+  const { program, programs } = await loadPrograms([one], io)
+  const raw = unframed(file === '-' ? await buffer(io.input) : await readMessage(file))
+  const refused = refusalBefore(raw, one)
+  if (refused !== undefined) throw refused
+  const mapped = mapForChannel({ raw, receivedAt: systemClock.now() }, one, programs.get(name) ?? program)
+  if ('reason' in mapped) io.err(`the channel keeps this message without resources: ${mapped.reason}\n`)
+  const { resources, warnings } = 'reason' in mapped ? { resources: [], warnings: [] } : mapped
+  for (const { code, about, count } of warnings) io.err(`warning: ${code} ${about} (${count})\n`)
+  if (format === 'bundle') io.out(`${JSON.stringify(toTransactionBundle(resources), undefined, 2)}\n`)
+  else for (const { type, id, mode } of resources) io.out(`${type}/${id}\t${mode}\n`)
+}
+
+function readMessage(file: string): Promise<Buffer> {
+  return readFile(file).catch(() => {
+    throw new Failure('not-found', 'file-unreadable', { file })
+  })
+}
+
+/** MLLP's framing, if the file was recorded from the wire. */
+function unframed(bytes: Buffer): Buffer {
+  const start = bytes[0] === 0x0b ? 1 : 0
+  const end = bytes.lastIndexOf(0x1c)
+  return bytes.subarray(start, end === -1 ? bytes.length : end)
+}
+
+function hl7Channel(channels: readonly Channel[], name: string): Hl7Channel {
+  const one = channels.find(({ channel: own }) => own === name)
+  if (one === undefined) throw new Failure('not-found', 'channel-unknown', { channel: name })
+  if (one.source !== 'mllp') throw new Failure('unsupported', 'channel-not-hl7', { channel: name })
+  return one
+}
+
+async function withJournal<T>(
+  name: string,
+  io: Io,
+  work: (journal: Journal, tenant: TenantId) => Promise<T>,
+): Promise<T> {
+  const { tenant: key } = hl7Channel(await load(io), name)
+  await using database = await borrowDatabase(io.config(), io.log())
+  await using db = openDb({ url: database.url, maxConnections: 2 })
+  const tenant = await findTenant(db, key)
+  if (tenant === undefined) throw new Failure('invalid', 'channel-tenant', { channel: name, tenant: key })
+  // Awaited here, before the connections are closed.
+  return await work(makeJournal(db), tenant.id)
+}
+
+async function held(name: string, limit: number, io: Io): Promise<void> {
+  await withJournal(name, io, async (journal, tenant) => {
+    for (const one of await journal.listHeld(tenant, name, { limit })) {
+      const received = new Date(one.receivedAt).toISOString()
+      const cells = [
+        one.id,
+        received,
+        one.type ?? '',
+        one.controlId ?? '',
+        one.reason,
+        `${one.behind} behind`,
+      ]
+      io.out(cells.join('\t').concat('\n'))
+    }
+  })
+}
+
+/** The sweeper of a running worker finds what is released. */
+async function decide(
+  name: string,
+  decision: 'release' | 'skip',
+  messages: readonly string[],
+  io: Io,
+): Promise<number> {
+  for (const id of messages) numberOf(id, 'MESSAGE')
+  return withJournal(name, io, async (journal, tenant) => {
+    let missing = 0
+    for (const id of messages) {
+      const row = decisionRow(name, id, decision, { id: 'passerelle-cli', kind: 'system' }, systemClock.now())
+      if ((await journal.decideHeld(tenant, { channel: name, id }, decision, row)) !== undefined) continue
+      io.err(`${name} holds no message ${id}\n`)
+      missing += 1
+    }
+    return missing === 0 ? 0 : 1
+  })
+}
+
+function numberOf(text: string, what: string): number {
+  if (!/^[1-9]\d{0,18}$/.test(text)) throw usageFailure(`${what} must be a number`)
+  return Number(text)
+}
