@@ -22,11 +22,16 @@ test.each([
 })
 
 test('a condition inside a data type counts components', () => {
-  expect(translateCondition('IF HD.1 NOT VALUED AND IF HD-3 = "ISO"', 'HD.2', false)).toBe('HD.1 absent and HD.3 = "ISO"')
+  expect(translateCondition('IF HD.1 NOT VALUED AND IF HD-3 = "ISO"', 'HD.2', false)).toBe(
+    'HD.1 absent and HD.3 = "ISO"',
+  )
 })
 
 test.each([
-  ['performer[1](PractitionerRole.practitioner(Practitioner))', 'performer[1]>PractitionerRole.practitioner>Practitioner'],
+  [
+    'performer[1](PractitionerRole.practitioner(Practitioner))',
+    'performer[1]>PractitionerRole.practitioner>Practitioner',
+  ],
   ['occurenceTiming.repeat.boundsDuration.value', 'occurrenceTiming.repeat.boundsDuration.value'],
   ['note(Annotation.text)', 'note.text'],
   ['practitioner(Practioner.identifier[1].system)', 'practitioner>Practitioner.identifier[1].system'],

@@ -34,11 +34,21 @@ export function carryOver(official: OfficialTables, tree: ElementTree): CarriedO
   const fates: Fate[] = []
   for (const kind of ['segments', 'datatypes'] as const) {
     for (const [map, rows] of official[kind]) {
-      const translated = translateMap({ tree, tables: official, corrections: ruleCorrections }, kind, map, rows)
+      const translated = translateMap(
+        { tree, tables: official, corrections: ruleCorrections },
+        kind,
+        map,
+        rows,
+      )
       const made = translated.flatMap(({ outcome }) => ('rule' in outcome ? [outcome.rule] : []))
       if (made.length > 0) tables.push(table(kind, map, RULE_COLUMNS, numbered(withoutTwins(made))))
       for (const { official: row, outcome } of translated) {
-        fates.push({ kind, map, official: `line ${row.line}: ${row.source} ${row.target}`, outcome: outcome as Fate['outcome'] })
+        fates.push({
+          kind,
+          map,
+          official: `line ${row.line}: ${row.source} ${row.target}`,
+          outcome: outcome as Fate['outcome'],
+        })
       }
     }
   }
@@ -47,7 +57,12 @@ export function carryOver(official: OfficialTables, tree: ElementTree): CarriedO
     const { structure, rows: translated } = translateMessage({ tree, segmentMaps }, rows)
     tables.push(table('messages', map, MESSAGE_COLUMNS, numbered(structure)))
     for (const { official: row, outcome } of translated) {
-      fates.push({ kind: 'messages', map, official: `line ${row.line}: ${row.path} ${row.target}`, outcome: outcome as Fate['outcome'] })
+      fates.push({
+        kind: 'messages',
+        map,
+        official: `line ${row.line}: ${row.path} ${row.target}`,
+        outcome: outcome as Fate['outcome'],
+      })
     }
   }
   for (const [map, rows] of official.codesystems) {
@@ -55,7 +70,12 @@ export function carryOver(official: OfficialTables, tree: ElementTree): CarriedO
     const made = translated.flatMap(({ outcome }) => ('rule' in outcome ? [outcome.rule] : []))
     if (made.length > 0) tables.push(table('vocabulary', map, CODE_COLUMNS, made))
     for (const { official: row, outcome } of translated) {
-      fates.push({ kind: 'vocabulary', map, official: `line ${row.line}: ${row.code} ${row.target}`, outcome: outcome as Fate['outcome'] })
+      fates.push({
+        kind: 'vocabulary',
+        map,
+        official: `line ${row.line}: ${row.code} ${row.target}`,
+        outcome: outcome as Fate['outcome'],
+      })
     }
   }
   return { tables, fates }
@@ -71,7 +91,9 @@ function table<Column extends string>(
 }
 
 /** Corrections may make two official rows one. */
-function withoutTwins<Row extends { from: string; when: string; to: string; value: string }>(rows: readonly Row[]): Row[] {
+function withoutTwins<Row extends { from: string; when: string; to: string; value: string }>(
+  rows: readonly Row[],
+): Row[] {
   const seen = new Set<string>()
   return rows.filter(({ from, when, to, value }) => {
     const key = [from, when, to, value].join('\t')
@@ -96,7 +118,9 @@ function nameOf(row: { row: string; from?: string; path?: string }): string {
 
 function letters(count: number): string {
   const at = count - 1
-  return at < 26 ? String.fromCharCode(97 + at) : `${String.fromCharCode(96 + Math.floor(at / 26))}${String.fromCharCode(97 + (at % 26))}`
+  return at < 26
+    ? String.fromCharCode(97 + at)
+    : `${String.fromCharCode(96 + Math.floor(at / 26))}${String.fromCharCode(97 + (at % 26))}`
 }
 
 /** `segments/PID.Patient.tsv` for `PID[Patient]`. */

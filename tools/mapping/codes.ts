@@ -22,11 +22,21 @@ function translateCode(map: string, row: OfficialCode, seen: ReadonlySet<string>
   const { code, target, system, display } = row
   if (code === '') return { did: 'left-out', because: 'a FHIR code without a v2 code' }
   if (seen.has(code)) return { did: 'left-out', because: 'the code is mapped already' }
-  const correction = codeCorrections.find((each) => each.map === map && (each.code === undefined || each.code === code))
+  const correction = codeCorrections.find(
+    (each) => each.map === map && (each.code === undefined || each.code === code),
+  )
   if (correction?.leaveOut !== undefined) return { did: 'left-out', because: correction.leaveOut }
-  const made = { code, target, system: system.replace(/\/$/, ''), display, table: tableOf(row.table), ...correction?.use }
+  const made = {
+    code,
+    target,
+    system: system.replace(/\/$/, ''),
+    display,
+    table: tableOf(row.table),
+    ...correction?.use,
+  }
   if (made.target === '') return { did: 'left-out', because: 'no FHIR code is given' }
-  if (/\s{2}|\n|^Create JIRA/.test(made.target)) return { did: 'left-out', because: 'prose instead of a code' }
+  if (/\s{2}|\n|^Create JIRA/.test(made.target))
+    return { did: 'left-out', because: 'prose instead of a code' }
   return correction
     ? { did: 'corrected', rule: { ...made, origin: 'corrected' }, because: correction.because ?? '' }
     : { did: 'carried', rule: { ...made, origin: 'carried' } }

@@ -22,7 +22,10 @@ export function translateCondition(text: string, source: string, ofSegment: bool
 
 /** Slips that break the sentence: a bracket never closed, a word too many, `PL3.NOT`. */
 function mendTypos(text: string): string {
-  const mended = text.replaceAll('PL3.NOT', 'PL.3 NOT').replaceAll(' AREA ', ' ARE ').replaceAll(' NOT "', ' IS NOT "')
+  const mended = text
+    .replaceAll('PL3.NOT', 'PL.3 NOT')
+    .replaceAll(' AREA ', ' ARE ')
+    .replaceAll(' NOT "', ' IS NOT "')
   const open = mended.split('(').length - mended.split(')').length
   return mended.replaceAll('IS IS', 'IS') + ')'.repeat(Math.max(0, open))
 }
@@ -41,7 +44,10 @@ function plain(part: string, source: string, fieldSource: boolean): string {
     .replaceAll(/\blength\b/gi, 'length')
     .replaceAll(/less than or equals( to)?/gi, '<=')
     .replaceAll(/greater than/gi, '>')
-    .replaceAll(/\bdoes not exist\b|\bare not valued\b|\bis not valued\b|\bnot valued\b|\bis empty\b/gi, 'absent')
+    .replaceAll(
+      /\bdoes not exist\b|\bare not valued\b|\bis not valued\b|\bnot valued\b|\bis empty\b/gi,
+      'absent',
+    )
     .replaceAll(/\bis valued\b|\bvalued?\b/gi, 'valued')
     .replaceAll(/\bis not in\b|\bnot in\b/gi, 'not-in')
     .replaceAll(/\bis in\b|\bin\b/gi, 'in')
@@ -60,9 +66,14 @@ function fillIn(words: string, source: string): string {
   let text = words.trim()
   // `!= "x"` or `absent` without a subject: the row's own source.
   text = text.replace(/^(?=(?:!=|=|absent|valued|not-in))/, `${source} `)
-  text = text.replaceAll(/\b(and|or)\s+(?=(?:!=|=|absent|valued|not-in))/g, `$1 ${subjectBefore(text, source)} `)
+  text = text.replaceAll(
+    /\b(and|or)\s+(?=(?:!=|=|absent|valued|not-in))/g,
+    `$1 ${subjectBefore(text, source)} `,
+  )
   // `A and B absent`: a subject without a test takes the next one.
-  const elided = new RegExp(String.raw`(${PATH})\s+(and|or)\s+((?:${PATH}\s+(?:and|or)\s+)*)(${PATH})\s+(absent|valued)`)
+  const elided = new RegExp(
+    String.raw`(${PATH})\s+(and|or)\s+((?:${PATH}\s+(?:and|or)\s+)*)(${PATH})\s+(absent|valued)`,
+  )
   for (let found = elided.exec(text); found; found = elided.exec(text)) {
     text = text.replace(found[0], `${found[1]} ${found[5]} ${found[2]} ${found[3]}${found[4]} ${found[5]}`)
   }

@@ -7,6 +7,7 @@ import { messageCorrections, type MessageCorrection } from './message-correction
 import { decideNarrative } from './narratives.ts'
 import type { OfficialMessageRow } from './official.ts'
 import type { MessageTableRow } from './rows.ts'
+import { isMatch } from './corrections.ts'
 import { baseTypeOf, type Outcome, type Translated } from './translate.ts'
 
 export interface MessageDeps {
@@ -56,7 +57,16 @@ export function translateMessage(
 }
 
 function emptyRow(path: string, repeats: boolean): MessageTableRow {
-  return { row: '', path, repeats: repeats ? '*' : '', when: '', to: '', map: '', references: '', origin: 'carried' }
+  return {
+    row: '',
+    path,
+    repeats: repeats ? '*' : '',
+    when: '',
+    to: '',
+    map: '',
+    references: '',
+    origin: 'carried',
+  }
 }
 
 function translateRow(
@@ -82,23 +92,32 @@ function translateRow(
     if (baseTypeOf(segmentMap) !== to.split('[')[0]) throw new Error(`${segmentMap} does not make a ${to}`)
     const rule: MessageTableRow = {
       ...emptyRow(path, false),
-      when: when.length < 2 ? (when[0] ?? '') : when.map((each) => (/ or /.test(each) ? `(${each})` : each)).join(' and '),
+      when:
+        when.length < 2
+          ? (when[0] ?? '')
+          : when.map((each) => (/ or /.test(each) ? `(${each})` : each)).join(' and '),
       to,
       map: segmentMap,
       references: use.references ?? translateReferences(tree, table, to, row.references),
       origin: correction ? 'corrected' : 'carried',
     }
-    return correction ? { did: 'corrected', rule, because: correction.because ?? '' } : { did: 'carried', rule }
+    return correction
+      ? { did: 'corrected', rule, because: correction.because ?? '' }
+      : { did: 'carried', rule }
   } catch (error) {
     return { did: 'problem', because: (error as Error).message }
   }
 }
 
-function matches({ map, path, target, segmentMap, condition }: MessageCorrection, row: OfficialMessageRow): boolean {
-  const is = (pattern: string | RegExp | undefined, text: string): boolean =>
-    pattern === undefined || (typeof pattern === 'string' ? pattern === text : pattern.test(text))
+function matches(correction: MessageCorrection, row: OfficialMessageRow): boolean {
+  const { map, path, target, segmentMap, condition } = correction
   if (condition !== undefined && !row.condition.includes(condition)) return false
-  return is(map, row.map) && is(path, row.path) && is(target, row.target) && is(segmentMap, row.segmentMap)
+  return (
+    isMatch(map, row.map) &&
+    isMatch(path, row.path) &&
+    isMatch(target, row.target) &&
+    isMatch(segmentMap, row.segmentMap)
+  )
 }
 
 /** `Observation[2].subject.reference=Patient[1].id; …` → `Observation[2].subject = Patient[1]; …` */
@@ -119,7 +138,10 @@ function translateReferences(
     .map((each) => each.replaceAll(/\s+/g, ''))
     .filter((each) => each !== '' && !/="/.test(each))
     .map((each) => {
-      const found = /^([A-Z]\w*)(?:\[([\w.]+)\])?\.([\w.]+?)(?:\.reference|\.id)?=([A-Z]\w*)(?:\[([\w.]+)\])?(?:\.id)?$/.exec(each)
+      const found =
+        /^([A-Z]\w*)(?:\[([\w.]+)\])?\.([\w.]+?)(?:\.reference|\.id)?=([A-Z]\w*)(?:\[([\w.]+)\])?(?:\.id)?$/.exec(
+          each,
+        )
       if (!found) throw new Error(`reference ${each}`)
       const [, from, fromLabel, path, type, label] = found
       const target = resolveTarget(tree, from!, parseTarget(`${path}>${type}`))

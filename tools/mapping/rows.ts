@@ -25,7 +25,16 @@ export interface MessageTableRow {
 }
 
 export const RULE_COLUMNS = ['row', 'from', 'when', 'to', 'type', 'vocabulary', 'value', 'origin'] as const
-export const MESSAGE_COLUMNS = ['row', 'path', 'repeats', 'when', 'to', 'map', 'references', 'origin'] as const
+export const MESSAGE_COLUMNS = [
+  'row',
+  'path',
+  'repeats',
+  'when',
+  'to',
+  'map',
+  'references',
+  'origin',
+] as const
 export const CODE_COLUMNS = ['code', 'target', 'system', 'display', 'table', 'origin'] as const
 
 export interface CodeTableRow {

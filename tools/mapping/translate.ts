@@ -5,7 +5,7 @@ import { parseExpression } from '../../src/mapping/v2/language/expression.ts'
 import { parseTarget } from '../../src/mapping/v2/language/target.ts'
 import { translateCodes } from './codes.ts'
 import { translateCondition } from './conditions.ts'
-import type { RuleCorrection } from './corrections.ts'
+import { isMatch, type RuleCorrection } from './corrections.ts'
 import { decideNarrative } from './narratives.ts'
 import type { OfficialRule, OfficialTables } from './official.ts'
 import type { Origin, RuleRow } from './rows.ts'
@@ -63,14 +63,10 @@ function matches(correction: RuleCorrection, official: OfficialRule): boolean {
   const { map, source, target, condition } = correction
   return (
     isMatch(map, official.map) &&
-    (source === undefined || isMatch(source, official.source)) &&
-    (target === undefined || isMatch(target, official.target)) &&
+    isMatch(source, official.source) &&
+    isMatch(target, official.target) &&
     (condition === undefined || official.condition.includes(condition))
   )
-}
-
-function isMatch(pattern: string | RegExp, text: string): boolean {
-  return typeof pattern === 'string' ? pattern === text : pattern.test(text)
 }
 
 interface RowInput {
@@ -115,7 +111,11 @@ function withHop(tree: ElementTree, map: string, typeMap: string, to: string): s
   const made = baseTypeOf(typeMap)
   if (!/^[A-Z]/.test(made) || to.endsWith(`>${made}`) || !tree.elementOf(`${made}.id`)) return to
   try {
-    const { type } = resolveTarget(tree, baseTypeOf(map), parseTarget(to.replaceAll(/extension\[\w+\]/g, 'extension')))
+    const { type } = resolveTarget(
+      tree,
+      baseTypeOf(map),
+      parseTarget(to.replaceAll(/extension\[\w+\]/g, 'extension')),
+    )
     return type === 'Reference' && tree.elementOf(`${made}.meta`) ? `${to}>${made}` : to
   } catch {
     return to
@@ -131,7 +131,9 @@ function whenOf(
     translateCondition(official.condition, sourceOf(kind, official), kind === 'segments'),
     narrative && 'when' in narrative ? narrative.when : '',
   ].filter((part) => part !== '')
-  return parts.length < 2 ? (parts[0] ?? '') : parts.map((part) => (/ or /.test(part) ? `(${part})` : part)).join(' and ')
+  return parts.length < 2
+    ? (parts[0] ?? '')
+    : parts.map((part) => (/ or /.test(part) ? `(${part})` : part)).join(' and ')
 }
 
 /** `PID-3`, `CX.4`, or the whole (`PID`, `CX`) for the rows numbered 0. */
@@ -147,7 +149,11 @@ function valueOf(assignment: string, constant: string | undefined): string {
   if (assignment === '') return constant === undefined ? '' : JSON.stringify(constant)
   if (/^[/#]|^https?:|^[a-z]+$/.test(assignment)) throw new Error(`assignment in prose: ${assignment}`)
   const terms = assignment.match(/"[^"]*"|[A-Z][A-Z0-9]{1,3}[-.]\d+(?:\.\d+)?/g) ?? []
-  const value = terms.map((term) => (term.startsWith('"') ? JSON.stringify(term.slice(1, -1).trim() === '' ? term.slice(1, -1) : term.slice(1, -1)) : term))
+  const value = terms.map((term) =>
+    term.startsWith('"')
+      ? JSON.stringify(term.slice(1, -1).trim() === '' ? term.slice(1, -1) : term.slice(1, -1))
+      : term,
+  )
   const text = value.join(' + ')
   parseExpression(text)
   return text
@@ -192,7 +198,8 @@ function isListIn(tree: ElementTree, map: string): (path: string) => boolean {
 }
 
 function check(tree: ElementTree, map: string, rule: RuleRow): void {
-  if (/extension(?!\()/.test(rule.to.replaceAll(/"[^"]*"/g, ""))) throw new Error(`extension without a url: ${rule.to}`)
+  if (/extension(?!\()/.test(rule.to.replaceAll(/"[^"]*"/g, '')))
+    throw new Error(`extension without a url: ${rule.to}`)
   const target = resolveTarget(tree, baseTypeOf(map), parseTarget(rule.to))
   if (target.self !== undefined || rule.type !== '' || rule.value !== '') return
   if (!target.primitive) throw new Error(`${rule.to} is a ${target.type} and no type map is given`)

@@ -27,9 +27,13 @@ describe.each(['oru-r01', 'adt-a01', 'orm-o01'])('%s', (name) => {
 
   test('all resources carry the source of the message, and one Provenance names them', () => {
     const mapped = map(sample(name))
-    const sources = new Set(mapped.resources.map(({ resource }) => (resource['meta'] as { source: string }).source))
+    const sources = new Set(
+      mapped.resources.map(({ resource }) => (resource['meta'] as { source: string }).source),
+    )
     expect(sources).toEqual(new Set([`urn:passerelle:lab#${name.slice(0, 3).toUpperCase()}0001`]))
-    const targets = (only(mapped, 'Provenance').resource['target'] as { reference: string }[]).map((each) => each.reference)
+    const targets = (only(mapped, 'Provenance').resource['target'] as { reference: string }[]).map(
+      (each) => each.reference,
+    )
     expect(targets.toSorted()).toEqual(
       mapped.resources
         .filter(({ type }) => type !== 'Provenance')
@@ -42,7 +46,9 @@ describe.each(['oru-r01', 'adt-a01', 'orm-o01'])('%s', (name) => {
 describe('people', () => {
   test('a Patient has the same id in an admission, an order with the registered authority and a result', () => {
     const namespaces = { CLINIQUE: 'urn:oid:1.2.250.1.99.2' }
-    const ids = ['oru-r01', 'adt-a01', 'orm-o01'].map((name) => only(map(sample(name), { namespaces }), 'Patient').id)
+    const ids = ['oru-r01', 'adt-a01', 'orm-o01'].map(
+      (name) => only(map(sample(name), { namespaces }), 'Patient').id,
+    )
     expect(new Set(ids).size).toBe(1)
   })
 
@@ -53,7 +59,13 @@ describe('people', () => {
       { family: 'DURAND-LEROY', given: ['ÉLODIE'], prefix: ['MME'], use: 'usual' },
     ])
     expect(resource['address']).toEqual([
-      { line: ['12 RUE DES LILAS', 'BÂT. B'], city: 'RENNES', postalCode: '35000', country: 'FRA', use: 'home' },
+      {
+        line: ['12 RUE DES LILAS', 'BÂT. B'],
+        city: 'RENNES',
+        postalCode: '35000',
+        country: 'FRA',
+        use: 'home',
+      },
     ])
     expect(resource['telecom']).toEqual([
       { use: 'home', system: 'phone', value: '0299000001' },
@@ -82,12 +94,17 @@ describe('people', () => {
 
   test('an authority is a URI: OID, UUID, registered namespace, or a stable one of ours with a warning', () => {
     const systemOf = (authority: string) => {
-      const mapped = map(message(MSH, `PID|||1^^^${authority}||DURAND`, OBR), { namespaces: { CHU: 'https://chu.test/ipp' } })
+      const mapped = map(message(MSH, `PID|||1^^^${authority}||DURAND`, OBR), {
+        namespaces: { CHU: 'https://chu.test/ipp' },
+      })
       const [identifier] = only(mapped, 'Patient').resource['identifier'] as [{ system: string }]
       return [identifier.system, mapped.warnings.some(({ about }) => about === authority)]
     }
     expect(systemOf('X&1.2.250.1.5&ISO')).toEqual(['urn:oid:1.2.250.1.5', false])
-    expect(systemOf('&6B29FC40-CA47-1067-B31D-00DD010662DA&UUID')).toEqual(['urn:uuid:6b29fc40-ca47-1067-b31d-00dd010662da', false])
+    expect(systemOf('&6B29FC40-CA47-1067-B31D-00DD010662DA&UUID')).toEqual([
+      'urn:uuid:6b29fc40-ca47-1067-b31d-00dd010662da',
+      false,
+    ])
     expect(systemOf('CHU')).toEqual(['https://chu.test/ipp', false])
     expect(systemOf('LABO 7')).toEqual(['urn:passerelle:ns:LABO%207', true])
   })
@@ -112,9 +129,15 @@ describe('visits', () => {
   test('a bed is part of its room, floor, ward, building and hospital', () => {
     const mapped = map(sample('adt-a01'))
     const byId = new Map(ofType(mapped, 'Location').map(({ id, resource }) => [`Location/${id}`, resource]))
-    const [{ location }] = only(mapped, 'Encounter').resource['location'] as [{ location: { reference: string } }]
+    const [{ location }] = only(mapped, 'Encounter').resource['location'] as [
+      { location: { reference: string } },
+    ]
     const names: unknown[] = []
-    for (let at = byId.get(location.reference); at; at = byId.get((at['partOf'] as { reference: string } | undefined)?.reference ?? '')) {
+    for (
+      let at = byId.get(location.reference);
+      at;
+      at = byId.get((at['partOf'] as { reference: string } | undefined)?.reference ?? '')
+    ) {
       names.push(at['name'])
     }
     expect(names).toEqual(['1', '204', '2', 'CHIR', 'B1', 'CLINIQUE'])
@@ -183,19 +206,41 @@ describe('results', () => {
   })
 
   test.each([
-    ['SN', '<^5', { valueQuantity: { comparator: '<', value: 5, unit: 'mg/L', system: 'http://unitsofmeasure.org', code: 'mg/L' } }],
+    [
+      'SN',
+      '<^5',
+      {
+        valueQuantity: {
+          comparator: '<',
+          value: 5,
+          unit: 'mg/L',
+          system: 'http://unitsofmeasure.org',
+          code: 'mg/L',
+        },
+      },
+    ],
     ['SN', '^1^:^128', { valueRatio: { numerator: { value: 1 }, denominator: { value: 128 } } }],
     ['SN', '^2^-^4', { valueRange: { low: { value: 2 }, high: { value: 4 } } }],
     ['SN', '^2^+', { valueString: '2 +' }],
     ['ST', 'Négatif', { valueString: 'Négatif' }],
     ['ST', 'A^B', { valueString: 'A^B' }],
-    ['CE', 'POS^Positif^L', { valueCodeableConcept: { coding: [{ code: 'POS', display: 'Positif', system: 'urn:passerelle:cs:LABMED:L' }] } }],
+    [
+      'CE',
+      'POS^Positif^L',
+      {
+        valueCodeableConcept: {
+          coding: [{ code: 'POS', display: 'Positif', system: 'urn:passerelle:cs:LABMED:L' }],
+        },
+      },
+    ],
     ['DT', '20260309', { valueDateTime: '2026-03-09' }],
     ['TM', '0730', { valueTime: '07:30:00' }],
     ['NR', '2^4', { valueRange: { low: { value: 2 }, high: { value: 4 } } }],
     ['XX', 'libre', { valueString: 'libre' }],
   ])('a value of type %s (%s)', (type, sent, expected) => {
-    expect(value(`OBX|1|${type}|X^X^L||${sent}|${sent.startsWith('<') ? 'mg/L' : ''}|||||F`).resource).toMatchObject(expected)
+    expect(
+      value(`OBX|1|${type}|X^X^L||${sent}|${sent.startsWith('<') ? 'mg/L' : ''}|||||F`).resource,
+    ).toMatchObject(expected)
   })
 
   test.each([
@@ -216,7 +261,11 @@ describe('results', () => {
   })
 
   test('two results with one code in one order are two Observations, by sub-id or by their order', () => {
-    const mapped = oru('OBX|1|ST|G^Germe^L|1|a||||||F', 'OBX|2|ST|G^Germe^L|2|b||||||F', 'OBX|3|ST|G^Germe^L|2|c||||||F')
+    const mapped = oru(
+      'OBX|1|ST|G^Germe^L|1|a||||||F',
+      'OBX|2|ST|G^Germe^L|2|b||||||F',
+      'OBX|3|ST|G^Germe^L|2|c||||||F',
+    )
     expect(new Set(ofType(mapped, 'Observation').map(({ id }) => id)).size).toBe(3)
   })
 
@@ -229,11 +278,17 @@ describe('results', () => {
 
   test('a document in OBX-5 is an attachment of the result, or a DocumentReference that it is derived from', () => {
     const obx = 'OBX|1|ED|PDF^CR^L||^application^pdf^Base64^JVBERi0xLjQK||||||F'
-    expect(JSON.stringify(value(obx).resource['extension'])).toContain('"valueAttachment":{"contentType":"application/pdf","data":"JVBERi0xLjQK"}')
+    expect(JSON.stringify(value(obx).resource['extension'])).toContain(
+      '"valueAttachment":{"contentType":"application/pdf","data":"JVBERi0xLjQK"}',
+    )
     const { mapped } = value(obx, { switches: { attachment: 'document' } })
     const document = only(mapped, 'DocumentReference')
-    expect(document.resource['content']).toEqual([{ attachment: { contentType: 'application/pdf', data: 'JVBERi0xLjQK' } }])
-    expect(only(mapped, 'Observation').resource['derivedFrom']).toEqual([{ reference: `DocumentReference/${document.id}` }])
+    expect(document.resource['content']).toEqual([
+      { attachment: { contentType: 'application/pdf', data: 'JVBERi0xLjQK' } },
+    ])
+    expect(only(mapped, 'Observation').resource['derivedFrom']).toEqual([
+      { reference: `DocumentReference/${document.id}` },
+    ])
     expect([...problems(mapped), ...dangling(mapped)]).toEqual([])
   })
 
@@ -247,7 +302,9 @@ describe('results', () => {
     const { resource } = only(mapped, 'DiagnosticReport')
     expect(resource['status']).toBe('final')
     expect(resource['result']).toHaveLength(8)
-    expect(resource['basedOn']).toEqual([{ reference: `ServiceRequest/${only(mapped, 'ServiceRequest').id}` }])
+    expect(resource['basedOn']).toEqual([
+      { reference: `ServiceRequest/${only(mapped, 'ServiceRequest').id}` },
+    ])
     expect(resource['specimen']).toEqual([{ reference: `Specimen/${only(mapped, 'Specimen').id}` }])
     expect(resource['encounter']).toEqual({ reference: `Encounter/${only(mapped, 'Encounter').id}` })
   })
@@ -260,7 +317,9 @@ describe('results', () => {
 
 describe('dates', () => {
   const effective = (sent: string, context = {}) =>
-    only(map(message(MSH, PID, OBR, `OBX|1|ST|X^X^L||a||||||F|||${sent}`), context), 'Observation').resource['effectiveDateTime']
+    only(map(message(MSH, PID, OBR, `OBX|1|ST|X^X^L||a||||||F|||${sent}`), context), 'Observation').resource[
+      'effectiveDateTime'
+    ]
 
   test.each([
     ['2026', '2026'],
@@ -292,7 +351,9 @@ describe('what does not fit', () => {
   })
 
   test('a segment in a wrong place is taken where it belongs, one of nowhere is named', () => {
-    const mapped = map(message(MSH, PID, OBR, 'OBX|1|ST|X^X^L||a||||||F', 'PV1||O|||||||||||||||||VIS1^^^C', 'GT1|1', 'ZZZ|x'))
+    const mapped = map(
+      message(MSH, PID, OBR, 'OBX|1|ST|X^X^L||a||||||F', 'PV1||O|||||||||||||||||VIS1^^^C', 'GT1|1', 'ZZZ|x'),
+    )
     expect(ofType(mapped, 'Encounter')).toHaveLength(1)
     expect(mapped.warnings.map(({ code, about }) => `${code} ${about}`)).toEqual(
       expect.arrayContaining(['segment-unexpected GT1', 'segment-not-mapped ZZZ']),

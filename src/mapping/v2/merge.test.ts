@@ -62,19 +62,35 @@ test('the source is the message’s, tags stay', () => {
 
 test('a status that the message only guesses does not change a stored one', () => {
   const encounter = only(map(sample('adt-a01', ['ADT^A01^ADT_A01', 'ADT^A08^ADT_A01'])), 'Encounter')
-  expect(mergeMapped({ resourceType: 'Encounter', status: 'finished' }, encounter).value['status']).toBe('finished')
+  expect(mergeMapped({ resourceType: 'Encounter', status: 'finished' }, encounter).value['status']).toBe(
+    'finished',
+  )
   expect(mergeMapped(undefined, encounter).value['status']).toBe('in-progress')
 })
 
 test('a result replaces the stored one', () => {
-  const oru = map(message(MSH.replace('ADT^A08^ADT_A01', 'ORU^R01'), 'PID|||1^^^C||D', 'OBR|1||L1|X^X', 'OBX|1|ST|X^X||a||||||F'))
+  const oru = map(
+    message(
+      MSH.replace('ADT^A08^ADT_A01', 'ORU^R01'),
+      'PID|||1^^^C||D',
+      'OBR|1||L1|X^X',
+      'OBX|1|ST|X^X||a||||||F',
+    ),
+  )
   const observation = only(oru, 'Observation')
   const after = mergeMapped({ resourceType: 'Observation', valueQuantity: { value: 1 } }, observation)
   expect(after.value).toEqual(observation.resource)
 })
 
 test('decimals keep their digits', () => {
-  const oru = map(message(MSH.replace('ADT^A08^ADT_A01', 'ORU^R01'), 'PID|||1^^^C||D', 'OBR|1||L1|X^X', 'OBX|1|NM|X^X||1.10||||||F'))
+  const oru = map(
+    message(
+      MSH.replace('ADT^A08^ADT_A01', 'ORU^R01'),
+      'PID|||1^^^C||D',
+      'OBR|1||L1|X^X',
+      'OBX|1|NM|X^X||1.10||||||F',
+    ),
+  )
   const { exact } = mergeMapped(undefined, only(oru, 'Observation'))
   expect(JSON.stringify(exact)).toContain('"value":1.10')
 })

@@ -8,14 +8,19 @@ import type { MappedResource } from './run/assemble.ts'
 
 /** @param current the stored resource, undefined when there is none */
 export function mergeMapped(current: JsonObject | undefined, mapped: MappedResource): ExactJson {
-  if (current === undefined || mapped.mode === 'replace') return { value: mapped.resource, exact: mapped.exact }
+  if (current === undefined || mapped.mode === 'replace')
+    return { value: mapped.resource, exact: mapped.exact }
   return {
     value: merge(current, mapped.resource, mapped),
     exact: merge(current, mapped.exact, mapped),
   }
 }
 
-function merge(current: JsonObject, said: JsonObject, { fallbacks, cleared, type }: MappedResource): JsonObject {
+function merge(
+  current: JsonObject,
+  said: JsonObject,
+  { fallbacks, cleared, type }: MappedResource,
+): JsonObject {
   const merged: JsonObject = { ...current }
   for (const element of cleared) {
     // An identifier is never taken away by an empty field: other systems know the resource by it.
@@ -26,7 +31,11 @@ function merge(current: JsonObject, said: JsonObject, { fallbacks, cleared, type
   for (const [name, value] of Object.entries(said)) {
     if (optional.has(name) && namesOf(name, merged).length > 0) continue
     removeOtherChoices(merged, name)
-    merged[name] = isUnited(type, name) ? united(merged[name], value) : name === 'meta' ? withMeta(merged[name], value) : value
+    merged[name] = isUnited(type, name)
+      ? united(merged[name], value)
+      : name === 'meta'
+        ? withMeta(merged[name], value)
+        : value
   }
   return merged
 }
@@ -41,7 +50,18 @@ function namesOf(element: string, resource: JsonObject): string[] {
 }
 
 /** The choice elements of the resources that messages make. A new type takes the place of the stored one. */
-const CHOICES = ['deceased', 'multipleBirth', 'value', 'effective', 'occurrence', 'medication', 'onset', 'abatement', 'performed', 'quantity']
+const CHOICES = [
+  'deceased',
+  'multipleBirth',
+  'value',
+  'effective',
+  'occurrence',
+  'medication',
+  'onset',
+  'abatement',
+  'performed',
+  'quantity',
+]
 
 function isChoiceOf(choice: string, element: string): boolean {
   return element.startsWith(choice) && /^[A-Z]/.test(element.slice(choice.length))

@@ -9,15 +9,39 @@ const PV1 = `PV1||I|CHIR^204^1^CLI|||MED^101${'|'.repeat(13)}V1^^^C${'|'.repeat(
 const DOCTOR = '10001234567^MARTIN^PAUL'
 
 const MESSAGES: Readonly<Record<string, readonly [readonly string[], readonly string[]]>> = {
-  'ADT^A02': [[EVN, PID, PV1], ['Patient', 'Encounter', 'Location']],
-  'ADT^A03': [[EVN, PID, PV1], ['Patient', 'Encounter', 'Location']],
-  'ADT^A05': [[EVN, PID, PV1], ['Patient', 'Encounter', 'Location']],
-  'ADT^A06': [[EVN, PID, 'MRG|||ACC1^^^C', PV1], ['Patient', 'Encounter', 'Account']],
-  'ADT^A09': [[EVN, PID, PV1], ['Patient', 'Encounter', 'Location']],
-  'ADT^A11': [[EVN, PID, PV1], ['Patient', 'Encounter', 'Location']],
+  'ADT^A02': [
+    [EVN, PID, PV1],
+    ['Patient', 'Encounter', 'Location'],
+  ],
+  'ADT^A03': [
+    [EVN, PID, PV1],
+    ['Patient', 'Encounter', 'Location'],
+  ],
+  'ADT^A05': [
+    [EVN, PID, PV1],
+    ['Patient', 'Encounter', 'Location'],
+  ],
+  'ADT^A06': [
+    [EVN, PID, 'MRG|||ACC1^^^C', PV1],
+    ['Patient', 'Encounter', 'Account'],
+  ],
+  'ADT^A09': [
+    [EVN, PID, PV1],
+    ['Patient', 'Encounter', 'Location'],
+  ],
+  'ADT^A11': [
+    [EVN, PID, PV1],
+    ['Patient', 'Encounter', 'Location'],
+  ],
   'ADT^A31': [[EVN, PID, 'PV1||N'], ['Patient']],
   'MDM^T02': [
-    [EVN, PID, PV1, `TXA|1|CR^Compte rendu^L|TX|||20260309101500|||${DOCTOR}|||DOC1^DPI|||||AU||AV`, 'OBX|1|TX|CR^CR^L||Bonjour||||||F'],
+    [
+      EVN,
+      PID,
+      PV1,
+      `TXA|1|CR^Compte rendu^L|TX|||20260309101500|||${DOCTOR}|||DOC1^DPI|||||AU||AV`,
+      'OBX|1|TX|CR^CR^L||Bonjour||||||F',
+    ],
     ['Patient', 'Encounter', 'DocumentReference', 'Practitioner'],
   ],
   'OML^O21': [

@@ -37,6 +37,10 @@ export interface CompiledRule {
   /** The step that gets one item for each repetition of the source; -1: only the first repetition is used. */
   readonly repeatAt: number
   readonly fallback: boolean
+  /** It says the same of each item that another field makes: `component[each]`. */
+  readonly each: boolean
+  /** Its condition asks for its own field not to be there. */
+  readonly testsAbsence: boolean
   readonly write: Write
   /** The codes that R4 allows at the target, where it allows only some. */
   readonly codes: ReadonlySet<string> | undefined

@@ -29,7 +29,11 @@ export interface CompileOptions {
  * Compiles the mapping tables: file name inside config/mapping (`segments/PID.Patient.tsv`) → text.
  * @throws Failure `invalid`/`mapping-does-not-compile`, with an issue for each wrong row
  */
-export function compileMapping(files: MappingFiles, tree: ElementTree, options: CompileOptions = {}): Program {
+export function compileMapping(
+  files: MappingFiles,
+  tree: ElementTree,
+  options: CompileOptions = {},
+): Program {
   const issues: Issue[] = []
   const report: Report = (file, row, problem) => {
     issues.push({

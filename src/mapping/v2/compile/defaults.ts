@@ -34,7 +34,8 @@ export function compileRequirements(
   for (const { type = '', element = '', otherwise = '' } of rows) {
     const oneOf = element.split('|')
     for (const each of oneOf) {
-      if (!tree.elementOf(`${type}.${each}`)) report('required.tsv', type, `R4 has no element ${type}.${each}`)
+      if (!tree.elementOf(`${type}.${each}`))
+        report('required.tsv', type, `R4 has no element ${type}.${each}`)
     }
     required.set(type, [...(required.get(type) ?? []), { oneOf, otherwise }])
   }

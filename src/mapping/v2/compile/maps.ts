@@ -42,7 +42,12 @@ export function baseTypeOf(map: string): string {
   return (/\[(.*)\]$/.exec(map)?.[1] ?? '').split(/[-.]/)[0]!
 }
 
-function compileRule(input: MapInput, maps: ReadonlyMap<string, CompiledMap>, map: CompiledMap, row: Row): CompiledRule {
+function compileRule(
+  input: MapInput,
+  maps: ReadonlyMap<string, CompiledMap>,
+  map: CompiledMap,
+  row: Row,
+): CompiledRule {
   const { row: id = '', from = '', to = '', type = '', vocabulary = '', value = '', when = '' } = row
   const path = parseV2Path(from)
   if (!path) throw new LanguageError(`"${from}" is not a v2 path`)
@@ -50,17 +55,20 @@ function compileRule(input: MapInput, maps: ReadonlyMap<string, CompiledMap>, ma
   const known = vocabulary === '' ? undefined : input.vocabularies.get(vocabulary)
   if (vocabulary !== '' && !known) throw new LanguageError(`there is no vocabulary ${vocabulary}`)
   const terms = value === '' ? undefined : parseExpression(value)
+  const condition = when === '' ? undefined : compileCondition(when, input.switches)
   const write = compileWrite(maps, map, target, type)
   checkCodes(target, known, terms)
   return {
     id: `${map.name} ${id}`,
     from: path,
-    when: when === '' ? undefined : compileCondition(when, input.switches),
+    when: condition,
     self: target.self,
     sibling: target.sibling,
     steps: target.steps,
     repeatAt: path.firstOnly ? -1 : repeatStep(target.steps),
     fallback: target.fallback,
+    each: target.steps.some(({ label }) => label === 'each'),
+    testsAbsence: testsAbsence(condition, path.part),
     write,
     codes: target.codes,
     vocabulary: known,
@@ -116,7 +124,8 @@ const QUANTITIES = ['Quantity', 'SimpleQuantity', 'Duration', 'Age', 'Count', 'D
 
 function fits(base: string, { type, self }: ResolvedTarget): boolean {
   if (base === type || base === 'Extension') return true
-  if (self === 'value' || isPrimitive(base)) return isPrimitive(base) && (self !== undefined || isPrimitive(type))
+  if (self === 'value' || isPrimitive(base))
+    return isPrimitive(base) && (self !== undefined || isPrimitive(type))
   return QUANTITIES.includes(base) && QUANTITIES.includes(type)
 }
 
@@ -132,7 +141,8 @@ function checkCodes(
     throw new LanguageError(`"${term.text}" is not a code that R4 allows here`)
   }
   for (const { code } of vocabulary?.codes.values() ?? []) {
-    if (!codes.has(code)) throw new LanguageError(`${vocabulary!.name} gives "${code}", which R4 does not allow here`)
+    if (!codes.has(code))
+      throw new LanguageError(`${vocabulary!.name} gives "${code}", which R4 does not allow here`)
   }
 }
 
@@ -142,4 +152,11 @@ export function repeatStep(steps: readonly Step[]): number {
   if (labelled !== -1) return labelled
   const extension = steps.findIndex(({ url }) => url !== undefined)
   return extension === -1 ? steps.findLastIndex(({ list }) => list) : extension
+}
+
+function testsAbsence(condition: Condition | undefined, field: number | undefined): boolean {
+  if (condition === undefined || field === undefined) return false
+  if (condition.is === 'and' || condition.is === 'or')
+    return condition.of.some((each) => testsAbsence(each, field))
+  return condition.is === 'absent' && condition.path.part === field && condition.path.component === undefined
 }

@@ -41,7 +41,11 @@ export function resolveTarget(tree: ElementTree, base: string, target: Target): 
   return { self, sibling, steps, fallback, type, primitive: isPrimitive(type), codes }
 }
 
-function resolveStep(tree: ElementTree, base: string, step: TargetStep): Step & { codes?: ReadonlySet<string> } {
+function resolveStep(
+  tree: ElementTree,
+  base: string,
+  step: TargetStep,
+): Step & { codes?: ReadonlySet<string> } {
   const node = tree.elementOf(`${base}.${step.name}`)
   if (!node) throw new LanguageError(`R4 has no element ${base}.${step.name}`)
   if (node.choice) throw new LanguageError(`${base}.${step.name} needs its type, as in ${step.name}Quantity`)

@@ -36,7 +36,12 @@ function compileStructure(input: StructureInput, { file, name, rows }: Table): S
     const segment = names.pop()!
     if (segment === '') {
       const group = names.pop()!
-      groupAt(root, names).children.push({ kind: 'group', name: group, repeats: repeats === '*', children: [] })
+      groupAt(root, names).children.push({
+        kind: 'group',
+        name: group,
+        repeats: repeats === '*',
+        children: [],
+      })
       continue
     }
     const group = input.attempt(file, id, () => groupAt(root, names))
@@ -57,7 +62,8 @@ function groupAt(root: OpenGroup, names: readonly string[]): OpenGroup {
   let group = root
   for (const name of names) {
     const found = group.children.findLast((child) => child.kind === 'group' && child.name === name)
-    if (found?.kind !== 'group') throw new LanguageError(`there is no group ${names.join('/')} before this row`)
+    if (found?.kind !== 'group')
+      throw new LanguageError(`there is no group ${names.join('/')} before this row`)
     group = found
   }
   return group
@@ -72,7 +78,11 @@ function placeIn(group: OpenGroup, name: string, repeats: boolean): OpenSegment 
   return place
 }
 
-function compileMessageRule({ tree, maps, switches }: StructureInput, structure: string, row: Row): MessageRule {
+function compileMessageRule(
+  { tree, maps, switches }: StructureInput,
+  structure: string,
+  row: Row,
+): MessageRule {
   const { row: id = '', to = '', map: mapName = '', when = '', references = '' } = row
   const map = maps.get(mapName)
   if (!map) throw new LanguageError(`there is no table ${mapName}`)

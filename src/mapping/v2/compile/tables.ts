@@ -37,7 +37,9 @@ export function readTables(files: MappingFiles, overrides: MappingFiles | undefi
     } else all.set(file, laidOver(base ?? [], parseTsv(text).rows))
   }
   const tablesIn = (folder: string): Table[] =>
-    [...all].filter(([file]) => file.startsWith(`${folder}/`)).map(([file, rows]) => ({ file, name: nameOf(file), rows }))
+    [...all]
+      .filter(([file]) => file.startsWith(`${folder}/`))
+      .map(([file, rows]) => ({ file, name: nameOf(file), rows }))
   const rowsOf = (file: string): readonly Row[] => all.get(file) ?? []
   return {
     messages: tablesIn('messages'),
@@ -47,7 +49,8 @@ export function readTables(files: MappingFiles, overrides: MappingFiles | undefi
     codeSystems: new Map(rowsOf('codesystems.tsv').map((row) => [row['name']!, row['uri']!])),
     switches: rowsOf('switches.tsv').map((row) => {
       const values = row['values']!.split(' ')
-      if (!values.includes(row['default']!)) report('switches.tsv', row['name']!, 'the default is not among the values')
+      if (!values.includes(row['default']!))
+        report('switches.tsv', row['name']!, 'the default is not among the values')
       return { name: row['name']!, values, value: row['default']! }
     }),
     defaults: rowsOf('defaults.tsv'),

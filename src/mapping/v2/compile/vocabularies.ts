@@ -10,7 +10,8 @@ export function compileVocabularies(tables: readonly Table[], report: Report): M
       for (const row of rows) {
         const { code = '', target = '', system = '', display = '', table = '' } = row
         if (code === '' || target === '') report(file, code, 'a row needs a code and a target')
-        if (system !== '' && !/^(https?|urn):/.test(system)) report(file, code, `${system} is no URI of a code system`)
+        if (system !== '' && !/^(https?|urn):/.test(system))
+          report(file, code, `${system} is no URI of a code system`)
         codes.set(code, { code: target, system, display, table })
       }
       return [name, { name, codes }]

@@ -57,7 +57,8 @@ export function makeTokens(text: string): Tokens {
     },
     number() {
       const token = next('a number')
-      if (!/^\d+$/.test(token)) throw new LanguageError(`a number expected instead of "${token}" in "${text}"`)
+      if (!/^\d+$/.test(token))
+        throw new LanguageError(`a number expected instead of "${token}" in "${text}"`)
       return Number(token)
     },
     comparison() {

@@ -34,8 +34,8 @@ export interface AssembleInput extends Omit<WriteInput, 'isWritten'> {
   readonly provenance: ResourceNode
 }
 
-/** One message is one snapshot of a result; of people, places and orders it tells what it knows. */
-const REPLACED: ReadonlySet<string> = new Set(['Observation', 'Provenance', 'AllergyIntolerance', 'Condition', 'Procedure'])
+/** A message says all of a result; of people, places, visits, orders and diagnoses it tells what it knows. */
+const REPLACED: ReadonlySet<string> = new Set(['Observation', 'Provenance'])
 
 export function assemble(resources: readonly ResourceNode[], input: AssembleInput): MappedResource[] {
   const stored = mergeTwins(collect(resources, input.identities), input)
@@ -45,7 +45,9 @@ export function assemble(resources: readonly ResourceNode[], input: AssembleInpu
   setTargets(input.provenance, others)
   const written = new Set(stored.keys())
   const isWritten = (resource: ResourceNode): boolean => written.has(keyOf(resource, input.identities) ?? '')
-  return [...stored.values()].map(({ resource, cleared }) => toMapped(resource, cleared, { ...input, isWritten }))
+  return [...stored.values()].map(({ resource, cleared }) =>
+    toMapped(resource, cleared, { ...input, isWritten }),
+  )
 }
 
 /** The given resources and those that they refer to, each once, those that hold no text left out. */
@@ -58,7 +60,9 @@ function collect(resources: readonly ResourceNode[], identities: Identities): Re
     visitReferences(resource.root, visit)
   }
   resources.forEach(visit)
-  return [...found].filter((resource) => typeof identities.of(resource) === 'object' && holdsText(resource.root))
+  return [...found].filter(
+    (resource) => typeof identities.of(resource) === 'object' && holdsText(resource.root),
+  )
 }
 
 export function visitReferences(object: Obj, visit: (resource: ResourceNode) => void): void {
@@ -71,7 +75,9 @@ export function visitReferences(object: Obj, visit: (resource: ResourceNode) => 
 function holdsText({ fields, resource }: Obj): boolean {
   if (resource) return true
   return [...fields.values()].some(({ items }) =>
-    [...items.values()].some((item) => (item.kind === 'leaf' ? item.json !== undefined && !item.weak : holdsText(item))),
+    [...items.values()].some((item) =>
+      item.kind === 'leaf' ? item.json !== undefined && !item.weak : holdsText(item),
+    ),
   )
 }
 
@@ -87,7 +93,10 @@ interface Stored {
 }
 
 /** What has one identity is one resource: the doctor who is named five times. */
-function mergeTwins(resources: readonly ResourceNode[], { identities, cleared }: AssembleInput): Map<string, Stored> {
+function mergeTwins(
+  resources: readonly ResourceNode[],
+  { identities, cleared }: AssembleInput,
+): Map<string, Stored> {
   const stored = new Map<string, Stored>()
   for (const resource of resources) {
     const key = keyOf(resource, identities)!
@@ -119,7 +128,11 @@ function mergeInto(to: Obj, from: Obj): void {
   to.resource ??= from.resource
 }
 
-function toMapped(resource: ResourceNode, cleared: ReadonlySet<string>, input: AssembleInput & WriteInput): MappedResource {
+function toMapped(
+  resource: ResourceNode,
+  cleared: ReadonlySet<string>,
+  input: AssembleInput & WriteInput,
+): MappedResource {
   const { program, identities, source } = input
   const identity = identities.of(resource)
   const id = typeof identity === 'object' ? identity.id : ''

@@ -34,7 +34,12 @@ function dayOf({ year, month, day }: Dtm): string {
   return parts.filter((part) => part !== undefined).join('-')
 }
 
-function clock({ hour = 0, minute = 0, second = 0, fraction }: Pick<Dtm, 'minute' | 'second' | 'fraction'> & { hour: number | undefined }): string {
+function clock({
+  hour = 0,
+  minute = 0,
+  second = 0,
+  fraction,
+}: Pick<Dtm, 'minute' | 'second' | 'fraction'> & { hour: number | undefined }): string {
   return `${two(hour)}:${two(minute)}:${two(Math.min(second, 59))}${fraction === undefined ? '' : `.${fraction}`}`
 }
 

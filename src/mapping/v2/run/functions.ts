@@ -53,7 +53,9 @@ export const FUNCTIONS: Readonly<Record<string, MappingFunction>> = {
     const unit = text ?? code
     if (unit === undefined || !node) return undefined
     setText(node, 'unit', unit, row)
-    const ucum = [code, text].map((each) => (each === undefined ? undefined : ucumCode(each))).find((each) => each !== undefined)
+    const ucum = [code, text]
+      .map((each) => (each === undefined ? undefined : ucumCode(each)))
+      .find((each) => each !== undefined)
     if (ucum !== undefined && (system === undefined || /^(?:UCUM|ISO\+|L|99\w*|ANS\+)$/i.test(system))) {
       setText(node, 'system', 'http://unitsofmeasure.org', row)
       setText(node, 'code', ucum, row)
@@ -147,5 +149,7 @@ function mediaType(type: string | undefined, subtype: string | undefined): strin
   const name = subtype.toLowerCase()
   if (name === 'pdf') return 'application/pdf'
   const family = type === undefined ? 'application' : (TYPES.get(type.toUpperCase()) ?? type.toLowerCase())
-  return /^[\w.+-]+$/.test(name) && /^[a-z]+$/.test(family) ? `${family}/${name === 'jpg' ? 'jpeg' : name}` : undefined
+  return /^[\w.+-]+$/.test(name) && /^[a-z]+$/.test(family)
+    ? `${family}/${name === 'jpg' ? 'jpeg' : name}`
+    : undefined
 }

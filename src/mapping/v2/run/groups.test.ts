@@ -3,7 +3,12 @@ import type { GroupPlace, SegmentPlace, Structure } from '../program.ts'
 import { message } from '../testing/compiled.ts'
 import { groupSegments, type GroupNode, type SegmentNode } from './groups.ts'
 
-const segment = (name: string, repeats = false): SegmentPlace => ({ kind: 'segment', name, repeats, rules: [] })
+const segment = (name: string, repeats = false): SegmentPlace => ({
+  kind: 'segment',
+  name,
+  repeats,
+  rules: [],
+})
 const group = (name: string, repeats: boolean, ...children: (SegmentPlace | GroupPlace)[]): GroupPlace => ({
   kind: 'group',
   name,
@@ -38,7 +43,10 @@ function shape(...names: readonly string[]): string {
   const grouped = groupSegments(structure, segments)
   const print = (node: GroupNode | SegmentNode): string =>
     node.kind === 'segment' ? node.segment.name : `${node.place.name}(${node.children.map(print).join(' ')})`
-  const rest = [...grouped.outOfOrder.map(({ name }) => `late ${name}`), ...grouped.unexpected.map(({ name }) => `no ${name}`)]
+  const rest = [
+    ...grouped.outOfOrder.map(({ name }) => `late ${name}`),
+    ...grouped.unexpected.map(({ name }) => `no ${name}`),
+  ]
   return [...grouped.root.children.map(print), ...rest].join(' ')
 }
 
@@ -49,11 +57,15 @@ test('segments are sorted into their groups', () => {
 })
 
 test('a group may begin without its optional first segment', () => {
-  expect(shape('PID', 'OBR', 'OBX', 'OBR', 'OBX')).toBe('MSH PATIENT(PID) ORDER(OBR RESULT(OBX)) ORDER(OBR RESULT(OBX))')
+  expect(shape('PID', 'OBR', 'OBX', 'OBR', 'OBX')).toBe(
+    'MSH PATIENT(PID) ORDER(OBR RESULT(OBX)) ORDER(OBR RESULT(OBX))',
+  )
 })
 
 test('a note belongs to what stands before it', () => {
-  expect(shape('PID', 'NTE', 'OBR', 'NTE', 'OBX', 'NTE')).toBe('MSH PATIENT(PID NTE) ORDER(OBR NTE RESULT(OBX NTE))')
+  expect(shape('PID', 'NTE', 'OBR', 'NTE', 'OBX', 'NTE')).toBe(
+    'MSH PATIENT(PID NTE) ORDER(OBR NTE RESULT(OBX NTE))',
+  )
 })
 
 test('an OBX after a specimen belongs to the specimen', () => {

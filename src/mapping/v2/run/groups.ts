@@ -107,7 +107,11 @@ function descend(open: OpenGroup[], child: number, segment: Hl7Segment): void {
   const node: GroupNode = { kind: 'group', place, parent: group.node, children: [] }
   group.node.children.push(node)
   open.push({ node, at: -1 })
-  descend(open, place.children.findIndex((each) => takes(each, segment.name)), segment)
+  descend(
+    open,
+    place.children.findIndex((each) => takes(each, segment.name)),
+    segment,
+  )
 }
 
 /** The nearest segment of a name: in the group itself, then in the groups around it, the latest first. */

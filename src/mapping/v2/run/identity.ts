@@ -92,7 +92,8 @@ function keyOf(input: KeyInput): string | 'omitted' | 'contained' | undefined {
   const { resource, sender, idOf } = input
   const { root, type } = resource
   const own = (): string | undefined => firstIdentifier(root, sender)
-  const about = (): string => idOf(root, 'encounter') ?? idOf(root, 'subject') ?? idOf(root, 'patient') ?? input.message
+  const about = (): string =>
+    idOf(root, 'encounter') ?? idOf(root, 'subject') ?? idOf(root, 'patient') ?? input.message
   const coded = (element = 'code'): string => conceptKey(root, element) ?? ''
   switch (type) {
     case 'Patient':
@@ -117,7 +118,10 @@ function keyOf(input: KeyInput): string | 'omitted' | 'contained' | undefined {
     case 'AllergyIntolerance':
       return own() ?? `${about()}|${coded()}`
     case 'Procedure':
-      return own() ?? `${about()}|${coded()}|${textAt(root, 'performedDateTime') ?? textAt(root, 'performedPeriod.start') ?? ''}`
+      return (
+        own() ??
+        `${about()}|${coded()}|${textAt(root, 'performedDateTime') ?? textAt(root, 'performedPeriod.start') ?? ''}`
+      )
     case 'Immunization':
       return prefixed(typedIdentifier(root, 'FILL', sender) ?? own(), coded('vaccineCode'))
     case 'MedicationRequest':
@@ -208,14 +212,23 @@ function locationKey(root: Obj, sender: string, idOf: KeyInput['idOf']): string 
 function orderKey({ resource, sender, count }: KeyInput): string | undefined {
   const { root } = resource
   const number =
-    typedIdentifier(root, 'PLAC', sender) ?? typedIdentifier(root, 'FILL', sender) ?? firstIdentifier(root, sender)
+    typedIdentifier(root, 'PLAC', sender) ??
+    typedIdentifier(root, 'FILL', sender) ??
+    firstIdentifier(root, sender)
   if (number === undefined) return undefined
   const code = conceptKey(root, 'code') ?? ''
   return count(`ServiceRequest|${number}`) === 1 ? number : `${number}|${code}`
 }
 
 /** The order's number, the code, the sub-id, and which one it is where these repeat. */
-function observationKey({ resource, idOf, originOf, sender, count, message }: KeyInput): string | 'contained' {
+function observationKey({
+  resource,
+  idOf,
+  originOf,
+  sender,
+  count,
+  message,
+}: KeyInput): string | 'contained' {
   const { root } = resource
   const origin = originOf(resource)
   if (!origin) return 'contained'

@@ -63,7 +63,10 @@ function visible(text: string): string {
 const DECIMAL = /^([+-]?)(\d*)(?:\.(\d*))?$/
 
 /** The digits as they were sent: `07.10` → `7.10`. A number that JSON would write otherwise stays itself. */
-export function decimalJson(text: string, { decimalComma }: Pick<PrimitiveContext, 'decimalComma'>): string | undefined {
+export function decimalJson(
+  text: string,
+  { decimalComma }: Pick<PrimitiveContext, 'decimalComma'>,
+): string | undefined {
   const dotted = decimalComma ? text.trim().replace(',', '.') : text.trim()
   const found = DECIMAL.exec(dotted)
   if (!found) return undefined

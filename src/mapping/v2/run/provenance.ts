@@ -6,7 +6,16 @@ import type { Hl7Message } from '../../../hl7/index.ts'
 import { toInstant as instantOf } from '../../../kernel/clock.ts'
 import type { MappingContext } from './context.ts'
 import { toInstant, type OffsetAt } from './dates.ts'
-import { fieldOf, leafAt, makeObject, objectAt, objectsIn, setText, type Obj, type ResourceNode } from './tree.ts'
+import {
+  fieldOf,
+  leafAt,
+  makeObject,
+  objectAt,
+  objectsIn,
+  setText,
+  type Obj,
+  type ResourceNode,
+} from './tree.ts'
 
 const ROW = 'Provenance'
 
@@ -45,14 +54,32 @@ function setActivity(root: Obj, message: Hl7Message): void {
   const coding = objectAt({ parent: activity, name: 'coding', list: true, primitive: false, key: 'event' })
   setText(coding, 'system', 'http://terminology.hl7.org/CodeSystem/v2-0003', ROW)
   setText(coding, 'code', event, ROW)
-  setText(activity, 'text', [1, 2].map((n) => message.get(`MSH-9.${n}`)?.trim()).filter(Boolean).join('^'), ROW)
+  setText(
+    activity,
+    'text',
+    [1, 2]
+      .map((n) => message.get(`MSH-9.${n}`)?.trim())
+      .filter(Boolean)
+      .join('^'),
+    ROW,
+  )
 }
 
 /** The sending application and facility. They are names, not resources of ours, unless MSH-4 or MSH-22 made one. */
 function setSender(root: Obj, message: Hl7Message): void {
-  const agent = objectAt({ parent: root, name: 'agent', list: true, primitive: false, key: 'sender', type: 'Provenance.agent' })
+  const agent = objectAt({
+    parent: root,
+    name: 'agent',
+    list: true,
+    primitive: false,
+    key: 'sender',
+    type: 'Provenance.agent',
+  })
   const who = objectAt({ parent: agent, name: 'who', list: false, primitive: false, key: '' })
-  const name = ['MSH-3.1', 'MSH-4.1'].map((path) => message.get(path)?.trim()).filter(Boolean).join(' / ')
+  const name = ['MSH-3.1', 'MSH-4.1']
+    .map((path) => message.get(path)?.trim())
+    .filter(Boolean)
+    .join(' / ')
   setText(who, 'display', name || 'unknown', ROW)
 }
 

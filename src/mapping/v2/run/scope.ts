@@ -21,7 +21,15 @@ export interface Scope {
 
 /** The scope of a message's own rule at a segment. */
 export function scopeOf(segment: Hl7Segment, group: GroupNode, read: FieldReader): Scope {
-  return { group, segment, read, field: undefined, repetition: undefined, typeName: undefined, value: undefined }
+  return {
+    group,
+    segment,
+    read,
+    field: undefined,
+    repetition: undefined,
+    typeName: undefined,
+    value: undefined,
+  }
 }
 
 export interface ConditionContext {

@@ -9,12 +9,16 @@ const UUID = /^(?:urn:uuid:)?([\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12})$/i
 export function universalUri(id: string, type: string | undefined): string | undefined {
   const kind = type?.toUpperCase()
   const oid = OID.exec(id)
-  if (oid && (kind === undefined || kind === 'ISO' || kind === 'OID' || kind === 'HCD')) return `urn:oid:${oid[1]}`
+  if (oid && (kind === undefined || kind === 'ISO' || kind === 'OID' || kind === 'HCD'))
+    return `urn:oid:${oid[1]}`
   const uuid = UUID.exec(id)
-  if (uuid && (kind === undefined || kind === 'UUID' || kind === 'GUID')) return `urn:uuid:${uuid[1]!.toLowerCase()}`
+  if (uuid && (kind === undefined || kind === 'UUID' || kind === 'GUID'))
+    return `urn:uuid:${uuid[1]!.toLowerCase()}`
   if (/^(?:https?|urn):\S+$/.test(id)) return id
   if (kind === 'DNS') return `urn:passerelle:dns:${encodeURIComponent(id.toLowerCase())}`
-  return kind === undefined ? undefined : `urn:passerelle:${encodeURIComponent(kind.toLowerCase())}:${encodeURIComponent(id)}`
+  return kind === undefined
+    ? undefined
+    : `urn:passerelle:${encodeURIComponent(kind.toLowerCase())}:${encodeURIComponent(id)}`
 }
 
 export interface SystemContext {
@@ -48,13 +52,17 @@ export interface CodeSystemContext extends SystemContext {
 
 /** The URI of a coding system name of table 0396. */
 export function codeSystemUri(name: string, context: CodeSystemContext): string {
-  const registered = context.namespaces.get(name) ?? context.codeSystems.get(name) ?? context.codeSystems.get(name.toUpperCase())
+  const registered =
+    context.namespaces.get(name) ??
+    context.codeSystems.get(name) ??
+    context.codeSystems.get(name.toUpperCase())
   if (registered !== undefined) return registered
   const table = /^HL7(\d{1,4})$/i.exec(name)
   if (table) return v2TableUri(table[1]!)
   const universal = universalUri(name, undefined)
   if (universal !== undefined) return universal
-  if (/^(?:L|99\w*)$/i.test(name)) return `urn:passerelle:cs:${encodeURIComponent(context.sender)}:${encodeURIComponent(name)}`
+  if (/^(?:L|99\w*)$/i.test(name))
+    return `urn:passerelle:cs:${encodeURIComponent(context.sender)}:${encodeURIComponent(name)}`
   context.warn('code-system-unknown', name)
   return `urn:passerelle:cs:${encodeURIComponent(name)}`
 }

@@ -73,14 +73,28 @@ export function leafAt({ parent, name, list, key }: Slot): Leaf {
   const { items } = fieldOf(parent, name, list)
   const known = items.get(key)
   if (known?.kind === 'leaf') return known
-  const made: Leaf = { kind: 'leaf', json: undefined, row: '', weak: true, fallback: false, extensions: undefined }
+  const made: Leaf = {
+    kind: 'leaf',
+    json: undefined,
+    row: '',
+    weak: true,
+    fallback: false,
+    extensions: undefined,
+  }
   items.set(key, made)
   return made
 }
 
 /** The slot of one step; `key` tells the items of a list apart. */
 export function slotOf(parent: Obj, step: Step, key: string): Slot {
-  return { parent, name: step.name, list: step.list, primitive: step.primitive, type: step.type, key: step.list ? key : '' }
+  return {
+    parent,
+    name: step.name,
+    list: step.list,
+    primitive: step.primitive,
+    type: step.type,
+    key: step.list ? key : '',
+  }
 }
 
 /** The text of a leaf at a path of singular elements or first items: `code.coding.code`. */

@@ -6,7 +6,7 @@ const ATOMS = new Set(
   (
     'm s g rad K C cd mol sr Hz N Pa J W A V F Ohm S Wb Cel T H lm lx Bq Gy Sv l L ar min h d a mo wk st t bar u eV ' +
     'deg cal kat U m[Hg] [iU] [IU] [pH] dB B eq osm Eq Osm kat % Cel [degF] [in_i] [ft_i] [lb_av] [oz_av] [drp] [gal_us] ' +
-    '[arb\'U] [CFU] [PFU] [HPF] [LPF] [NTU] [MPL\'U] [GPL\'U] [APL\'U] [anti\'Xa\'U] [diop] bit By Ci R'
+    "[arb'U] [CFU] [PFU] [HPF] [LPF] [NTU] [MPL'U] [GPL'U] [APL'U] [anti'Xa'U] [diop] bit By Ci R"
   ).split(' '),
 )
 const PREFIX = /^(?:da|[YZEPTGMkhdcmunpfazy])/
@@ -71,7 +71,8 @@ function isUcum(unit: string): boolean {
 }
 
 function isTerm(term: string): boolean {
-  if (/^\d+$/.test(term) || /^10(?:\*|\^)[+-]?\d+$/.test(term)) return !term.includes('^') || term.startsWith('10^')
+  if (/^\d+$/.test(term) || /^10(?:\*|\^)[+-]?\d+$/.test(term))
+    return !term.includes('^') || term.startsWith('10^')
   const atom = term.replace(/[+-]?\d+$/, '')
   if (ATOMS.has(atom)) return true
   const prefix = PREFIX.exec(atom)?.[0]

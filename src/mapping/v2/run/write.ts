@@ -35,7 +35,8 @@ export function writeResource(resource: ResourceNode, input: WriteInput): Writte
   const writing: Writing = { ...input, contained: new Map(), trace: [] }
   const elements = writeFields(resource.root, resource.type, writing)
   const contained = [...writing.contained.values()].filter(({ json }) => json !== '').map(({ json }) => json)
-  const all = contained.length === 0 ? elements : new Map([['contained', `[${contained.join(',')}]`], ...elements])
+  const all =
+    contained.length === 0 ? elements : new Map([['contained', `[${contained.join(',')}]`], ...elements])
   const fallbacks = new Set(
     [...resource.root.fields]
       .filter(([, { items }]) => [...items.values()].every((item) => item.kind === 'leaf' && item.fallback))
@@ -63,7 +64,12 @@ interface WrittenField {
 function writeField(field: Field, path: string, isTop: boolean, writing: Writing): WrittenField {
   const items = [...field.items.values()]
   if (items.some(({ kind }) => kind === 'leaf')) {
-    return writeLeaves(items.filter((item) => item.kind === 'leaf'), field.list, path, writing)
+    return writeLeaves(
+      items.filter((item) => item.kind === 'leaf'),
+      field.list,
+      path,
+      writing,
+    )
   }
   const objects = items.filter((item) => item.kind === 'object')
   const written = objects
@@ -93,7 +99,9 @@ function writeLeaves(leaves: readonly Leaf[], list: boolean, path: string, writi
   const kept = list ? used : used.slice(-1)
   for (const { row } of kept) if (row !== '') writing.trace.push({ element: path, row })
   const values = kept.map(({ json }) => json ?? 'null')
-  const extensions = kept.map(({ extensions: own }) => (own === undefined ? undefined : writeObject(own, path, writing)))
+  const extensions = kept.map(({ extensions: own }) =>
+    own === undefined ? undefined : writeObject(own, path, writing),
+  )
   const hasExtensions = extensions.some((each) => each !== undefined)
   const hasValues = kept.some(({ json }) => json !== undefined)
   if (!list) {
@@ -114,7 +122,10 @@ function writeLeaves(leaves: readonly Leaf[], list: boolean, path: string, writi
 
 /** Something in it was sent, or stands there for its own sake. */
 function isStrong(item: Leaf | Obj): boolean {
-  if (item.kind === 'leaf') return (item.json !== undefined && !item.weak) || (item.extensions !== undefined && isStrong(item.extensions))
+  if (item.kind === 'leaf')
+    return (
+      (item.json !== undefined && !item.weak) || (item.extensions !== undefined && isStrong(item.extensions))
+    )
   if (item.resource !== undefined) return isStrong(item.resource.root)
   return [...item.fields.values()].some(({ items }) => [...items.values()].some(isStrong))
 }
@@ -140,7 +151,9 @@ function writeObject(object: Obj, path: string, writing: Writing): string | unde
 }
 
 function isBackward(elements: ReadonlyMap<string, string>): boolean {
-  const [start, end] = ['start', 'end'].map((name) => Date.parse(JSON.parse(elements.get(name) ?? 'null') as string))
+  const [start, end] = ['start', 'end'].map((name) =>
+    Date.parse(JSON.parse(elements.get(name) ?? 'null') as string),
+  )
   return start !== undefined && end !== undefined && end < start
 }
 
@@ -152,7 +165,8 @@ export function objectJson(elements: ReadonlyMap<string, string>): string {
 function referenceTo(resource: ResourceNode, writing: Writing): string | undefined {
   const identity = writing.identities.of(resource)
   if (identity === 'omitted') return undefined
-  if (identity !== 'contained') return writing.isWritten(resource) ? `${resource.type}/${identity.id}` : undefined
+  if (identity !== 'contained')
+    return writing.isWritten(resource) ? `${resource.type}/${identity.id}` : undefined
   return containedReference(resource, writing)
 }
 
@@ -165,6 +179,8 @@ function containedReference(resource: ResourceNode, writing: Writing): string | 
   writing.contained.set(resource, entry)
   const elements = writeFields(resource.root, resource.type, writing)
   if (elements.size === 0) return undefined
-  entry.json = objectJson(new Map([['resourceType', JSON.stringify(resource.type)], ['id', JSON.stringify(entry.id)], ...elements]))
+  entry.json = objectJson(
+    new Map([['resourceType', JSON.stringify(resource.type)], ['id', JSON.stringify(entry.id)], ...elements]),
+  )
   return `#${entry.id}`
 }

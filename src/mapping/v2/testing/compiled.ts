@@ -3,7 +3,14 @@ import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { loadDefinitions, makeElementTree, makeValidator } from '../../../fhir/index.ts'
 import { parseMessage, type Hl7Message } from '../../../hl7/index.ts'
-import { compileMapping, mapMessage, readMappingFiles, type Mapped, type MappedResource, type MappingContext } from '../index.ts'
+import {
+  compileMapping,
+  mapMessage,
+  readMappingFiles,
+  type Mapped,
+  type MappedResource,
+  type MappingContext,
+} from '../index.ts'
 
 export const MAPPING_FOLDER = fileURLToPath(new URL('../../../../config/mapping/', import.meta.url))
 
@@ -60,6 +67,8 @@ export function problems(mapped: Mapped): string[] {
 /** References of the form Type/id that lead to nothing in the result. */
 export function dangling(mapped: Mapped): string[] {
   const known = new Set(mapped.resources.map(({ type, id }) => `${type}/${id}`))
-  const references = JSON.stringify(mapped.resources.map(({ resource }) => resource)).matchAll(/"reference":"([^"#]+)"/g)
+  const references = JSON.stringify(mapped.resources.map(({ resource }) => resource)).matchAll(
+    /"reference":"([^"#]+)"/g,
+  )
   return [...references].map(([, reference]) => reference!).filter((reference) => !known.has(reference))
 }

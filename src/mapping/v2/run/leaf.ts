@@ -1,0 +1,77 @@
+/** Writes one primitive: its text translated, converted to its type, checked against the codes that R4 allows. */
+import type { CompiledRule, Vocabulary } from '../program.ts'
+import type { RunContext } from './application.ts'
+import { setUrl } from './place.ts'
+import { primitiveJson } from './primitives.ts'
+import { leafAt, makeObject, objectAt, setText, type Slot } from './tree.ts'
+
+export interface LeafInput {
+  readonly vocabulary: Vocabulary | undefined
+  readonly codes: ReadonlySet<string> | undefined
+  readonly type: string
+  readonly fallback: boolean
+  readonly context: RunContext
+}
+
+/** A text that is no such value, and a code that R4 does not have, is not written; the warning counts it. */
+export function setLeaf(
+  rule: CompiledRule,
+  slot: Slot,
+  text: string,
+  { vocabulary, codes, type, fallback, context }: LeafInput,
+): void {
+  const code = vocabulary === undefined || rule.value ? undefined : vocabulary.codes.get(text)
+  const unmapped = vocabulary !== undefined && !rule.value && code === undefined
+  if (unmapped) context.warn('code-unmapped', vocabulary.name)
+  const json = primitiveJson(type, code?.code ?? text, context)
+  if (json === undefined) {
+    context.warn('value-not-understood', rule.id)
+    return
+  }
+  if (codes !== undefined && !codes.has(JSON.parse(json) as string)) {
+    if (!unmapped) context.warn('code-unmapped', rule.id)
+    keepOriginal(rule, slot, text)
+    return
+  }
+  put(rule, slot, json, fallback)
+}
+
+const ALTERNATE_CODES = 'http://hl7.org/fhir/StructureDefinition/alternate-codes'
+
+/** A code that R4 does not allow stays readable in the extension that FHIR has for it. */
+function keepOriginal(rule: CompiledRule, slot: Slot, text: string): void {
+  const leaf = leafAt(slot)
+  leaf.extensions ??= makeObject('Element')
+  const key = `original/${rule.id}`
+  const extension = objectAt({
+    parent: leaf.extensions,
+    name: 'extension',
+    list: true,
+    primitive: false,
+    key,
+  })
+  setUrl(extension, ALTERNATE_CODES, rule.id)
+  const concept = objectAt({
+    parent: extension,
+    name: 'valueCodeableConcept',
+    list: false,
+    primitive: false,
+    key: '',
+  })
+  setText(concept, 'text', text, rule.id)
+}
+
+/** A constant that stands for a field: it says nothing when nothing else was said. What another resource is, it says alone. */
+function isWeak({ value, from, steps }: CompiledRule): boolean {
+  const isConstant = value?.every((term) => 'text' in term) ?? false
+  return isConstant && from.part !== undefined && steps.every(({ into }) => into === undefined)
+}
+
+function put(rule: CompiledRule, slot: Slot, json: string, fallback: boolean): void {
+  const leaf = leafAt(slot)
+  if (fallback && leaf.json !== undefined && !leaf.fallback) return
+  leaf.json = json
+  leaf.row = rule.id
+  leaf.weak = isWeak(rule)
+  leaf.fallback = fallback
+}

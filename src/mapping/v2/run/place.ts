@@ -1,0 +1,64 @@
+/** Walks to the target of a rule, making what is not there yet. */
+import type { Step } from '../compile/resolve.ts'
+import type { CompiledRule } from '../program.ts'
+import type { Application } from './application.ts'
+import { leafAt, makeObject, makeResource, objectAt, slotOf, type Obj, type Slot } from './tree.ts'
+
+export interface Place {
+  /** The object at the target; undefined when the target is a primitive. */
+  readonly node: Obj | undefined
+  readonly slot: Slot | undefined
+}
+
+/** The place that a rule writes to for one repetition of its source. */
+export function locate(application: Application, rule: CompiledRule, repetition: number): Place {
+  const start = startOf(application, rule)
+  if (rule.self !== undefined) return { node: application.node, slot: application.slot }
+  let node = start
+  let slot: Slot | undefined
+  for (const [at, step] of rule.steps.entries()) {
+    const item = at === rule.repeatAt ? repetition : 0
+    const key = itemKey(application.number, step, item)
+    slot = slotOf(node, step, key)
+    const last = at === rule.steps.length - 1
+    if (step.primitive) {
+      if (last) return { node: undefined, slot }
+      const leaf = leafAt(slot)
+      node = leaf.extensions ??= makeObject('Element')
+      continue
+    }
+    node = objectAt(slot)
+    if (step.url !== undefined) setUrl(node, step.url, rule.id)
+    if (step.into !== undefined) {
+      node.resource ??= makeResource(step.into)
+      node = node.resource.root
+    }
+  }
+  return { node, slot }
+}
+
+/** What an item of a list is known by inside one application of a table. */
+export function itemKey(application: number, { url, label, into }: Step, repetition: number): string {
+  return `${application}/${url ?? label}/${repetition}${into === undefined ? '' : `>${into}`}`
+}
+
+/** `[2].given` starts at the item beside the one that the table fills; a level of a place at its own resource. */
+function startOf(application: Application, rule: CompiledRule): Obj {
+  const { node, slot, map } = application
+  if (rule.sibling === undefined) return node
+  if (map.rules.some(({ self }) => self === 'levels')) {
+    const known = application.levels.get(rule.sibling)
+    if (known) return known.root
+    const level = makeResource(map.base)
+    application.levels.set(rule.sibling, level)
+    return level.root
+  }
+  if (rule.sibling === '1' || slot === undefined || !slot.list) return node
+  return objectAt({ ...slot, key: `${slot.key}~${rule.sibling}` })
+}
+
+export function setUrl(extension: Obj, url: string, row: string): void {
+  const leaf = leafAt({ parent: extension, name: 'url', list: false, primitive: true, key: '' })
+  leaf.json = JSON.stringify(url)
+  leaf.row = row
+}
