@@ -8,6 +8,8 @@ export interface MessageCorrection {
   readonly segmentMap?: string | RegExp
   readonly condition?: string
   readonly use?: Partial<MessageTableRow>
+  /** A condition beside the official one. */
+  readonly also?: string
   readonly leaveOut?: string
   readonly because?: string
 }
@@ -15,6 +17,21 @@ export interface MessageCorrection {
 const ONE = 'one Provenance a message'
 
 export const messageCorrections: readonly MessageCorrection[] = [
+  {
+    segmentMap: 'NK1[RelatedPerson]',
+    also: 'switch next-of-kin in ("both", "related-person")',
+    because: 'a choice of the receiver',
+  },
+  {
+    segmentMap: 'NK1[Patient]',
+    condition: 'IF NK1-3.1 IN',
+    because: 'who is no relative is a contact whatever the switch says',
+  },
+  {
+    segmentMap: 'NK1[Patient]',
+    also: 'switch next-of-kin in ("both", "contact")',
+    because: 'a choice of the receiver',
+  },
   { segmentMap: 'MSH[Provenance-Source]', use: { to: 'Provenance[1]', references: '' }, because: ONE },
   { segmentMap: 'EVN[Provenance]', use: { to: 'Provenance[1]', references: '' }, because: ONE },
   { segmentMap: 'ORC[Provenance]', use: { to: 'Provenance[1]', references: '' }, because: ONE },

@@ -87,7 +87,9 @@ function translateRow(
   try {
     const to = use.to ?? row.target
     const official = use.when ?? translateCondition(row.condition, path.split('/').at(-1)!, true)
-    const when = [official, use.when === undefined ? narrative.when : ''].filter((each) => each !== '')
+    const when = [official, use.when === undefined ? narrative.when : '', correction?.also ?? ''].filter(
+      (each) => each !== '',
+    )
     if (!/^[A-Z]\w*(\[\w+\])?$/.test(to)) throw new Error(`target ${to}`)
     if (baseTypeOf(segmentMap) !== to.split('[')[0]) throw new Error(`${segmentMap} does not make a ${to}`)
     const rule: MessageTableRow = {

@@ -11,8 +11,6 @@ const NARRATIVES: readonly (readonly [RegExp, Narrative])[] = [
   [/^If PRT-2 is valued to/, ALWAYS],
   [/may drop PID-33/, ALWAYS],
   [/^If there is a source in MSH-4/, ALWAYS],
-  [/software represents the original/, { when: 'switch sending-software = "source"' }],
-  [/software does (represent not|not represent)/, { when: 'switch sending-software = "derivation"' }],
   [/TQ\.3 can be unambiguously parsed/, { leaveOut: 'a duration in free text is not guessed' }],
   [/^If system$/, ALWAYS],
   [/^If organization$/, { leaveOut: 'the authority is kept as system and assigner.display' }],

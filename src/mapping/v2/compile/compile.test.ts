@@ -117,3 +117,14 @@ test('a compiled program can’t be changed', () => {
   const program = compileMapping(files, tree)
   expect(Object.isFrozen(program.structures.get('ADT_A01')!.root.children)).toBe(true)
 })
+
+test('every switch is used by a row or by name', () => {
+  const text = [...files].map(([, each]) => each).join('\n')
+  const code = ['decimal-comma', 'encounter-without-number']
+  const switches = files
+    .get('switches.tsv')!
+    .split('\n')
+    .slice(1, -1)
+    .map((line) => line.split('\t')[0]!)
+  expect(switches.filter((name) => !code.includes(name) && !text.includes(`switch ${name} `))).toEqual([])
+})

@@ -1,5 +1,4 @@
 /** The conversions that tables call by name (`@unit`): what a row of paths and constants can't say. */
-import { v2TableUri } from './systems.ts'
 import { codeSystemUri, identifierSystem, universalUri, type CodeSystemContext } from './systems.ts'
 import { setText, type Obj } from './tree.ts'
 import { ucumCode } from './units.ts'
@@ -116,8 +115,6 @@ export const FUNCTIONS: Readonly<Record<string, MappingFunction>> = {
   },
   /** 1 is Monday in RPT, as in ISO 8601. */
   dayOfWeek: (value) => ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'][Number(textOf(value)) - 1],
-  /** The URI of a v2 table, where a table gives its number. */
-  table: (_value, _context, argument) => v2TableUri(argument),
 }
 
 const MINUTES: ReadonlyMap<string, number> = new Map([
