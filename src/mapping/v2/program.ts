@@ -98,6 +98,8 @@ export interface Default {
   readonly element: string
   readonly json: string
   readonly when: string
+  /** R4 requires the element. */
+  readonly mandatory: boolean
 }
 
 export interface Requirement {

@@ -13,13 +13,17 @@ export function compileDefaults(
   for (const row of rows) {
     const { type = '', element = '', json = '', when = '' } = row
     const id = `${type}.${element}`
-    if (!tree.elementOf(id)) report('defaults.tsv', id, `R4 has no element ${id}`)
+    const node = tree.elementOf(id)
+    if (!node) report('defaults.tsv', id, `R4 has no element ${id}`)
     try {
       JSON.parse(json.replaceAll('@patient', '{}'))
     } catch {
       report('defaults.tsv', id, 'the value is not JSON')
     }
-    defaults.set(type, [...(defaults.get(type) ?? []), { type, element, json, when }])
+    defaults.set(type, [
+      ...(defaults.get(type) ?? []),
+      { type, element, json, when, mandatory: (node?.min ?? 0) > 0 },
+    ])
   }
   return defaults
 }

@@ -3,7 +3,7 @@ import { parseExactObject, type JsonObject } from '../../../kernel/json.ts'
 import type { Program } from '../program.ts'
 import type { Identities } from './identity.ts'
 import { setTargets } from './provenance.ts'
-import { fieldOf, type Obj, type ResourceNode } from './tree.ts'
+import { fieldOf, objectsIn, type Obj, type ResourceNode } from './tree.ts'
 import { objectJson, writeResource, type TraceEntry, type WriteInput } from './write.ts'
 
 export interface MappedResource {
@@ -39,6 +39,7 @@ const REPLACED: ReadonlySet<string> = new Set(['Observation', 'Provenance'])
 
 export function assemble(resources: readonly ResourceNode[], input: AssembleInput): MappedResource[] {
   const stored = mergeTwins(collect(resources, input.identities), input)
+  leaveOutPatientless(stored, input)
   const own = keyOf(input.provenance, input.identities)!
   const others = [...stored.keys()].filter((key) => key !== own)
   if (others.length === 0) return []
@@ -72,11 +73,12 @@ export function visitReferences(object: Obj, visit: (resource: ResourceNode) => 
   }
 }
 
-function holdsText({ fields, resource }: Obj): boolean {
-  if (resource) return true
+/** Something in it was sent: a value, or something else that holds one. */
+function holdsText({ fields, resource, linked }: Obj): boolean {
+  if (resource !== undefined) return !linked && holdsText(resource.root)
   return [...fields.values()].some(({ items }) =>
     [...items.values()].some((item) =>
-      item.kind === 'leaf' ? item.json !== undefined && !item.weak : holdsText(item),
+      item.kind === 'leaf' ? item.json !== undefined && !item.constant : holdsText(item),
     ),
   )
 }
@@ -84,6 +86,27 @@ function holdsText({ fields, resource }: Obj): boolean {
 function keyOf(resource: ResourceNode, identities: Identities): string | undefined {
   const identity = identities.of(resource)
   return typeof identity === 'object' ? `${resource.type}/${identity.id}` : undefined
+}
+
+/** What R4 does not allow without a patient is not written when the message names none. */
+function leaveOutPatientless(
+  stored: Map<string, Stored>,
+  { program, patient, identities, warn }: AssembleInput,
+): void {
+  const isWritten = (resource: ResourceNode | undefined): boolean =>
+    resource !== undefined && stored.has(keyOf(resource, identities) ?? '')
+  if (isWritten(patient)) return
+  for (const [key, { resource }] of stored) {
+    const needs = (program.defaults.get(resource.type) ?? []).filter(
+      ({ json, mandatory }) => mandatory && json.includes('@patient'),
+    )
+    const lacks = needs.some(
+      ({ element }) => !objectsIn(resource.root, element).some((each) => isWritten(each.resource)),
+    )
+    if (!lacks) continue
+    warn('without-patient', resource.type)
+    stored.delete(key)
+  }
 }
 
 interface Stored {
@@ -170,8 +193,11 @@ function withSource(meta: string | undefined, source: string): string {
 }
 
 /** `@patient` stands for a reference to the message's Patient; without one the default does not apply. */
-function defaultValue(json: string, { patient, identities }: AssembleInput): string | undefined {
+function defaultValue(
+  json: string,
+  { patient, identities, isWritten }: AssembleInput & WriteInput,
+): string | undefined {
   if (!json.includes('@patient')) return json
-  const key = patient && keyOf(patient, identities)
+  const key = patient && isWritten(patient) ? keyOf(patient, identities) : undefined
   return key === undefined ? undefined : json.replaceAll('@patient', JSON.stringify({ reference: key }))
 }

@@ -97,7 +97,10 @@ function setReferences(
       const key =
         source === own && !isLast ? itemKey(application, step, 0) : `reference/${instances.indexOf(target)}`
       node = objectAt(slotOf(node, { ...step, into: undefined }, key))
-      if (isLast) node.resource ??= target.resource
+      if (isLast && node.resource === undefined) {
+        node.resource = target.resource
+        node.linked = true
+      }
     }
   }
 }

@@ -61,10 +61,13 @@ function keepOriginal(rule: CompiledRule, slot: Slot, text: string): void {
   setText(concept, 'text', text, rule.id)
 }
 
-/** A constant that stands for a field: it says nothing when nothing else was said. What another resource is, it says alone. */
-function isWeak({ value, from, steps }: CompiledRule): boolean {
-  const isConstant = value?.every((term) => 'text' in term) ?? false
-  return isConstant && from.part !== undefined && steps.every(({ into }) => into === undefined)
+function isConstant({ value }: CompiledRule): boolean {
+  return value?.every((term) => 'text' in term) ?? false
+}
+
+/** A constant that stands for a field says nothing when nothing else was said. What another resource is, it says alone. */
+function isWeak({ from, steps }: CompiledRule): boolean {
+  return from.part !== undefined && steps.every(({ into }) => into === undefined)
 }
 
 function put(rule: CompiledRule, slot: Slot, json: string, fallback: boolean): void {
@@ -72,6 +75,7 @@ function put(rule: CompiledRule, slot: Slot, json: string, fallback: boolean): v
   if (fallback && leaf.json !== undefined && !leaf.fallback) return
   leaf.json = json
   leaf.row = rule.id
-  leaf.weak = isWeak(rule)
+  leaf.constant = isConstant(rule)
+  leaf.weak = leaf.constant && isWeak(rule)
   leaf.fallback = fallback
 }

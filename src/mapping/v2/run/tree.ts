@@ -11,6 +11,8 @@ export interface Leaf {
   row: string
   /** A constant that stands beside a value: not worth an element of its own. */
   weak: boolean
+  /** A constant of the table: no message said it. */
+  constant: boolean
   fallback: boolean
   extensions: Obj | undefined
 }
@@ -22,6 +24,8 @@ export interface Obj {
   type: string
   /** Of a reference: the resource that it refers to. */
   resource: ResourceNode | undefined
+  /** The reference was set by the message table: it says how things hang together, not that there is something. */
+  linked: boolean
 }
 
 export interface Field {
@@ -35,7 +39,7 @@ export interface ResourceNode {
 }
 
 export function makeObject(type = ''): Obj {
-  return { kind: 'object', fields: new Map(), type, resource: undefined }
+  return { kind: 'object', fields: new Map(), type, resource: undefined, linked: false }
 }
 
 export function makeResource(type: string): ResourceNode {
@@ -78,6 +82,7 @@ export function leafAt({ parent, name, list, key }: Slot): Leaf {
     json: undefined,
     row: '',
     weak: true,
+    constant: true,
     fallback: false,
     extensions: undefined,
   }
@@ -120,4 +125,5 @@ export function setText(parent: Obj, name: string, text: string, row: string): v
   leaf.json = JSON.stringify(text)
   leaf.row = row
   leaf.weak = false
+  leaf.constant = false
 }

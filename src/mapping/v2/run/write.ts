@@ -34,7 +34,7 @@ interface Writing extends WriteInput {
 export function writeResource(resource: ResourceNode, input: WriteInput): Written {
   const writing: Writing = { ...input, contained: new Map(), trace: [] }
   const elements = writeFields(resource.root, resource.type, writing)
-  const contained = [...writing.contained.values()].filter(({ json }) => json !== '').map(({ json }) => json)
+  const contained = referredTo([...writing.contained.values()], [...elements.values()])
   const all =
     contained.length === 0 ? elements : new Map([['contained', `[${contained.join(',')}]`], ...elements])
   const fallbacks = new Set(
@@ -43,6 +43,25 @@ export function writeResource(resource: ResourceNode, input: WriteInput): Writte
       .map(([name]) => name),
   )
   return { elements: all, fallbacks, trace: writing.trace }
+}
+
+/** Those that something in the resource refers to: what spoke of one may have been left out itself (dom-3). */
+function referredTo(
+  contained: readonly { id: string; json: string }[],
+  elements: readonly string[],
+): string[] {
+  let kept = contained.filter(({ json }) => json !== '')
+  for (let before = -1; before !== kept.length;) {
+    before = kept.length
+    const present = kept
+    kept = present.filter(({ id }) => {
+      const reference = `"reference":"#${id}"`
+      return [...elements, ...present.filter((each) => each.id !== id).map(({ json }) => json)].some((json) =>
+        json.includes(reference),
+      )
+    })
+  }
+  return kept.map(({ json }) => json)
 }
 
 function writeFields(object: Obj, path: string, writing: Writing): Map<string, string> {
@@ -138,16 +157,22 @@ function writeObject(object: Obj, path: string, writing: Writing): string | unde
   }
   if (elements.size === 0) return undefined
   if (elements.size === 1 && elements.has('url')) return undefined
-  for (const { oneOf, otherwise } of writing.required.get(object.type) ?? []) {
-    if (oneOf.some((name) => elements.has(name))) continue
-    if (otherwise === '') return undefined
-    elements.set(oneOf[0]!, otherwise)
-  }
+  if (!isComplete(object.type, elements, writing)) return undefined
   if (object.type === 'Period' && isBackward(elements)) {
     writing.warn('period-backward', path)
     elements.delete('end')
   }
   return objectJson(elements)
+}
+
+/** Fills in what a type is nothing without; false where there is nothing to fill in. */
+function isComplete(type: string, elements: Map<string, string>, { required }: Writing): boolean {
+  for (const { oneOf, otherwise } of required.get(type) ?? []) {
+    if (oneOf.some((name) => elements.has(name))) continue
+    if (otherwise === '') return false
+    elements.set(oneOf[0]!, otherwise)
+  }
+  return true
 }
 
 function isBackward(elements: ReadonlyMap<string, string>): boolean {
@@ -178,7 +203,7 @@ function containedReference(resource: ResourceNode, writing: Writing): string | 
   const entry = { id: `${resource.type.toLowerCase()}-${number}`, json: '' }
   writing.contained.set(resource, entry)
   const elements = writeFields(resource.root, resource.type, writing)
-  if (elements.size === 0) return undefined
+  if (elements.size === 0 || !isComplete(resource.type, elements, writing)) return undefined
   entry.json = objectJson(
     new Map([['resourceType', JSON.stringify(resource.type)], ['id', JSON.stringify(entry.id)], ...elements]),
   )
