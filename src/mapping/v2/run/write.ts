@@ -76,8 +76,8 @@ function writeFields(object: Obj, path: string, writing: Writing): Map<string, s
 }
 
 interface WrittenField {
-  readonly json?: string
-  readonly extensions?: string
+  readonly json?: string | undefined
+  readonly extensions?: string | undefined
 }
 
 function writeField(field: Field, path: string, isTop: boolean, writing: Writing): WrittenField {
@@ -113,29 +113,27 @@ function withoutTwins(path: string, written: readonly string[]): string[] {
   return [...byCode.values()]
 }
 
+/** A list and its extensions run in parallel, `null` where one of them has nothing. https://hl7.org/fhir/R4/json.html#primitive */
 function writeLeaves(leaves: readonly Leaf[], list: boolean, path: string, writing: Writing): WrittenField {
-  const used = leaves.filter(({ json, extensions }) => json !== undefined || extensions !== undefined)
-  const kept = list ? used : used.slice(-1)
+  const written = leaves
+    .map(({ json, extensions, row }) => ({
+      row,
+      json,
+      extensions: extensions && writeObject(extensions, path, writing),
+    }))
+    .filter(({ json, extensions }) => json !== undefined || extensions !== undefined)
+  const kept = list ? written : written.slice(-1)
   for (const { row } of kept) if (row !== '') writing.trace.push({ element: path, row })
-  const values = kept.map(({ json }) => json ?? 'null')
-  const extensions = kept.map(({ extensions: own }) =>
-    own === undefined ? undefined : writeObject(own, path, writing),
-  )
+  const values = kept.map(({ json }) => json)
+  const extensions = kept.map((each) => each.extensions)
   const hasExtensions = extensions.some((each) => each !== undefined)
-  const hasValues = kept.some(({ json }) => json !== undefined)
-  if (!list) {
-    return {
-      ...(hasValues ? { json: values[0]! } : {}),
-      ...(hasExtensions ? { extensions: extensions[0]! } : {}),
-    }
-  }
-  if (!hasExtensions) {
-    const distinct = [...new Set(values)]
-    return distinct.length === 0 ? {} : { json: `[${distinct.join(',')}]` }
+  const print = (items: readonly (string | undefined)[]): WrittenField['json'] => {
+    if (items.every((item) => item === undefined)) return undefined
+    return list ? `[${items.map((item) => item ?? 'null').join(',')}]` : items[0]
   }
   return {
-    json: `[${values.join(',')}]`,
-    extensions: `[${extensions.map((each) => each ?? 'null').join(',')}]`,
+    json: print(list && !hasExtensions ? [...new Set(values)] : values),
+    extensions: print(extensions),
   }
 }
 
