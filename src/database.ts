@@ -26,16 +26,20 @@ export async function openDatabase({ databaseUrl, dataDir }: Config, log: Log): 
   return { url: databaseUrl, kind: 'external', ended: forever(), async [Symbol.asyncDispose]() {} }
 }
 
-/** For a command, also while the server runs beside it. A database that no server runs on is brought up to date first. */
+/**
+ * For a command, also while the server runs beside it. A database that no server runs on is brought up to date first, unless
+ * it is wanted as it is.
+ */
 export async function borrowDatabase(
   { databaseUrl, dataDir }: Config,
   log: Log,
+  { asItIs = false } = {},
 ): Promise<{ readonly url: string } & AsyncDisposable> {
   if (databaseUrl === undefined) {
     const running = await runningUrl(dataDir)
     if (running !== undefined) return { url: running, async [Symbol.asyncDispose]() {} }
     const started = await startEmbedded({ folder: dataDir, log })
-    await migrateDatabase(started.url, log)
+    if (!asItIs) await migrateDatabase(started.url, log)
     return started
   }
   await checkExternal(databaseUrl)

@@ -17,7 +17,7 @@ starts; this is for those who want it done before.
     const { values } = parseArgs({ args: [...args], options: { 'dry-run': { type: 'boolean' } } })
     const dryRun = values['dry-run'] === true
     const log = io.log()
-    await using database = await borrowDatabase(io.config(), log)
+    await using database = await borrowDatabase(io.config(), log, { asItIs: true })
     const names = await migrateDatabase(database.url, log, { dryRun })
     if (names.length === 0) io.err('nothing to migrate\n')
     for (const name of names) io.out(`${name}\n`)

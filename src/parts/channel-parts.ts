@@ -33,12 +33,13 @@ export async function makeChannelParts(
   makeTransform: (channels: readonly Channel[]) => Promise<Transform>,
 ): Promise<Part[]> {
   const { config } = ground
+  if (!config.roles.has('worker') && !config.roles.has('listener')) return []
   const loaded = await loadChannels(join(config.configDir, 'channels'), config.variables)
   const enabled = loaded.filter((channel) => channel.enabled)
   const tenants = await tenantsOf(enabled, access)
   const parts: Part[] = []
   const hl7 = enabled.filter((channel) => channel.source === 'mllp')
-  if (hl7.length > 0 && (config.roles.has('worker') || config.roles.has('listener'))) {
+  if (hl7.length > 0) {
     parts.push(...(await makeHl7Parts(ground, fhir, loaded, hl7, tenants, await makeTransform(loaded))))
   }
   if (config.roles.has('listener')) {

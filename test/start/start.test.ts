@@ -168,7 +168,11 @@ test('commands work beside the running server and without it', async () => {
 test('starts on a database that somebody else runs, and several programs share it', async () => {
   await using folder = await testFolder()
   await using database = await testDatabase()
-  const variables = { ...anyPorts(join(folder.path, 'data')), PASSERELLE_DATABASE_URL: database.url }
+  const variables = {
+    ...anyPorts(join(folder.path, 'data')),
+    PASSERELLE_DATABASE_URL: database.url,
+    PASSERELLE_BOOTSTRAP_TENANT: database.tenantKey,
+  }
   await using first = serve({ ...variables, PASSERELLE_ROLE: 'api' })
   await using second = serve({ ...variables, PASSERELLE_ROLE: 'worker' })
   for (const base of await Promise.all([ready(first), ready(second)])) {
