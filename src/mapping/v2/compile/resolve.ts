@@ -10,6 +10,8 @@ export interface Step {
   readonly url: string | undefined
   /** Resource type that the element refers to and that the path goes on in. */
   readonly into: string | undefined
+  /** `value` of valueQuantity: a resource holds one of its types. */
+  readonly choice: string | undefined
   /** A FHIR type, or the path of a backbone element. */
   readonly type: string
   readonly primitive: boolean
@@ -57,6 +59,7 @@ function resolveStep(
   return {
     name: step.name,
     list: node.max > 1,
+    choice: choiceOf(tree, base, step.name),
     label: step.label,
     url: step.url,
     into: step.into,
@@ -64,6 +67,13 @@ function resolveStep(
     primitive: isPrimitive(type),
     ...(node.codes ? { codes: node.codes.codes } : {}),
   }
+}
+
+/** `occurrence` for occurrenceDateTime. */
+function choiceOf(tree: ElementTree, base: string, name: string): string | undefined {
+  const ends = [...name.matchAll(/[A-Z]/g)].map(({ index }) => index)
+  const stems = ends.map((end) => name.slice(0, end))
+  return stems.find((stem) => tree.elementOf(`${base}.${stem}`)?.choice)
 }
 
 function checkReference(

@@ -138,7 +138,7 @@ function mergeTwins(
 function mergeInto(to: Obj, from: Obj): void {
   let number = 0
   for (const [name, field] of from.fields) {
-    const present = fieldOf(to, name, field.list)
+    const present = fieldOf(to, name, field.list, field.choice)
     for (const [key, item] of field.items) {
       const known = present.items.get(key)
       if (field.list) {

@@ -11,7 +11,7 @@ export function chainLevels(levels: ReadonlyMap<string, ResourceNode>, root: Obj
   for (const level of others) {
     const partOf = makeObject()
     partOf.resource = level
-    inner.fields.set('partOf', { list: false, items: new Map([['', partOf]]) })
+    inner.fields.set('partOf', { list: false, choice: undefined, items: new Map([['', partOf]]) })
     inner = level.root
   }
 }

@@ -30,6 +30,8 @@ export interface Obj {
 
 export interface Field {
   readonly list: boolean
+  /** The choice that it is one of. */
+  readonly choice: string | undefined
   readonly items: Map<string, Leaf | Obj>
 }
 
@@ -54,18 +56,19 @@ export interface Slot {
   readonly primitive: boolean
   readonly key: string
   readonly type?: string
+  readonly choice?: string | undefined
 }
 
-export function fieldOf(parent: Obj, name: string, list: boolean): Field {
+export function fieldOf(parent: Obj, name: string, list: boolean, choice?: string): Field {
   const known = parent.fields.get(name)
   if (known) return known
-  const field: Field = { list, items: new Map() }
+  const field: Field = { list, choice, items: new Map() }
   parent.fields.set(name, field)
   return field
 }
 
-export function objectAt({ parent, name, list, key, type }: Slot): Obj {
-  const { items } = fieldOf(parent, name, list)
+export function objectAt({ parent, name, list, key, type, choice }: Slot): Obj {
+  const { items } = fieldOf(parent, name, list, choice)
   const known = items.get(key)
   if (known?.kind === 'object') return known
   const made = makeObject(type)
@@ -73,8 +76,8 @@ export function objectAt({ parent, name, list, key, type }: Slot): Obj {
   return made
 }
 
-export function leafAt({ parent, name, list, key }: Slot): Leaf {
-  const { items } = fieldOf(parent, name, list)
+export function leafAt({ parent, name, list, key, choice }: Slot): Leaf {
+  const { items } = fieldOf(parent, name, list, choice)
   const known = items.get(key)
   if (known?.kind === 'leaf') return known
   const made: Leaf = {
@@ -98,6 +101,7 @@ export function slotOf(parent: Obj, step: Step, key: string): Slot {
     list: step.list,
     primitive: step.primitive,
     type: step.type,
+    choice: step.choice,
     key: step.list ? key : '',
   }
 }

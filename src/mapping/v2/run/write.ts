@@ -66,9 +66,17 @@ function referredTo(
 
 function writeFields(object: Obj, path: string, writing: Writing): Map<string, string> {
   const elements = new Map<string, string>()
+  const choices = new Set<string>()
   for (const [name, field] of object.fields) {
     const isTop = path === path.split('.')[0]
     const written = writeField(field, `${path}.${name}`, isTop, writing)
+    if (field.choice !== undefined && (written.json ?? written.extensions) !== undefined) {
+      if (choices.has(field.choice)) {
+        writing.warn('choice-taken', `${path}.${name}`)
+        continue
+      }
+      choices.add(field.choice)
+    }
     if (written.json !== undefined) elements.set(name, written.json)
     if (written.extensions !== undefined) elements.set(`_${name}`, written.extensions)
   }
@@ -160,6 +168,9 @@ function writeObject(object: Obj, path: string, writing: Writing): string | unde
     writing.warn('period-backward', path)
     elements.delete('end')
   }
+  // org-2 and org-3: an organization has no home.
+  if (/^Organization\.(?:address|telecom)$/.test(path) && elements.get('use') === '"home"')
+    elements.delete('use')
   return objectJson(elements)
 }
 
