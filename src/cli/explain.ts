@@ -51,7 +51,7 @@ const texts: Readonly<Record<string, Explain>> = {
   'channel-unknown': ({ channel }) => `there is no channel ${channel}`,
   'channel-not-hl7': ({ channel }) => `the channel ${channel} does not take HL7 v2 messages`,
   'channel-tenant': ({ channel, tenant }) =>
-    `the channel ${channel} belongs to the tenant ${tenant}, and there is none`,
+    `the channel ${channel} belongs to the tenant ${tenant}, and there is none: make it (passerelle tenant create ${tenant}) or name another in the channel's file or in PASSERELLE_BOOTSTRAP_TENANT`,
   'channel-switch': ({ channel, switch: name, value }) =>
     `the channel ${channel} sets the switch ${name} to ${value}: config/mapping/switches.tsv knows no such`,
   'mapping-does-not-compile': () => 'the mapping tables are wrong',

@@ -34,13 +34,13 @@ test('says in the log where it listens, with the real port', async () => {
   await using folder = await testFolder()
   await using program = serve(anyPorts(join(folder.path, 'data')))
   const base = await ready(program)
+  program.kill('SIGINT')
+  expect(await program.ended).toBe(0)
   const lines = program.stdout().split('\n')
   const listening = lines
     .filter((line) => line.includes('"listening"'))
     .map((line) => JSON.parse(line) as object)
   expect(listening).toContainEqual(expect.objectContaining({ port: Number(new URL(base).port) }))
-  program.kill('SIGINT')
-  expect(await program.ended).toBe(0)
 })
 
 test('a signal that comes twice at once, as npm passes it on, still stops in order', async () => {
@@ -145,7 +145,7 @@ test('a database that cannot be reached is one line without its password and exi
 
 test('commands work beside the running server and without it', async () => {
   await using folder = await testFolder()
-  const variables = anyPorts(join(folder.path, 'data'))
+  const variables = { ...anyPorts(join(folder.path, 'data')), PASSERELLE_BOOTSTRAP_TENANT: 'clinic' }
   const command = async (...words: string[]): Promise<string> => {
     await using program = runProgram(words, { ...variables, PASSERELLE_LOG_LEVEL: 'warn' })
     expect(await program.ended).toBe(0)
