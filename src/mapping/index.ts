@@ -6,14 +6,9 @@ export {
   readMappingFiles,
   structureOf,
   toTransactionBundle,
-  type CompileOptions,
   type Mapped,
   type MappedResource,
-  type MappingContext,
-  type MappingFiles,
   type Program,
-  type TraceEntry,
-  type Warning,
 } from './v2/index.ts'
 export {
   imagingStudyId,

@@ -38,7 +38,7 @@ export function compileMaps(input: MapInput): Map<string, CompiledMap> {
 }
 
 /** The FHIR type that a table makes: `PID[Patient]` → Patient, `CWE[Timing-DurationUnit]` → Timing. */
-export function baseTypeOf(map: string): string {
+function baseTypeOf(map: string): string {
   return (/\[(.*)\]$/.exec(map)?.[1] ?? '').split(/[-.]/)[0]!
 }
 
@@ -147,7 +147,7 @@ function checkCodes(
 }
 
 /** Where the repetitions of a source become items: the last labelled list, else the first extension, else the last list. */
-export function repeatStep(steps: readonly Step[]): number {
+function repeatStep(steps: readonly Step[]): number {
   const labelled = steps.findLastIndex(({ list, label }) => list && label !== '')
   if (labelled !== -1) return labelled
   const extension = steps.findIndex(({ url }) => url !== undefined)

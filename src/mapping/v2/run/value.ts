@@ -46,7 +46,7 @@ class View implements V2Value {
   }
 }
 
-export function repetitionValue(repetition: Hl7Repetition): V2Value {
+function repetitionValue(repetition: Hl7Repetition): V2Value {
   return new View(repetition, (n) => componentValue(repetition.component(n)))
 }
 
