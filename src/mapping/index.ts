@@ -20,9 +20,5 @@ export {
   seriesAttributes,
   studyAttributes,
   type DicomMappingContext,
-  type InstanceRecord,
   type MappedStudy,
-  type PatientIdentity,
-  type SeriesRecord,
-  type StudyRecord,
 } from './dicom/index.ts'

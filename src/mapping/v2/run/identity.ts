@@ -8,7 +8,7 @@ import type { Hl7Segment } from '../../../hl7/index.ts'
 import { nearestSegment, type GroupNode } from './groups.ts'
 import { objectsIn, textAt, type Obj, type ResourceNode } from './tree.ts'
 
-export type Identity = { readonly id: string } | 'contained' | 'omitted'
+type Identity = { readonly id: string } | 'contained' | 'omitted'
 
 /** The segment that made a resource, for those whose identity hangs on the order or message around it. */
 export interface Origin {
