@@ -5,7 +5,7 @@ import { type Encoding, encodingOf } from './uid.ts'
 import { vrOf } from './dictionary.ts'
 
 /** Text as Latin-1, bytes as they are, numbers as 16 bits, lists of elements as the items of a sequence. */
-export type FixtureValue = string | Buffer | number | readonly FixtureElement[][]
+type FixtureValue = string | Buffer | number | readonly FixtureElement[][]
 export type FixtureElement = readonly [tag: string, value: FixtureValue, vr?: string]
 
 export interface FixtureOptions {

@@ -15,14 +15,11 @@ export { type AgreedContext, DEFAULT_POLICY, negotiate, type NegotiationPolicy }
 export {
   decodeFileStart,
   encodeFileStart,
-  type FileMeta,
-  type FileStart,
   IMPLEMENTATION_CLASS_UID,
   IMPLEMENTATION_VERSION_NAME,
 } from './part10.ts'
 export {
   AbortReason,
-  type AssociateAccept,
   type AssociateReject,
   type AssociateRequest,
   ContextResult,
@@ -31,29 +28,25 @@ export {
   encodePdu,
   makePduFramer,
   type Pdu,
-  PDU_HEADER_LENGTH,
   PduType,
   type PresentationDataValue,
   type ProposedContext,
 } from './pdu/index.ts'
 export type { IncomingInstance, InstanceSink, InstanceWriter, Sender, StoreResult } from './sink.ts'
 export { isTaken, Status } from './status.ts'
-export { syntheticCt, type SyntheticCt } from './synthetic.ts'
-export { isPrivate, printTag, Tag, type TagName } from './tag.ts'
+export { syntheticCt } from './synthetic.ts'
+export { Tag, type TagName } from './tag.ts'
 export {
   CT_IMAGE_STORAGE,
   DICOM_APPLICATION_CONTEXT,
   EXPLICIT_VR_LITTLE_ENDIAN,
-  IMPLICIT_VR_LITTLE_ENDIAN,
   isStorageClass,
   isUid,
   KEY_OBJECT_SELECTION_STORAGE,
   VERIFICATION,
 } from './uid.ts'
 export {
-  type NameComponents,
   parseDate,
-  parseDateTime,
   parseInteger,
   parseNameGroup,
   parseOffset,

@@ -71,13 +71,3 @@ export const Tag = {
 } as const
 
 export type TagName = keyof typeof Tag
-
-/** (gggg,eeee), for people. */
-export function printTag(tag: string): string {
-  return `(${tag.slice(0, 4)},${tag.slice(4)})`
-}
-
-/** Odd groups are private. PS3.5 §7.8 */
-export function isPrivate(tag: string): boolean {
-  return (Number.parseInt(tag.slice(3, 4), 16) & 1) === 1
-}

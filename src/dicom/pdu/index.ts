@@ -1,4 +1,4 @@
 export { decodePdu } from './decode.ts'
 export { encodeFragments, encodePdu } from './encode.ts'
-export { makePduFramer, type PduFramer } from './framer.ts'
+export { makePduFramer } from './framer.ts'
 export * from './pdu.ts'

@@ -75,13 +75,13 @@ export interface PresentationDataValue {
   readonly fragment: Buffer
 }
 
-export interface DataTransfer {
+interface DataTransfer {
   readonly type: 'p-data-tf'
   readonly values: readonly PresentationDataValue[]
 }
 
 /** PS3.8 §9.3.8: source 0 service user, 2 service provider. */
-export interface Abort {
+interface Abort {
   readonly type: 'abort'
   readonly source: number
   readonly reason: number

@@ -1,4 +1,5 @@
 /** The requesting side: opens an association, echoes, sends objects. PS3.8 §9.2, PS3.7 §9.1.1 and §9.1.5 */
+import { once } from 'node:events'
 import { connect } from 'node:net'
 
 import {
@@ -31,7 +32,7 @@ export interface AssociateOptions {
   readonly timeoutMs?: number
 }
 
-export interface OutgoingInstance {
+interface OutgoingInstance {
   readonly contextId: number
   readonly sopClassUid: string
   readonly sopInstanceUid: string
@@ -149,13 +150,15 @@ function resultOfResponse(response: CommandSet, messageId: number): StoreResult 
 }
 
 async function open({ host, port }: AssociateOptions, timeoutMs: number): Promise<Link> {
-  const socket = connect({ host, port, signal: AbortSignal.timeout(timeoutMs) })
-  await new Promise<void>((resolve, reject) => {
-    socket.once('connect', resolve)
-    socket.once('error', (error) =>
-      reject(new Failure('unavailable', 'cannot-connect', { host, port }, { cause: error })),
-    )
-  })
+  const socket = connect({ host, port })
+  const tooLate = setTimeout(() => socket.destroy(new Error('no answer in time')), timeoutMs)
+  try {
+    await once(socket, 'connect')
+  } catch (error) {
+    throw new Failure('unavailable', 'cannot-connect', { host, port }, { cause: error })
+  } finally {
+    clearTimeout(tooLate)
+  }
   return openLink(socket)
 }
 

@@ -79,6 +79,7 @@ async function sendFile(
   return { file, sent: isTaken(result.status), ...result }
 }
 
+/** What the dataset calls itself counts: the meta of edited files may still name the object that they were made from. */
 async function describeFile(file: string): Promise<OutgoingFile> {
   await using handle = await open(file)
   const { size } = await handle.stat()
@@ -88,16 +89,12 @@ async function describeFile(file: string): Promise<OutgoingFile> {
     const start = decodeFileStart(head)
     if (start === undefined) break
     const { transferSyntax, datasetOffset } = start
-    if (start.sopClassUid !== undefined && start.sopInstanceUid !== undefined) {
-      const { sopClassUid, sopInstanceUid } = start
-      return { file, transferSyntax, datasetOffset, sopClassUid, sopInstanceUid }
-    }
     const whole = head.length === size
     const last = whole || length === HEAD_SIZES.at(-1)
     const header = readHeader(head.subarray(datasetOffset), { transferSyntax, last, whole })
     if (header === undefined) continue
-    const sopClassUid = textOf(header.dataset, 'SOPClassUID')
-    const sopInstanceUid = textOf(header.dataset, 'SOPInstanceUID')
+    const sopClassUid = textOf(header.dataset, 'SOPClassUID') ?? start.sopClassUid
+    const sopInstanceUid = textOf(header.dataset, 'SOPInstanceUID') ?? start.sopInstanceUid
     if (sopClassUid === undefined || sopInstanceUid === undefined) break
     return { file, transferSyntax, datasetOffset, sopClassUid, sopInstanceUid }
   }

@@ -3,6 +3,8 @@
  * one pays one fsync for all that came in meanwhile. Two items with one key never meet in a group.
  */
 
+import { asFailure } from '../../kernel/failure.ts'
+
 export interface BatchOptions<T, R> {
   readonly maxItems: number
   readonly keyOf: (item: T) => string
@@ -39,8 +41,8 @@ export function makeBatches<T, R>({ maxItems, keyOf, commit }: BatchOptions<T, R
       const results = await commit(group.map(({ item }) => item))
       for (const [index, { resolve }] of group.entries()) resolve(results[index]!)
     } catch (error) {
+      if (group.length === 1 || isOutage(error)) for (const { reject } of group) reject(error)
       // One that can't be committed must not take the others with it.
-      if (group.length === 1) group[0]!.reject(error)
       else for (const one of group) await commitGroup([one])
     }
   }
@@ -56,4 +58,10 @@ export function makeBatches<T, R>({ maxItems, keyOf, commit }: BatchOptions<T, R
       waiting.push({ item, resolve, reject })
       if (!running) void run()
     })
+}
+
+/** With the database away or too slow, one by one would only take longer to fail. */
+function isOutage(error: unknown): boolean {
+  const { kind } = asFailure(error)
+  return kind === 'unavailable' || kind === 'timeout'
 }

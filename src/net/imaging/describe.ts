@@ -14,7 +14,7 @@ import {
   patientIdentity,
   seriesAttributes,
   studyAttributes,
-} from '../../mapping/dicom/index.ts'
+} from '../../mapping/index.ts'
 import type { NewInstance } from '../../store/index.ts'
 
 /** All of an instance but where its bytes are. */

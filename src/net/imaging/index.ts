@@ -1,3 +1,3 @@
 /** Imaging: from received DICOM objects to ImagingStudy. */
 export { type ImagingListenOptions, type ImagingReceiver, receiveImages } from './receiver.ts'
-export type { ImagingChannel, ImagingDeps } from './settings.ts'
+export type { ImagingChannel } from './settings.ts'

@@ -1,8 +1,7 @@
 /** An imaging channel: a DICOM listener whose objects are kept, indexed and become ImagingStudies of a tenant. */
 import type { ListenDimseOptions, DimseAccess, DimseListener } from '../dimse/index.ts'
 import { listenDimse } from '../dimse/index.ts'
-import type { AuditRow } from '../../store/index.ts'
-import { auditRow } from './audit.ts'
+import { accessRow } from './audit.ts'
 import { makeProjector, type Projector } from './projector.ts'
 import type { ImagingChannel, ImagingDeps } from './settings.ts'
 import { makeImagingSink } from './sink.ts'
@@ -37,21 +36,6 @@ export async function receiveImages(
     async [Symbol.asyncDispose]() {
       await listener[Symbol.asyncDispose]()
       await projector[Symbol.asyncDispose]()
-    },
-  }
-}
-
-function accessRow({ what, sender, code }: DimseAccess, at: number): AuditRow {
-  return {
-    ...auditRow(sender, what, at),
-    action: 'E',
-    outcome: what === 'c-echo' ? 0 : 4,
-    entities: [],
-    patients: [],
-    detail: {
-      association: sender.association,
-      called: sender.calledAeTitle,
-      ...(code !== undefined && { code }),
     },
   }
 }

@@ -2,7 +2,7 @@
 import type { Clock } from '../../kernel/clock.ts'
 import type { TenantId } from '../../kernel/ids.ts'
 import type { Log } from '../../kernel/log.ts'
-import type { DicomMappingContext } from '../../mapping/dicom/index.ts'
+import type { DicomMappingContext } from '../../mapping/index.ts'
 import type { BlobStore } from '../../store/blobs/index.ts'
 import type { AuditRecorder, Db, Repository } from '../../store/index.ts'
 

@@ -1,6 +1,7 @@
 /**
  * Indexes objects: instance, series and study in one statement for any number of them. Always in that order and each
- * sorted by UID, so that parallel associations can't deadlock. Measured: 0.6 ms for one object, 2.4 ms for 32.
+ * sorted by UID, so that parallel associations can't deadlock. Measured with the commit,
+ * on a busy machine of two cores and with headers of 10 kB: 1.0 ms for one object, 16 ms for 32.
  */
 import { Failure } from '../../kernel/failure.ts'
 import type { Tx } from '../db.ts'
