@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { mergeMapped } from './merge.ts'
 import { dangling, map, message, ofType, only, problems, sample } from './testing/compiled.ts'
 
 const MSH = 'MSH|^~\\&|LABO|LABMED|||20260310081530+0100||ORU^R01^ORU_R01|ORU9|P|2.5.1'
@@ -379,4 +380,14 @@ describe('what does not fit', () => {
       expect(JSON.stringify(map(sample(name)).warnings)).not.toMatch(/DURAND|LODIE|IPP1001|0299/)
     }
   })
+})
+
+test('a result completes a stored patient and takes nothing from her; an admission changes her', () => {
+  const stored = { resourceType: 'Patient', id: 'x', name: [{ family: 'DURAND' }, { family: 'LEROY' }] }
+  const patientOf = (type: string) => {
+    const header = `MSH|^~\\&|A|B|||20260310||${type}|1|P|2.5`
+    return mergeMapped(stored, only(map(message(header, PID, OBR)), 'Patient')).value
+  }
+  expect(patientOf('ORU^R01^ORU_R01')).toMatchObject({ name: stored.name, gender: 'female' })
+  expect(patientOf('ADT^A08^ADT_A01')).toMatchObject({ name: [{ family: 'DURAND', given: ['ÉLODIE'] }] })
 })

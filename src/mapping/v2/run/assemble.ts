@@ -30,6 +30,8 @@ export interface AssembleInput extends Omit<WriteInput, 'isWritten'> {
   readonly cleared: ReadonlyMap<Obj, ReadonlySet<string>>
   /** The Patient that is meant where a resource needs one and names none. */
   readonly patient: ResourceNode | undefined
+  /** Types whose stored resources the message only completes: it is not the source of record for them. */
+  readonly completed: ReadonlySet<string>
   /** Gets everything else as its targets; without any there is none. */
   readonly provenance: ResourceNode
 }
@@ -174,13 +176,15 @@ function toMapped(
     all.set(element, value)
     optional.add(element)
   }
+  const isCompleted = input.completed.has(resource.type)
+  if (isCompleted) for (const name of all.keys()) if (name !== 'identifier') optional.add(name)
   const { value, exact } = parseExactObject(objectJson(all))
   return {
     type: resource.type,
     id,
     resource: value,
     exact,
-    cleared: [...cleared].filter((element) => !all.has(element) || optional.has(element)),
+    cleared: isCompleted ? [] : [...cleared].filter((element) => !all.has(element) || optional.has(element)),
     fallbacks: [...optional],
     mode: REPLACED.has(resource.type) ? 'replace' : 'merge',
     trace,

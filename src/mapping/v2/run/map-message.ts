@@ -66,10 +66,25 @@ export function mapMessage(program: Program, message: Hl7Message, context: Mappi
     source: sourceOf(message, context),
     cleared,
     patient: made.find(({ type }) => type === 'Patient'),
+    completed: completedTypes(message, run.switches),
     warn: warnings.warn,
     provenance,
   })
   return { resources, warnings: warnings.all() }
+}
+
+/**
+ * An order or a result names its patient; the admission system says who she is. A laboratory that knows less must not
+ * take her second name away. Doctors, organizations and places are named in passing by every message.
+ */
+function completedTypes(message: Hl7Message, switches: ReadonlyMap<string, string>): ReadonlySet<string> {
+  const completed = new Set<string>()
+  if (switches.get('directory-from-messages') === 'complete') {
+    for (const type of ['Practitioner', 'PractitionerRole', 'Organization', 'Location']) completed.add(type)
+  }
+  const isAdt = message.get('MSH-9.1')?.trim() === 'ADT'
+  if (!isAdt && switches.get('patient-outside-adt') === 'complete') completed.add('Patient')
+  return completed
 }
 
 /** Who refers first to each resource that has no segment of its own. */
