@@ -45,7 +45,7 @@ export async function measure(
   return summarise(latencies, failed, seconds)
 }
 
-export function summarise(latencies: number[], failed: number, seconds: number): Measured {
+function summarise(latencies: number[], failed: number, seconds: number): Measured {
   latencies.sort((a, b) => a - b)
   const at = (share: number) =>
     round(latencies[Math.min(latencies.length - 1, Math.floor(latencies.length * share))] ?? 0)

@@ -53,14 +53,29 @@ export function exactJsonOf(exact: JsonObject): ExactJson {
 /** Equal down to the digits of each number; the order of keys does not matter. */
 export function sameJson(a: Json | undefined, b: Json | undefined): boolean {
   if (a === b) return true
-  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null || isRawJSON(a) || isRawJSON(b)) {
+  if (
+    typeof a !== 'object' ||
+    typeof b !== 'object' ||
+    a === null ||
+    b === null ||
+    isRawJSON(a) ||
+    isRawJSON(b)
+  ) {
     return isNumeric(a) && isNumeric(b) && JSON.stringify(a) === JSON.stringify(b)
   }
   if (Array.isArray(a) || Array.isArray(b)) {
-    return Array.isArray(a) && Array.isArray(b) && a.length === b.length && a.every((item, i) => sameJson(item, b[i]))
+    return (
+      Array.isArray(a) &&
+      Array.isArray(b) &&
+      a.length === b.length &&
+      a.every((item, i) => sameJson(item, b[i]))
+    )
   }
   const keys = Object.keys(a)
-  return keys.length === Object.keys(b).length && keys.every((key) => Object.hasOwn(b, key) && sameJson(a[key], b[key]))
+  return (
+    keys.length === Object.keys(b).length &&
+    keys.every((key) => Object.hasOwn(b, key) && sameJson(a[key], b[key]))
+  )
 }
 
 function isNumeric(value: unknown): boolean {
@@ -78,15 +93,15 @@ interface RawJsonConstructor {
 // Node 24 has them; the type library does not yet.
 const { rawJSON, isRawJSON } = JSON as unknown as RawJsonConstructor
 
-/** True for a number kept digit by digit; such a value must not be read, only written. */
-export const isExactNumber = isRawJSON
-
 function keepDigits(_key: string, value: unknown, context: { source?: string }): unknown {
   if (typeof value !== 'number' || context.source === undefined) return value
   return String(value) === context.source ? value : rawJSON(context.source)
 }
 
-function parse(text: string, reviver?: (key: string, value: unknown, context: { source?: string }) => unknown): Json {
+function parse(
+  text: string,
+  reviver?: (key: string, value: unknown, context: { source?: string }) => unknown,
+): Json {
   try {
     return JSON.parse(text, reviver as Parameters<typeof JSON.parse>[1]) as Json
   } catch (error) {

@@ -11,6 +11,10 @@ export async function loadHl7Transform(
   channels: readonly Channel[],
 ): Promise<Transform> {
   const folder = join(configDir, 'mapping')
-  const { program, programs } = await loadHl7Programs({ folder, tree: makeElementTree(definitions), channels })
+  const { program, programs } = await loadHl7Programs({
+    folder,
+    tree: makeElementTree(definitions),
+    channels,
+  })
   return makeHl7Transform(program, programs)
 }

@@ -30,7 +30,9 @@ export function databaseFailure(error: unknown): Failure {
     case undefined:
       return failure('unavailable', 'database-unavailable')
     default:
-      return isAway(sqlstate) ? failure('unavailable', 'database-unavailable') : failure('internal', 'database-error')
+      return isAway(sqlstate)
+        ? failure('unavailable', 'database-unavailable')
+        : failure('internal', 'database-error')
   }
 }
 
