@@ -99,7 +99,7 @@ export function makeChannels(deps: ChannelsDeps): Channels {
         wake: (wakes) => wakeQueue.wake(wakes),
         stopping: () => stop.signal.aborted,
       })
-      const woken = await sweeper.sweep({ urgent: true })
+      const woken = await sweeper.sweep(0)
       if (woken > 0) log.info({ lanes: woken }, 'messages of an earlier run are taken up')
       wakeQueue.process(handler, { concurrency })
       working = { stop, swept: sweeper.run(stop.signal) }
@@ -119,7 +119,7 @@ export function makeChannels(deps: ChannelsDeps): Channels {
       const decided = await journal.decideHeld(tenant, { channel: name, id: message }, decision, row)
       if (decided === undefined) return false
       const wakes = decided.lanes.map((lane) => ({ tenant, channel: name, lane }))
-      await wakeQueue.wake(wakes, { urgent: true })
+      await wakeQueue.wake(wakes)
       return true
     },
 

@@ -36,7 +36,7 @@ export interface DrainDeps {
 const AT_ONCE = 16
 /** Then the lane goes back to the end of the queue, so that a busy one doesn't keep a worker to itself. */
 const SLICE = 64
-/** How long to stay away from a lane that somebody else is draining. */
+/** How long to stay away from a lane that is being drained. */
 const STAND_BACK_MS = 1_000
 
 type Handled = 'finished' | 'held' | 'taken' | { readonly retryInMs: number }
@@ -67,8 +67,19 @@ export function makeDrain(deps: DrainDeps): LaneHandler {
     return undefined
   }
 
+  const atWork = new Set<string>()
+
   return {
-    drain,
+    async drain(lane) {
+      const key = `${lane.tenant} ${lane.lane}`
+      if (atWork.has(key)) return STAND_BACK_MS
+      atWork.add(key)
+      try {
+        return await drain(lane)
+      } finally {
+        atWork.delete(key)
+      }
+    },
     isDue: ({ tenant, lane, channel }) =>
       stopping() || channelOf(channel) === undefined
         ? Promise.resolve(false)

@@ -24,7 +24,7 @@ import { lanesOf } from './lane.ts'
 import type { ChannelMetrics } from './metrics.ts'
 import type { Wake } from './wake.ts'
 
-export interface Peer {
+interface Peer {
   readonly address: string
   readonly port: number
 }

@@ -13,7 +13,7 @@ import type { WakeQueue } from './wake.ts'
 
 export interface SweepDeps {
   readonly journal: Journal
-  readonly wakeQueue: Pick<WakeQueue, 'wake'>
+  readonly wakeQueue: Pick<WakeQueue, 'wake' | 'depth'>
   /** Tenants with their channels: other channels' messages are left alone. */
   tenants(): Iterable<readonly [TenantId, ReadonlySet<string>]>
   readonly clock: Clock
@@ -24,32 +24,38 @@ export interface SweepDeps {
 const GRACE_MS = 10_000
 const INTERVAL_MS = 15_000
 const LANES_AT_ONCE = 5_000
+/** With so many wakes waiting most lanes have theirs; those that haven't are found when it is quieter. */
+const BUSY = 1_000
 
 export interface Sweeper {
-  /** Once: all that is due. `urgent` also wakes lanes whose job hangs with a worker that died. Answers how many. */
-  sweep(options: { readonly urgent: boolean }): Promise<number>
+  /** Wakes all lanes that are due, but for those whose head arrived less than so long ago. Answers how many. */
+  sweep(graceMs: number): Promise<number>
   /** From now on, until the signal aborts. */
   run(signal: AbortSignal): Promise<void>
 }
 
 export function makeSweeper({ journal, wakeQueue, tenants, clock, log }: SweepDeps): Sweeper {
-  async function sweep({ urgent }: { urgent: boolean }): Promise<number> {
+  async function sweep(graceMs: number): Promise<number> {
     let woken = 0
     for (const [tenant, channels] of tenants()) {
       const now = clock.now()
-      const arrivedBefore = urgent ? now : now - GRACE_MS
-      const due = await journal.dueLanes(tenant, { now, arrivedBefore, limit: LANES_AT_ONCE })
+      const due = await journal.dueLanes(tenant, { now, arrivedBefore: now - graceMs, limit: LANES_AT_ONCE })
       const wakes = due.filter(({ channel }) => channels.has(channel)).map((lane) => ({ tenant, ...lane }))
-      await wakeQueue.wake(wakes, { urgent })
+      await wakeQueue.wake(wakes)
       woken += wakes.length
     }
     return woken
   }
 
+  async function sweepIfQuiet(): Promise<void> {
+    const { waiting } = await wakeQueue.depth()
+    if (waiting < BUSY) await sweep(GRACE_MS)
+  }
+
   async function run(signal: AbortSignal): Promise<void> {
     try {
       for await (const _ of setInterval(INTERVAL_MS, undefined, { signal, ref: false })) {
-        await sweep({ urgent: false }).catch((error: unknown) =>
+        await sweepIfQuiet().catch((error: unknown) =>
           log.warn({ code: asFailure(error).code }, 'journal not swept'),
         )
       }

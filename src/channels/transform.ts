@@ -2,7 +2,7 @@
 import type { Change } from '../store/index.ts'
 import type { Hl7Channel } from './config/channel.ts'
 
-export type Transformed =
+type Transformed =
   | {
       readonly did: 'mapped'
       readonly changes: readonly Change[]

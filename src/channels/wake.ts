@@ -11,28 +11,26 @@ export interface Wake {
   readonly lane: Lane
 }
 
-export interface WakeOptions {
-  /** Not before so many milliseconds. A lane that waits for its time is not woken earlier by a plain wake. */
+interface WakeOptions {
+  /** Not before so many milliseconds. */
   readonly delayMs?: number
-  /** Look now, whether or not the lane is waiting or being drained: after a start, after an operator's decision. */
-  readonly urgent?: boolean
 }
 
 export interface LaneHandler {
   /** Does what is due in the lane. Answers in how many milliseconds it wants to be called again, if it does. */
   drain(wake: Wake): Promise<number | undefined>
-  /** Whether something became due while the drain was ending: its wake was taken for a double of the drain's own. */
+  /** Whether something became due while the drain was ending: its wake may have been taken for a double. */
   isDue(wake: Wake): Promise<boolean>
 }
 
-export interface QueueDepth {
+interface QueueDepth {
   readonly waiting: number
   readonly active: number
   readonly delayed: number
 }
 
 export interface WakeQueue extends AsyncDisposable {
-  /** Resolves when the queue has them. A lane that waits already isn't queued twice. */
+  /** Resolves when the queue has them. A lane that waits already is mostly not queued twice. */
   wake(wakes: readonly Wake[], options?: WakeOptions): Promise<void>
   /** Starts to handle wakes, `concurrency` lanes side by side. */
   process(handler: LaneHandler, options: { readonly concurrency: number }): void

@@ -26,6 +26,9 @@ const STREAMS = { events: { maxLen: 100 } }
 /** Finished jobs leave nothing behind: the journal is the record. */
 const FINISHED = { removeOnComplete: { count: 0 }, removeOnFail: { count: 0 } }
 
+/** A job whose worker died is handed to another one within half a minute, however often that happens. */
+const STALLED = { lockDuration: 20_000, stalledInterval: 10_000, maxStalledCount: 1_000 }
+
 const postgres = withBackend(createPostgresBackend)
 
 /** Creates or updates BullMQ's tables, as the owner of the database. Safe to call from several processes at once. */
@@ -55,8 +58,8 @@ function overPostgres<Data, Result>(name: string, url: string): Bull<Data, Resul
     work: (processor, { concurrency }) =>
       new postgres.Worker(name, processor as Processor, {
         ...FINISHED,
+        ...STALLED,
         concurrency,
-        maxStalledCount: MAX_STALLED,
         connection: connection(Math.min(concurrency + 1, 6)),
       }) as unknown as Worker<Data, Result>,
     close: () => queue.close(),
@@ -74,8 +77,8 @@ function overRedis<Data, Result>(name: string, url: string): Bull<Data, Result> 
       new Worker<Data, Result>(name, processor, {
         ...options,
         ...FINISHED,
+        ...STALLED,
         concurrency,
-        maxStalledCount: MAX_STALLED,
       }),
     async close() {
       await queue.close()
@@ -83,6 +86,3 @@ function overRedis<Data, Result>(name: string, url: string): Bull<Data, Result> 
     },
   }
 }
-
-/** A job whose worker died is handed to another one however often that happens: the journal bounds the attempts. */
-const MAX_STALLED = 1_000

@@ -1,3 +1,3 @@
 /** Queues on BullMQ. */
 export { migrateQueue, type QueueBackend } from './bull.ts'
-export { openWakeQueue, type WakeQueueOptions } from './wake-queue.ts'
+export { openWakeQueue } from './wake-queue.ts'

@@ -1,17 +1,23 @@
 /**
  * The queue of lanes to drain. BullMQ has no order per key, so a job says "drain lane L", not "handle message M", and
- * its id is the lane's: while one waits (or waits for its time), more wakes of that lane change nothing.
+ * its id is made of the lane's: while one waits, more wakes of that lane change nothing.
  *
  * A wake that comes while the lane is being drained is swallowed the same way, perhaps just after the drain looked for
  * the last time. So when a job has ended and its id is free again, the journal is asked once more and the lane is queued
  * again if it has something to do. Nothing is lost between the two: what was committed before that question is seen by
  * it, and the wake of what is committed after it finds the id free.
+ *
+ * A job of a worker that died stays "active" until BullMQ notices, and would swallow the wakes of its lane for so long.
+ * So an id is good for a while only, and for the process that made it.
  */
+import { randomBytes } from 'node:crypto'
+
 import type { Job } from 'bullmq'
 
 import type { LaneHandler, Wake, WakeQueue } from '../channels/index.ts'
+import { type Clock, systemClock } from '../kernel/clock.ts'
 import { asFailure } from '../kernel/failure.ts'
-import { type TenantId, uuidv7 } from '../kernel/ids.ts'
+import type { TenantId } from '../kernel/ids.ts'
 import type { Log } from '../kernel/log.ts'
 import { openBull, type QueueBackend } from './bull.ts'
 import { makeGrouping } from './grouping.ts'
@@ -28,57 +34,57 @@ export interface WakeQueueOptions {
   readonly log: Log
   /** Queues of other names in the same backend are strangers to each other. */
   readonly name?: string
+  readonly clock?: Clock
 }
+
+/** How long wakes of one lane share an id. */
+const SHARED_MS = 15_000
 
 /** How long a lane rests after a drain that threw: the database was away, most likely. */
 const AFTER_FAILURE_MS = 5_000
 
 /** Opens the queue. On PostgreSQL, migrateQueue must have run. */
-export async function openWakeQueue({ backend, log, name = 'lanes' }: WakeQueueOptions): Promise<WakeQueue> {
+export async function openWakeQueue({
+  backend,
+  log,
+  name = 'lanes',
+  clock = systemClock,
+}: WakeQueueOptions): Promise<WakeQueue> {
   const bull = openBull<LaneJob, number | null>(name, backend)
   const { queue } = bull
   const report = (error: unknown) => log.warn({ code: asFailure(error).code }, 'queue connection failed')
   queue.on('error', report)
   await queue.waitUntilReady()
 
+  const life = randomBytes(4).toString('hex')
+  const jobId = ({ tenant, lane }: Wake, when: string | number) => `${tenant}.${lane}.${life}.${when}`
+  const idNow = (wake: Wake) => jobId(wake, Math.floor(clock.now() / SHARED_MS))
+
   const wakeNow = makeGrouping<Wake>({
-    keyOf: jobId,
+    keyOf: idNow,
     send: async (wakes) => {
       await queue.addBulk(
-        wakes.map((wake) => ({ name: 'drain', data: toJob(wake), opts: { jobId: jobId(wake) } })),
+        wakes.map((one) => ({ name: 'drain', data: toJob(one), opts: { jobId: idNow(one) } })),
       )
     },
   })
   const worker: { current?: ReturnType<typeof bull.work>; after: Set<Promise<void>> } = { after: new Set() }
 
+  /** Under an id of their own, so that a lane that waits for its time can be woken for another reason. */
   async function wakeLater(wakes: readonly Wake[], delayMs: number): Promise<void> {
     const opts = { delay: Math.ceil(delayMs) }
     await queue.addBulk(
-      wakes.map((one) => ({ name: 'drain', data: toJob(one), opts: { ...opts, jobId: jobId(one) } })),
+      wakes.map((one) => ({
+        name: 'drain',
+        data: toJob(one),
+        opts: { ...opts, jobId: jobId(one, 'later') },
+      })),
     )
   }
 
-  /** Past the lanes' jobs that wait for their time, or hang with a worker that died: under an id of their own. */
-  async function wakeUrgently(wakes: readonly Wake[]): Promise<void> {
-    const jobs = await queue.getJobs(['active', 'delayed'])
-    const stuck = new Set(jobs.map((job) => jobId(fromJob(job.data))))
-    const [past, plain] = [
-      wakes.filter((one) => stuck.has(jobId(one))),
-      wakes.filter((one) => !stuck.has(jobId(one))),
-    ]
-    const apart = past.map((one) => ({
-      name: 'drain',
-      data: toJob(one),
-      opts: { jobId: `${jobId(one)}.${uuidv7()}` },
-    }))
-    await Promise.all([apart.length > 0 && queue.addBulk(apart), plain.length > 0 && wakeNow(plain)])
-  }
-
-  const wake: WakeQueue['wake'] = async (wakes, { delayMs = 0, urgent = false } = {}) => {
+  const wake: WakeQueue['wake'] = async (wakes, { delayMs = 0 } = {}) => {
     if (wakes.length === 0) return
-    if (urgent) await wakeUrgently(wakes)
-    else if (delayMs > 0) await wakeLater(wakes, delayMs)
-    else await wakeNow(wakes)
+    await (delayMs > 0 ? wakeLater(wakes, delayMs) : wakeNow(wakes))
   }
 
   /** After the job has ended: its id is free. */
@@ -132,10 +138,6 @@ export async function openWakeQueue({ backend, log, name = 'lanes' }: WakeQueueO
       await bull.close()
     },
   }
-}
-
-function jobId({ tenant, lane }: Wake): string {
-  return `lane.${tenant}.${lane}`
 }
 
 function toJob({ tenant, channel, lane }: Wake): LaneJob {
