@@ -6,6 +6,8 @@
  * without waiting for the answers of earlier ones. The binding is a session setting that only this file sends, ahead
  * of the statement on the same connection, and only when the connection served another tenant before.
  */
+import type { Socket } from 'node:net'
+
 import pg from 'pg'
 
 import { Failure } from '../kernel/failure.ts'
@@ -113,7 +115,18 @@ function bind(client: BoundClient, tenant: TenantId | undefined): void {
 
 const BIND_TENANT = `select set_config('passerelle.tenant', $1, false)`
 
+/**
+ * What is sent within one turn of the event loop leaves in one write to the socket: BEGIN, statements and COMMIT, or the
+ * lookups of many requests. pg itself writes each statement on its own.
+ */
+function writeTogether(client: BoundClient): void {
+  const { stream } = (client as unknown as { connection: { stream: Socket } }).connection
+  stream.cork()
+  process.nextTick(() => stream.uncork())
+}
+
 async function send<Row>(client: BoundClient, statement: Statement): Promise<Row[]> {
+  writeTogether(client)
   try {
     const result = await client.query(statement as pg.QueryConfig)
     return result.rows as Row[]
