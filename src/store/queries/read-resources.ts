@@ -1,4 +1,7 @@
-/** Reading versions by key. All of these go straight into resource_pkey or resource_history_pkey. */
+/**
+ * Reading versions by key. All of these go straight into resource_pkey or resource_history_pkey; `offset 0` keeps the
+ * planner from starting with the table (docs/decisions/0001).
+ */
 import type { TenantId } from '../../kernel/ids.ts'
 import type { Statement } from '../statement.ts'
 
@@ -30,7 +33,9 @@ export function readMany(tenant: TenantId, keys: readonly { type: string; id: st
     text: `
       select ${RESOURCE_COLUMNS}
       from unnest($2::text[], $3::text[]) as k(type, id)
-      join resource r on r.tenant = $1::int and r.type = k.type and r.id = k.id`,
+      cross join lateral (
+        select * from resource r where r.tenant = $1::int and r.type = k.type and r.id = k.id offset 0
+      ) r`,
     values: [tenant, keys.map((key) => key.type), keys.map((key) => key.id)],
   }
 }
