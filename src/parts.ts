@@ -1,6 +1,5 @@
 /** What the program is made of: every part, wired to the ground that all of them stand on. */
 import type { GeneratedCredentials } from './access/index.ts'
-import type { Channel } from './channels/index.ts'
 import type { Config } from './config.ts'
 import type { Health } from './health.ts'
 import type { Clock } from './kernel/clock.ts'
@@ -11,7 +10,6 @@ import { makeAccessParts } from './parts/access-part.ts'
 import { makeChannelParts } from './parts/channel-parts.ts'
 import { makeFhirParts } from './parts/fhir-part.ts'
 import { makeHttpPart } from './parts/http-part.ts'
-import { loadHl7Transform } from './parts/hl7-transform.ts'
 import type { BlobStore } from './store/blobs/index.ts'
 import type { Db } from './store/index.ts'
 
@@ -39,8 +37,7 @@ export interface Composition {
 export async function composeParts(ground: Ground): Promise<Composition> {
   const access = await makeAccessParts(ground)
   const fhir = makeFhirParts(ground, access.contexts)
-  const transform = (loaded: readonly Channel[]) => loadHl7Transform(ground.config.configDir, fhir, loaded)
-  const channels = await makeChannelParts(ground, access, fhir, transform)
+  const channels = await makeChannelParts(ground, access, fhir)
   const parts = [access.trail, ...channels, makeHttpPart(ground, access, fhir)]
   return access.credentials ? { parts, credentials: access.credentials } : { parts }
 }

@@ -10,7 +10,6 @@ import {
   type Hl7Channel,
   loadChannels,
   makeChannels,
-  type Transform,
   type WakeQueue,
 } from '../channels/index.ts'
 import { migrateQueue, openWakeQueue, type QueueBackend } from '../jobs/index.ts'
@@ -22,57 +21,72 @@ import type { Endpoint, Part } from '../lifecycle.ts'
 import { type ImagingReceiver, receiveImages } from '../net/imaging/index.ts'
 import { listenMllp, makeAllowList, type MllpServer } from '../net/mllp/index.ts'
 import type { Ground } from '../parts.ts'
-import { makeJournal } from '../store/index.ts'
+import { type AuditRecorder, makeJournal } from '../store/index.ts'
 import type { AccessParts } from './access-part.ts'
 import type { FhirParts } from './fhir-part.ts'
+import { loadHl7Transform } from './hl7-transform.ts'
+import type { TenantContexts } from './tenant-contexts.ts'
+import { makeWorkerThreadPart, type PipelineGround, type WorkerThreadPart } from './worker-part.ts'
 
+/** @param doors what the listeners need beside the pipeline */
 export async function makeChannelParts(
   ground: Ground,
-  access: AccessParts,
+  doors: Pick<AccessParts, 'contexts' | 'audit'>,
   fhir: FhirParts,
-  makeTransform: (channels: readonly Channel[]) => Promise<Transform>,
 ): Promise<Part[]> {
   const { config } = ground
   if (!config.roles.has('worker') && !config.roles.has('listener')) return []
-  const loaded = await loadChannels(join(config.configDir, 'channels'), config.variables)
-  const enabled = loaded.filter((channel) => channel.enabled)
-  const tenants = await tenantsOf(enabled, access)
-  const parts: Part[] = []
-  const hl7 = enabled.filter((channel) => channel.source === 'mllp')
-  if (hl7.length > 0) {
-    parts.push(...(await makeHl7Parts(ground, fhir, loaded, hl7, tenants, await makeTransform(loaded))))
-  }
+  const isThreaded = config.roles.has('worker') && config.roles.size > 1
+  const thread = isThreaded ? makeWorkerThreadPart(ground) : undefined
+  const pipeline = await makePipeline(withPressure(ground, thread), doors.contexts, fhir)
+  const parts = [pipeline.queue]
+  if (pipeline.hl7.length > 0 && config.roles.has('worker')) parts.push(thread ?? workersHere(pipeline))
   if (config.roles.has('listener')) {
-    for (const channel of enabled) {
-      if (channel.source === 'dicom') parts.push(makeDicomPart(ground, access, fhir, channel, tenants))
+    parts.push(...pipeline.hl7.map((channel) => makeMllpPart(ground, channel, pipeline.channels)))
+    for (const channel of pipeline.channels.enabled) {
+      if (channel.source !== 'dicom') continue
+      parts.push(makeDicomPart(ground, doors.audit, fhir, channel, pipeline.tenants.get(channel.tenant)!))
     }
   }
   return parts
 }
 
-/** @throws Failure `invalid`/`channel-tenant` when a channel names a tenant that is not there */
-async function tenantsOf(
-  channels: readonly Channel[],
-  { contexts }: AccessParts,
-): Promise<Map<string, TenantId>> {
-  const found = new Map<string, TenantId>()
-  for (const { tenant: key, channel } of channels) {
-    const tenant = await contexts.tenants.find(key)
-    if (tenant === undefined) throw new Failure('invalid', 'channel-tenant', { channel, tenant: key })
-    found.set(key, tenant.id)
-  }
-  return found
+/**
+ * Mapping a message takes milliseconds in which nothing else runs, so beside a door the workers have a thread of their
+ * own: acknowledgements wait for the disk and not for other messages (docs/decisions/0003).
+ */
+function workersHere({ channels }: Pipeline): Part {
+  return { name: 'worker', start: () => channels.startWork(), stop: () => channels.stopWork() }
 }
 
-async function makeHl7Parts(
-  ground: Ground,
+function withPressure(ground: Ground, thread: WorkerThreadPart | undefined): PipelineGround {
+  if (thread === undefined) return ground
+  const { channels, watchQueues } = ground.metrics
+  const received: typeof channels.received = (event) => {
+    thread.received()
+    channels.received(event)
+  }
+  return { ...ground, metrics: { channels: { ...channels, received }, watchQueues } }
+}
+
+export interface Pipeline {
+  readonly channels: Channels
+  /** Those that are switched on. */
+  readonly hl7: readonly Hl7Channel[]
+  readonly tenants: ReadonlyMap<string, TenantId>
+  readonly queue: Part
+}
+
+/** The channels with their journal, queue and mapping. */
+export async function makePipeline(
+  ground: PipelineGround,
+  contexts: TenantContexts,
   fhir: FhirParts,
-  loaded: readonly Channel[],
-  hl7: readonly Hl7Channel[],
-  tenants: ReadonlyMap<string, TenantId>,
-  transform: Transform,
-): Promise<Part[]> {
+): Promise<Pipeline> {
   const { config, db, databaseUrl, clock, log, metrics, health } = ground
+  const loaded = await loadChannels(join(config.configDir, 'channels'), config.variables)
+  const enabled = loaded.filter((channel) => channel.enabled)
+  const tenants = await tenantsOf(enabled, contexts)
   const backend: QueueBackend =
     config.redisUrl === undefined
       ? { kind: 'postgres', url: databaseUrl }
@@ -85,7 +99,7 @@ async function makeHl7Parts(
     journal: makeJournal(db),
     repository: fhir.store.repository,
     wakeQueue,
-    transform,
+    transform: await loadHl7Transform(config.configDir, fhir, loaded),
     clock,
     random: () => randomInt(2 ** 32) / 2 ** 32,
     metrics: metrics.channels,
@@ -93,17 +107,27 @@ async function makeHl7Parts(
   })
   health.register({ name: 'queue', check: () => wakeQueue.depth() })
   metrics.watchQueues(() => queueStates(wakeQueue, channels, clock.now()))
+  const hl7 = enabled.filter((channel) => channel.source === 'mllp')
   const queue: Part = {
     name: 'queue',
     start: async () => undefined,
     stop: async () => wakeQueue[Symbol.asyncDispose](),
   }
-  const worker: Part = { name: 'worker', start: () => channels.startWork(), stop: () => channels.stopWork() }
-  const parts = [queue]
-  if (config.roles.has('worker')) parts.push(worker)
-  if (config.roles.has('listener'))
-    parts.push(...hl7.map((channel) => makeMllpPart(ground, channel, channels)))
-  return parts
+  return { channels, hl7, tenants, queue }
+}
+
+/** @throws Failure `invalid`/`channel-tenant` when a channel names a tenant that is not there */
+async function tenantsOf(
+  channels: readonly Channel[],
+  contexts: TenantContexts,
+): Promise<Map<string, TenantId>> {
+  const found = new Map<string, TenantId>()
+  for (const { tenant: key, channel } of channels) {
+    const tenant = await contexts.tenants.find(key)
+    if (tenant === undefined) throw new Failure('invalid', 'channel-tenant', { channel, tenant: key })
+    found.set(key, tenant.id)
+  }
+  return found
 }
 
 async function queueStates(wakeQueue: WakeQueue, channels: Channels, now: number) {
@@ -174,10 +198,10 @@ function refuseOversize(head: Buffer, epochMs: number): Buffer {
 
 function makeDicomPart(
   { db, blobs, clock, log, health, metrics }: Ground,
-  { audit }: AccessParts,
+  audit: AuditRecorder,
   { store }: FhirParts,
   channel: DicomChannel,
-  tenants: ReadonlyMap<string, TenantId>,
+  tenant: TenantId,
 ): Part {
   const { listen } = channel
   let receiver: ImagingReceiver | undefined
@@ -187,7 +211,7 @@ function makeDicomPart(
       receiver = await receiveImages(
         { db, blobs, repository: store.repository, audit, clock, log },
         {
-          tenant: tenants.get(channel.tenant)!,
+          tenant,
           mapping: {
             tenantKey: channel.tenant,
             channel: channel.channel,

@@ -21,7 +21,10 @@ export interface FhirParts {
   readonly store: { readonly repository: Repository; readonly search: SearchStore }
 }
 
-export function makeFhirParts({ db, clock }: Ground, contexts: TenantContexts): FhirParts {
+export function makeFhirParts(
+  { db, clock }: Pick<Ground, 'db' | 'clock'>,
+  contexts: TenantContexts,
+): FhirParts {
   const definitions = loadDefinitions()
   const searchParameters = makeSearchParameters(definitions)
   const validator = makeValidator(definitions)

@@ -1,0 +1,88 @@
+/** The thread of the pipeline's workers: a connection pool, the store and the mapping of its own. */
+import { on } from 'node:events'
+import { constants, platform, setPriority } from 'node:os'
+import { parentPort, workerData } from 'node:worker_threads'
+
+import { makeTenants } from '../access/index.ts'
+import { makeHealth } from '../health.ts'
+import { systemClock } from '../kernel/clock.ts'
+import { asFailure } from '../kernel/failure.ts'
+import type { Log, LogFields } from '../kernel/log.ts'
+import { openDb } from '../store/index.ts'
+import { makePipeline } from './channel-parts.ts'
+import { makeFhirParts } from './fhir-part.ts'
+import { makeTenantContexts } from './tenant-contexts.ts'
+import { throttleCommits } from './pressure.ts'
+import type {
+  PipelineGround,
+  WorkerThreadData,
+  WorkerThreadMessage,
+  WorkerThreadOrder,
+} from './worker-part.ts'
+
+// The doors come first: on Linux this is the priority of this thread only.
+if (platform() === 'linux') setPriority(constants.priority.PRIORITY_LOW)
+
+const port = parentPort!
+const { config, databaseUrl } = workerData as WorkerThreadData
+const tell = (message: WorkerThreadMessage) => port.postMessage(message)
+
+try {
+  await work()
+} catch (error) {
+  const { code, params } = asFailure(error)
+  tell({ kind: 'failed', code, params })
+}
+
+async function work(): Promise<void> {
+  const log = makeToldLog({})
+  const clock = systemClock
+  await using db = openDb({ url: databaseUrl, maxConnections: 8 })
+  const contexts = makeTenantContexts(makeTenants({ db, clock }), config.http.publicUrl)
+  await contexts.tenants.list()
+  const ground: PipelineGround = {
+    config,
+    db,
+    databaseUrl,
+    clock,
+    log,
+    health: makeHealth({ log }), // Nobody asks it: the main thread checks the queue itself.
+    metrics: {
+      channels: { received() {}, handled: (event) => tell({ kind: 'handled', event }) },
+      watchQueues() {},
+    },
+  }
+  const fhir = makeFhirParts(ground, contexts)
+  const throttle = throttleCommits(fhir.store.repository)
+  const { channels, queue } = await makePipeline(ground, contexts, {
+    ...fhir,
+    store: { ...fhir.store, repository: throttle.repository },
+  })
+  await channels.startWork()
+  tell({ kind: 'ready' })
+  for await (const [order] of on(port, 'message') as AsyncIterable<[WorkerThreadOrder]>) {
+    if (order === 'stop') break
+    throttle.setBusy(order === 'busy')
+  }
+  throttle.setBusy(false)
+  await channels.stopWork()
+  await queue.stop()
+}
+
+/** Lines go to the main thread's log; of an error only what may be told. */
+function makeToldLog(always: LogFields): Log {
+  const line = (level: 'debug' | 'info' | 'warn' | 'error') => (fields: LogFields, text: string) => {
+    const told = Object.entries({ ...always, ...fields }).map(([name, value]) => [
+      name,
+      value instanceof Error ? asFailure(value).message : value,
+    ])
+    tell({ kind: 'log', level, fields: Object.fromEntries(told) as LogFields, text })
+  }
+  return {
+    debug: line('debug'),
+    info: line('info'),
+    warn: line('warn'),
+    error: line('error'),
+    child: (fields) => makeToldLog({ ...always, ...fields }),
+  }
+}
