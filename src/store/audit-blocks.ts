@@ -92,7 +92,7 @@ export async function nextCut(tx: Tx, fromTurn: bigint, maxRows: number): Promis
   return cut > first ? cut : first + 1n
 }
 
-const TURNS = `select turn from audit where tenant + 0 = current_tenant() and turn >= $1::bigint and turn < $2::bigint`
+const TURNS = `select turn from audit where tenant # 0 = current_tenant() and turn >= $1::bigint and turn < $2::bigint`
 
 export async function digestRows(tx: Tx, fromTurn: bigint, toTurn: bigint): Promise<AuditDigest> {
   const [row] = await tx.query<{ rows: string; digest: Buffer }>({

@@ -24,7 +24,7 @@ export async function rowsBetween(
   const rows = await tx.query<Row & { turn: string }>(
     toStatement(sql`
       select a.turn, ${COLUMNS} from audit a
-      where a.tenant + 0 = current_tenant()
+      where a.tenant # 0 = current_tenant()
         and a.turn >= ${fromTurn.toString()}::bigint and a.turn < ${toTurn.toString()}::bigint
         and (a.turn, a.id) > (${after.turn}::bigint, ${after.id}::bigint)
       order by a.turn, a.id limit ${count}::int`),
