@@ -1,5 +1,6 @@
 /** `passerelle serve`: the server itself. */
 import { parseArgs } from 'node:util'
+import { setFlagsFromString } from 'node:v8'
 import { unknownVariables, type Config } from '../config.ts'
 import { start, type Running } from '../main.ts'
 import type { Command } from './command.ts'
@@ -15,6 +16,7 @@ the table.
 `,
   async run(args, io) {
     parseArgs({ args: [...args], options: {} })
+    tuneCollector()
     const config = io.config()
     const stopped = io.untilStopped()
     const log = io.log('out')
@@ -26,6 +28,16 @@ the table.
     await running.stop()
     log.info({}, 'stopped')
   },
+}
+
+/**
+ * Images and bodies pass through in buffers outside the heap. V8 collects the whole heap for every 64 MB of them; counted
+ * with the heap instead they cost half as much (C-STORE 60 → 100 MB/s, memory 340 → 390 MB). Young objects get more room,
+ * so that what a request needs dies there.
+ */
+function tuneCollector(): void {
+  setFlagsFromString('--external-memory-accounted-in-global-limit')
+  setFlagsFromString('--max-semi-space-size=32')
 }
 
 /** Where everything is, and once the generated credentials. */
