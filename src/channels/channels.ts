@@ -1,5 +1,6 @@
 /** All channels of an installation at work: an intake for each HL7 v2 channel, the workers, the sweeper, the operator's hand. */
 import type { Clock } from '../kernel/clock.ts'
+import { makeGroupCommit } from '../kernel/group-commit.ts'
 import { Failure } from '../kernel/failure.ts'
 import type { TenantId } from '../kernel/ids.ts'
 import type { Log } from '../kernel/log.ts'
@@ -15,7 +16,6 @@ import type {
 } from '../store/index.ts'
 import type { Channel, Hl7Channel } from './config/channel.ts'
 import { makeDrain } from './drain.ts'
-import { makeGroupCommit } from './group-commit.ts'
 import { type Intake, makeIntake } from './intake.ts'
 import type { ChannelMetrics } from './metrics.ts'
 import { decisionRow, receivedRow } from './audit-rows.ts'

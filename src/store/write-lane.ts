@@ -3,6 +3,7 @@
  * log. No timers: an idle store writes at once, a busy one in groups. A group whose transaction fails is taken apart
  * and each member tried alone, so that nobody fails for a neighbour's sake.
  */
+import { isOutage } from '../kernel/group-commit.ts'
 import type { TenantId } from '../kernel/ids.ts'
 import { type AuditRow, auditStatement } from './audit.ts'
 import type { Db, Tx } from './db.ts'
@@ -70,8 +71,8 @@ export function makeWriteLane(db: Db): WriteLane {
       await write(group)
       for (const { done } of group) done.resolve()
     } catch (error) {
-      if (group.length === 1) {
-        group[0]!.done.reject(error)
+      if (group.length === 1 || isOutage(error)) {
+        for (const { done } of group) done.reject(error)
       } else {
         for (const member of group) await runGroup([member])
       }

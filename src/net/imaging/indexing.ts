@@ -9,7 +9,7 @@ import {
   replaceInstance,
   type Tx,
 } from '../../store/index.ts'
-import { makeBatches } from './batches.ts'
+import { makeGroupCommit } from '../../kernel/group-commit.ts'
 import type { ImagingChannel, ImagingDeps } from './settings.ts'
 
 export interface IndexRequest {
@@ -41,7 +41,7 @@ export function makeIndexing(
     })
   }
 
-  return makeBatches({
+  return makeGroupCommit({
     maxItems: MAX_GROUP,
     keyOf: ({ instance }) => instance.sopInstanceUid,
     commit,

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 
-import { Failure } from '../kernel/failure.ts'
+import { Failure } from './failure.ts'
 import { makeGroupCommit } from './group-commit.ts'
 
 /** Commits groups of numbers, noting them; each commit takes a turn of the event loop. */
@@ -63,4 +63,19 @@ test('when the database is away all of a group fail at once, and the next group 
   away = false
   expect(await submit(4)).toBe('stored 4')
   expect(groups).toEqual([[4]])
+})
+
+test('two items with one key never meet in a group, and keep their order', async () => {
+  const groups: number[][] = []
+  const submit = makeGroupCommit<number, number>({
+    maxItems: 10,
+    keyOf: (item) => String(Math.trunc(item)),
+    async commit(items) {
+      await new Promise((resolve) => setImmediate(resolve))
+      groups.push([...items])
+      return items.map((item) => -item)
+    },
+  })
+  expect(await Promise.all([1, 2.1, 2.2, 2.3, 3].map(submit))).toEqual([-1, -2.1, -2.2, -2.3, -3])
+  expect(groups).toEqual([[1], [2.1, 3], [2.2], [2.3]])
 })

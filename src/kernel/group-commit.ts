@@ -2,14 +2,17 @@
  * Group commit without timers: while one group is being committed the next gathers. A quiet line commits each message
  * at once; a busy one shares each fsync among all that came in during the previous one.
  */
-import { asFailure } from '../kernel/failure.ts'
+import { asFailure } from './failure.ts'
 
 export interface GroupCommitOptions<T, R> {
   /** All or nothing; one result for each item, in order. */
   commit(items: readonly T[]): Promise<readonly R[]>
-  bytesOf(item: T): number
   readonly maxItems: number
-  readonly maxBytes: number
+  /** A group ends before it gets larger than `maxBytes`, but for its first item. */
+  bytesOf?(item: T): number
+  readonly maxBytes?: number
+  /** Two items with one key never meet in a group: the second waits for the next. */
+  keyOf?(item: T): string
 }
 
 interface Waiting<T, R> {
@@ -18,22 +21,32 @@ interface Waiting<T, R> {
   reject(error: unknown): void
 }
 
-/** Items are committed in the order of the calls. */
+/** Items (of one key) are committed in the order of the calls. */
 export function makeGroupCommit<T, R>(options: GroupCommitOptions<T, R>): (item: T) => Promise<R> {
-  const { commit, bytesOf, maxItems, maxBytes } = options
+  const { commit, maxItems, bytesOf, maxBytes = Infinity, keyOf } = options
   let waiting: Waiting<T, R>[] = []
   let busy = false
 
   function takeGroup(): Waiting<T, R>[] {
-    let count = 0
+    const group: Waiting<T, R>[] = []
+    const left: Waiting<T, R>[] = []
+    const keys = new Set<string>()
     let bytes = 0
-    for (const { item } of waiting) {
-      bytes += bytesOf(item)
-      if (count > 0 && (count === maxItems || bytes > maxBytes)) break
-      count += 1
+    let full = false
+    for (const one of waiting) {
+      const key = keyOf?.(one.item)
+      const isDouble = key !== undefined && keys.has(key)
+      if (key !== undefined) keys.add(key)
+      const size = bytesOf?.(one.item) ?? 0
+      full ||= group.length === maxItems || (group.length > 0 && bytes + size > maxBytes)
+      if (full || isDouble) {
+        left.push(one)
+      } else {
+        bytes += size
+        group.push(one)
+      }
     }
-    const group = waiting.slice(0, count)
-    waiting = waiting.slice(count)
+    waiting = left
     return group
   }
 
@@ -42,7 +55,7 @@ export function makeGroupCommit<T, R>(options: GroupCommitOptions<T, R>): (item:
       const results = await commit(group.map(({ item }) => item))
       for (const [index, { resolve }] of group.entries()) resolve(results[index]!)
     } catch (error) {
-      if (group.length === 1 || !isOneItemsFault(error)) {
+      if (group.length === 1 || isOutage(error)) {
         for (const { reject } of group) reject(error)
         return
       }
@@ -64,8 +77,8 @@ export function makeGroupCommit<T, R>(options: GroupCommitOptions<T, R>): (item:
     })
 }
 
-/** When the database is away or too slow, committing them one by one would only take longer to fail. */
-function isOneItemsFault(error: unknown): boolean {
+/** With the database away or too slow, committing one by one would only take longer to fail. */
+export function isOutage(error: unknown): boolean {
   const { kind } = asFailure(error)
-  return kind !== 'unavailable' && kind !== 'timeout'
+  return kind === 'unavailable' || kind === 'timeout'
 }
