@@ -7,6 +7,7 @@ COPY bin bin
 COPY src src
 COPY sql sql
 COPY config config
+COPY samples samples
 RUN useradd --system --uid 10001 --home-dir /var/lib/passerelle --create-home passerelle \
   && chmod 0700 /var/lib/passerelle
 USER passerelle
