@@ -10,12 +10,19 @@ import type { Clock } from '../kernel/clock.ts'
 import { asFailure, type Failure } from '../kernel/failure.ts'
 import type { TenantId } from '../kernel/ids.ts'
 import type { Log } from '../kernel/log.ts'
-import { isNotHead, type Journal, type OpenMessage, type Outcome, type Repository } from '../store/index.ts'
+import {
+  type Change,
+  isNotHead,
+  type Journal,
+  type OpenMessage,
+  type Outcome,
+  type Repository,
+} from '../store/index.ts'
 import { handledRow } from './audit-rows.ts'
 import type { Hl7Channel } from './config/channel.ts'
 import type { ChannelMetrics } from './metrics.ts'
 import { afterFailure } from './retry.ts'
-import type { Transform } from './transform.ts'
+import type { Transform, Transformed } from './transform.ts'
 import type { LaneHandler, Wake } from './wake.ts'
 
 export interface DrainDeps {
@@ -123,7 +130,8 @@ async function write(
   const filtered = transformed.did === 'filtered'
   const state = filtered ? 'filtered' : 'done'
   const warnings = filtered ? 0 : transformed.warnings
-  await repository.commit(tenant, filtered ? [] : transformed.changes, {
+  const changes = filtered ? [] : await changesOf(transformed, tenant, repository)
+  await repository.commit(tenant, changes, {
     audit: (outcomes) => [handledRow(channel, message, outcomes, clock.now())],
     with: async (tx, outcomes) => {
       const written = outcomes.map(versionOf)
@@ -132,6 +140,17 @@ async function write(
     },
   })
   return { state, warnings }
+}
+
+/** A patient whom a client created before the first message came keeps the id that she has. */
+async function changesOf(
+  { changes, identified }: Extract<Transformed, { did: 'mapped' }>,
+  tenant: TenantId,
+  repository: Repository,
+): Promise<readonly Change[]> {
+  if (identified === undefined) return changes
+  const known = await repository.identify(tenant, identified.wanted)
+  return known.size === 0 ? changes : identified.changesFor(known)
 }
 
 async function noteFailure(

@@ -5,6 +5,7 @@ import { Failure } from '../kernel/failure.ts'
 import { exactJsonOf } from '../kernel/json.ts'
 import {
   compileMapping,
+  identifiersOf,
   type Mapped,
   type MappedResource,
   mapMessage,
@@ -12,8 +13,9 @@ import {
   type Program,
   readMappingFiles,
   structureOf,
+  withKnownIds,
 } from '../mapping/index.ts'
-import type { Change } from '../store/index.ts'
+import type { Change, KnownIdentities } from '../store/index.ts'
 import type { Channel, Hl7Channel } from './config/channel.ts'
 import type { Transform, TransformInput } from './transform.ts'
 
@@ -26,7 +28,15 @@ export function makeHl7Transform(
     const mapped = mapForChannel(input, channel, programs.get(channel.channel) ?? program)
     if ('reason' in mapped) return { did: 'filtered', reason: mapped.reason }
     const warnings = mapped.warnings.reduce((sum, { count }) => sum + count, 0)
-    return { did: 'mapped', changes: mapped.resources.map(toChange), warnings }
+    return {
+      did: 'mapped',
+      changes: mapped.resources.map(toChange),
+      warnings,
+      identified: {
+        wanted: identifiersOf(mapped.resources),
+        changesFor: (known) => mapped.resources.map((resource) => toChange(renamed(resource, known))),
+      },
+    }
   }
 }
 
@@ -57,6 +67,11 @@ export function mapForChannel(
 function isOfType(message: Hl7Message, type: string): boolean {
   const [code, event] = type.split('^')
   return message.get('MSH-9.1') === code && (event === undefined || message.get('MSH-9.2') === event)
+}
+
+function renamed(mapped: MappedResource, known: KnownIdentities): MappedResource {
+  const { value: resource, exact } = withKnownIds(mapped.exact, known)
+  return { ...mapped, id: String(resource['id']), resource, exact }
 }
 
 /** Merged on the exact trees, so that decimals that are stored already keep their digits. */

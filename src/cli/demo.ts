@@ -75,6 +75,8 @@ async function show(config: Config, credentials: Credentials, io: Io): Promise<v
 
   io.out('HL7 v2 over MLLP\n')
   await sendMessages(config, io)
+  const lab = 'identifier=urn:oid:1.2.250.1.999.3|BIO-5561'
+  await found(() => medplum.searchOne('DiagnosticReport', lab), 'the laboratory report')
   io.out('\nDICOM\n')
   await sendCt(config, io)
   io.out('\nFHIR\n')
@@ -86,8 +88,6 @@ async function show(config: Config, credentials: Credentials, io: Io): Promise<v
   const identifier = `${PATIENT.system}|${PATIENT.value}`
   const patient = await found(() => medplum.searchOne('Patient', { identifier }), 'the patient')
   const about = `subject=Patient/${patient.id}`
-  const lab = 'identifier=urn:oid:1.2.250.1.999.3|BIO-5561'
-  await found(() => medplum.searchOne('DiagnosticReport', lab), 'the laboratory report')
   const study = `identifier=urn:dicom:uid|urn:oid:${STUDY_UID}`
   await found(() => medplum.searchOne('ImagingStudy', study), 'the imaging study')
 

@@ -22,3 +22,4 @@ export {
   type DicomMappingContext,
   type MappedStudy,
 } from './dicom/index.ts'
+export { identifiersOf, withKnownIds } from './known.ts'

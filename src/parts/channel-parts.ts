@@ -18,7 +18,7 @@ import { Failure } from '../kernel/failure.ts'
 import { uuidv7, type TenantId } from '../kernel/ids.ts'
 import { makeTimeZone } from '../kernel/time-zone.ts'
 import type { Endpoint, Part } from '../lifecycle.ts'
-import { type ImagingReceiver, receiveImages } from '../net/imaging/index.ts'
+import { type ImagingReceiver, receiveImages, type StoredEvent } from '../net/imaging/index.ts'
 import { listenMllp, makeAllowList, type MllpServer } from '../net/mllp/index.ts'
 import type { Ground } from '../parts.ts'
 import { type AuditRecorder, makeJournal } from '../store/index.ts'
@@ -204,12 +204,13 @@ function makeDicomPart(
   tenant: TenantId,
 ): Part {
   const { listen } = channel
+  const stored = (event: StoredEvent) => metrics.dicom.stored({ channel: channel.channel, ...event })
   let receiver: ImagingReceiver | undefined
   return {
     name: `DICOM ${channel.channel}`,
     async start() {
       receiver = await receiveImages(
-        { db, blobs, repository: store.repository, audit, clock, log },
+        { db, blobs, repository: store.repository, audit, clock, log, stored },
         {
           tenant,
           mapping: {

@@ -61,7 +61,8 @@ export function makeWorkerThreadPart({
 
   async function restart(): Promise<void> {
     running = undefined
-    while (!stopping && running === undefined) {
+    for (;;) {
+      if (stopping || running !== undefined) return
       log.error({}, 'the worker thread ended; it is started again')
       await sleep(RESTART_MS)
       await start().catch((error: unknown) => log.error({ error }, 'the worker thread did not start'))

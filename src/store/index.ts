@@ -51,6 +51,7 @@ export { listSigningKeys, offerSigningKey, type SigningKeyRow } from './signing-
 export { findTenant, findTenantById, insertTenant, listTenants, type Tenant } from './tenants.ts'
 export * from './dicom/index.ts'
 export type { Change, CommitOptions, Outcome, Repository } from './repository.ts'
+export type { KnownIdentities, WantedIdentity } from './identities.ts'
 export type { Stored } from './resource.ts'
 export { supportedSearch } from './search/compile.ts'
 export type { SearchPage, SearchStore } from './search/search-store.ts'

@@ -14,6 +14,7 @@ import type { TenantId } from '../kernel/ids.ts'
 import { exactJsonOf, type ExactJson, type JsonObject, parseExactObject, sameJson } from '../kernel/json.ts'
 import type { AuditRow } from './audit.ts'
 import type { Db, Tx } from './db.ts'
+import { findIdentities, type KnownIdentities, type WantedIdentity } from './identities.ts'
 import { emptyIndex, indexDifference, indexRows } from './index-rows.ts'
 import type { ResourceNumbers } from './numbers.ts'
 import {
@@ -68,6 +69,8 @@ export interface Repository {
   read(tenant: TenantId, type: string, id: string): Promise<Stored | undefined>
   readVersion(tenant: TenantId, type: string, id: string, version: number): Promise<Stored | undefined>
   readMany(tenant: TenantId, keys: readonly { type: string; id: string }[]): Promise<Stored[]>
+  /** Those of the wanted resources that are here under another id, found by their identifiers. */
+  identify(tenant: TenantId, wanted: readonly WantedIdentity[]): Promise<KnownIdentities>
   /** Newest first. `next` is the version to pass as `before` for the next page. */
   history(
     tenant: TenantId,
@@ -217,6 +220,8 @@ export function makeRepository(deps: RepositoryDeps): Repository {
     async readMany(tenant, keys) {
       return (await db.query<ResourceRow>(tenant, readMany(tenant, keys))).map(storedFrom)
     },
+
+    identify: (tenant, wanted) => findIdentities(db, tenant, wanted),
 
     async history(tenant, type, id, page) {
       const rows = await db.query<ResourceRow>(tenant, readHistory(tenant, { type, id }, page))

@@ -2,6 +2,7 @@
 import type { ListenDimseOptions, DimseAccess, DimseListener } from '../dimse/index.ts'
 import { listenDimse } from '../dimse/index.ts'
 import { accessRow } from './audit.ts'
+import { observeSink } from './observed-sink.ts'
 import { makeProjector, type Projector } from './projector.ts'
 import type { ImagingChannel, ImagingDeps } from './settings.ts'
 import { makeImagingSink } from './sink.ts'
@@ -22,7 +23,7 @@ export async function receiveImages(
   const log = deps.log.child({ channel: channel.mapping.channel })
   const own = { ...deps, log }
   const projector = makeProjector(own, channel)
-  const sink = makeImagingSink(own, channel, projector)
+  const sink = observeSink(makeImagingSink(own, channel, projector), deps.clock, deps.stored ?? (() => {}))
   const accessed = (access: DimseAccess) =>
     deps.audit.record(channel.tenant, accessRow(access, deps.clock.now()))
   const listener = await listenDimse({ ...listen, sink, log, accessed }).catch(async (error: unknown) => {

@@ -4,6 +4,7 @@ import type { TenantId } from '../../kernel/ids.ts'
 import type { Log } from '../../kernel/log.ts'
 import type { DicomMappingContext } from '../../mapping/index.ts'
 import type { BlobStore } from '../../store/blobs/index.ts'
+import type { StoredEvent } from './observed-sink.ts'
 import type { AuditRecorder, Db, Repository } from '../../store/index.ts'
 
 export interface ImagingDeps {
@@ -13,6 +14,8 @@ export interface ImagingDeps {
   readonly audit: AuditRecorder
   readonly clock: Clock
   readonly log: Log
+  /** For metrics. */
+  readonly stored?: (event: StoredEvent) => void
 }
 
 export interface ImagingChannel {

@@ -2,8 +2,20 @@
 import { KEY_OBJECT_SELECTION_STORAGE } from '../../dicom/index.ts'
 import { asFailure } from '../../kernel/failure.ts'
 import { exactJsonOf, type ExactJson, type JsonObject } from '../../kernel/json.ts'
-import { mapStudy, type MappedStudy, mergeImagingStudy } from '../../mapping/index.ts'
-import { type Change, isProjected, markProjected, readStudy } from '../../store/index.ts'
+import {
+  identifiersOf,
+  mapStudy,
+  type MappedStudy,
+  mergeImagingStudy,
+  withKnownIds,
+} from '../../mapping/index.ts'
+import {
+  type Change,
+  isProjected,
+  type KnownIdentities,
+  markProjected,
+  readStudy,
+} from '../../store/index.ts'
 import { projectedRows } from './audit.ts'
 import type { ImagingChannel, ImagingDeps } from './settings.ts'
 
@@ -32,13 +44,30 @@ async function writeStudy(
 ): Promise<void> {
   const content = await readStudy(db, channel.tenant, studyUid, [KEY_OBJECT_SELECTION_STORAGE])
   if (content === undefined) return
-  const mapped = mapStudy(content, channel.mapping)
+  const own = mapStudy(content, channel.mapping)
+  const known = await repository.identify(channel.tenant, identifiersOf([named(own.patient)]))
+  const mapped = known.size === 0 ? own : withKnownPatient(own, known)
   if (mapped.warnings.length > 0) log.warn({ study: studyUid, codes: mapped.warnings }, 'study is odd')
   const outcomes = await repository.commit(channel.tenant, changesOf(mapped), {
     with: async (tx) => markProjected(tx, studyUid, content.revision),
-    audit: (written) => projectedRows(written, content.patient, channel, clock.now()),
+    audit: (written) => projectedRows(written, String(mapped.patient['id']), channel, clock.now()),
   })
   log.info({ study: studyUid, did: outcomes.map(({ type, did }) => `${type} ${did}`) }, 'study written')
+}
+
+/** A patient whom a client or a message made before keeps the id that she has. */
+function withKnownPatient(study: MappedStudy, known: KnownIdentities): MappedStudy {
+  const renamed = (resource: JsonObject) => withKnownIds(resource, known).value
+  return {
+    ...study,
+    patient: renamed(study.patient),
+    imagingStudy: renamed(study.imagingStudy),
+    task: study.task && renamed(study.task),
+  }
+}
+
+function named(resource: JsonObject): { type: string; id: string; resource: JsonObject } {
+  return { ...nameOf(resource), resource }
 }
 
 function changesOf({ patient, imagingStudy, task }: MappedStudy): Change[] {

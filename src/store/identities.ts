@@ -1,0 +1,57 @@
+/**
+ * Who is already here under another id. Ids that messages and images make come from an identifier, so they meet by
+ * themselves; a resource that a client created first has an id of the server's, and is found by the identifier.
+ */
+import type { TenantId } from '../kernel/ids.ts'
+import type { Db } from './db.ts'
+import { tokenHash } from './hash.ts'
+
+export interface WantedIdentity {
+  readonly type: string
+  /** The id that is made from the identifier. */
+  readonly id: string
+  /** Empty: it has none. */
+  readonly system: string
+  readonly value: string
+}
+
+/** `Type/id` as it would be → id of the resource that is there. */
+export type KnownIdentities = ReadonlyMap<string, string>
+
+/** The oldest resource with the identifier, for those whose own id is not taken. Two key lookups each. */
+export async function findIdentities(
+  db: Db,
+  tenant: TenantId,
+  wanted: readonly WantedIdentity[],
+): Promise<KnownIdentities> {
+  if (wanted.length === 0) return new Map()
+  const rows = await db.query<{ type: string; id: string; known: string }>(tenant, {
+    name: 'find-identities',
+    text: `
+      select w.type, w.id, r.id as known
+      from unnest($2::text[], $3::text[], $4::bigint[]) with ordinality as w(type, id, hash, n)
+      cross join lateral (
+        select t.rid from token t where t.tenant = $1::int and t.hash = w.hash order by t.rid limit 1
+      ) t
+      cross join lateral (select o.id from resource o where o.rid = t.rid offset 0) r
+      where r.id <> w.id and not exists (
+        select from resource o where o.tenant = $1::int and o.type = w.type and o.id = w.id and not o.deleted offset 0
+      )
+      order by w.n`,
+    values: [
+      tenant,
+      wanted.map(({ type }) => type),
+      wanted.map(({ id }) => id),
+      `{${wanted.map(({ type, system, value }) => tokenHash(type, 'identifier', system, value)).join(',')}}`,
+    ],
+  })
+  const known = new Map<string, string>()
+  const taken = new Set<string>()
+  for (const { type, id, known: other } of rows) {
+    // The first identifier decides; two resources of one message never become one.
+    if (known.has(`${type}/${id}`) || taken.has(`${type}/${other}`)) continue
+    known.set(`${type}/${id}`, other)
+    taken.add(`${type}/${other}`)
+  }
+  return known
+}
