@@ -159,9 +159,11 @@ async function runTransaction<T>(client: BoundClient, run: (tx: Tx) => Promise<T
     if (command !== 'COMMIT') throw new Failure('internal', 'transaction-not-committed')
     return result
   } catch (error) {
-    await client.query('rollback').catch(() => {
-      client.broken = true
-    })
+    if (!client.broken) {
+      await client.query('rollback').catch(() => {
+        client.broken = true
+      })
+    }
     throw (await firstFailure(sent)) ?? error
   }
 }
@@ -174,7 +176,15 @@ async function firstFailure(sent: readonly Promise<unknown>[]): Promise<unknown>
 
 async function checkout(pool: pg.Pool): Promise<BoundClient> {
   try {
-    return (await pool.connect()) as BoundClient
+    const client = (await pool.connect()) as BoundClient
+    if (client.broken === undefined) {
+      client.broken = false
+      // The pool listens only while it holds the client; a connection that breaks in our hands would end the process.
+      client.on('error', () => {
+        client.broken = true
+      })
+    }
+    return client
   } catch (error) {
     throw databaseFailure(error)
   }
