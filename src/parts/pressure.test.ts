@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 
 import type { Repository } from '../store/index.ts'
 import { throttleCommits, watchPressure } from './pressure.ts'
@@ -53,13 +53,18 @@ test('what waits goes on when the doors become quiet, and a commit that fails le
   ])
 })
 
-test('many messages make the doors busy, none make them quiet again; each change is told once', async () => {
-  const told: boolean[] = []
-  using pressure = watchPressure((busy) => told.push(busy))
-  for (let round = 0; round < 3; round++) {
-    for (let i = 0; i < 50; i++) pressure.count()
-    await sleep(110)
+test('many messages make the doors busy, none make them quiet again; each change is told once', () => {
+  vi.useFakeTimers()
+  try {
+    const told: boolean[] = []
+    using pressure = watchPressure((busy) => told.push(busy))
+    for (let interval = 0; interval < 3; interval++) {
+      for (let i = 0; i < 50; i++) pressure.count()
+      vi.advanceTimersByTime(100)
+    }
+    vi.advanceTimersByTime(300)
+    expect(told).toEqual([true, false])
+  } finally {
+    vi.useRealTimers()
   }
-  await sleep(250)
-  expect(told).toEqual([true, false])
 })
