@@ -1,5 +1,7 @@
+import { createHash, randomBytes } from 'node:crypto'
 import { readdir, utimes } from 'node:fs/promises'
 import { join } from 'node:path'
+import { buffer } from 'node:stream/consumers'
 import { expect, test } from 'vitest'
 import { blobStoreContract } from '../../../test/support/blob-store-contract.ts'
 import { testFolder } from '../../../test/support/folder.ts'
@@ -22,6 +24,25 @@ test('spools leave no files behind, committed or aborted', async () => {
   await using it = await makeStore()
   await it.store.put(Buffer.from('kept'))
   const spool = await it.store.spool()
+  await spool.abort()
+  expect(await it.spools()).toEqual([])
+})
+
+test('content larger than one write is whole, whatever pieces it came in', async () => {
+  await using it = await makeStore()
+  const content = randomBytes(3_000_001)
+  const spool = await it.store.spool()
+  for (let at = 0; at < content.length; at += 70_001) await spool.write(content.subarray(at, at + 70_001))
+  const { digest, size } = await spool.commit()
+  expect(size).toBe(content.length)
+  expect(digest).toBe(createHash('sha256').update(content).digest('hex'))
+  expect(content.equals(await buffer(await it.store.read(digest)))).toBe(true)
+})
+
+test('a spool given up while it is being written leaves no file behind', async () => {
+  await using it = await makeStore()
+  const spool = await it.store.spool()
+  await spool.write(Buffer.alloc(8_000_000))
   await spool.abort()
   expect(await it.spools()).toEqual([])
 })

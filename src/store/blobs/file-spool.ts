@@ -1,11 +1,14 @@
-/** A spool in a file. Small chunks are gathered, so that an object that comes in PDUs of 16 KB costs few writes. */
+/**
+ * A spool in a file. Small chunks are gathered, so that an object that comes in PDUs of 16 KB costs few writes; one
+ * write is under way while the next chunks come.
+ */
 import { createHash } from 'node:crypto'
 import { open, rm } from 'node:fs/promises'
 import { Failure } from '../../kernel/failure.ts'
 import type { Blob, Spool } from './blob-store.ts'
 
-/** As much is written at once; objects up to this size are written in one go. */
-const GATHER_BYTES = 512 * 1024
+/** As much is written at once: enough for few writes, little enough that the disk works while the line does. */
+const GATHER_BYTES = 128 * 1024
 
 /** `keep` puts the flushed file where it belongs. */
 export async function openFileSpool(
@@ -17,6 +20,7 @@ export async function openFileSpool(
   let size = 0
   let gathered: Buffer[] = []
   let gatheredBytes = 0
+  let underway: Promise<void> = Promise.resolve()
   let writable = true
 
   async function flushGathered(): Promise<void> {
@@ -46,18 +50,21 @@ export async function openFileSpool(
       gathered.push(chunk)
       gatheredBytes += chunk.length
       size += chunk.length
-      const written = gatheredBytes >= GATHER_BYTES ? flushGathered() : undefined
+      if (gatheredBytes >= GATHER_BYTES) {
+        await underway
+        underway = flushGathered()
+        underway.catch(() => {}) // it rejects the next write, or the commit
+      }
       hash.update(chunk) // while the disk writes
-      await written
     },
     async commit() {
       if (!writable) throw new Failure('internal', 'spool-closed')
       try {
+        await underway
         await flushGathered()
         await handle.datasync()
-        await close()
         const blob = { digest: hash.digest('hex'), size }
-        await keep(path, blob)
+        await Promise.all([close(), keep(path, blob)])
         return blob
       } catch (error) {
         if (writable) await close().catch(() => undefined)
