@@ -303,7 +303,8 @@ test('a merge waits for both patients, and both wait for it', async () => {
   while (!(await notedIds(db, tenant)).includes('three'));
   expect(await notedIds(db, tenant)).toEqual(['three'])
   release.resolve()
-  await wakeQueue.idle()
+  // Where both lanes reach for the merge at once, the one that loses stands back until it is woken again.
+  await untilDone(channels, database)
   expect(await notedIds(db, tenant)).toEqual(['three', 'one', 'merge', 'two'])
   await channels.stopWork()
 })
