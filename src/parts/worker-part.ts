@@ -10,11 +10,6 @@ import type { Metrics } from '../metrics.ts'
 import type { Ground } from '../parts.ts'
 import { watchPressure } from './pressure.ts'
 
-/** What the pipeline is made from, here and in the thread. */
-export type PipelineGround = Pick<Ground, 'config' | 'db' | 'databaseUrl' | 'clock' | 'log' | 'health'> & {
-  readonly metrics: Pick<Metrics, 'channels' | 'watchQueues'>
-}
-
 export interface WorkerThreadData {
   readonly config: Config
   readonly databaseUrl: string

@@ -9,16 +9,11 @@ import { systemClock } from '../kernel/clock.ts'
 import { asFailure } from '../kernel/failure.ts'
 import type { Log, LogFields } from '../kernel/log.ts'
 import { openDb } from '../store/index.ts'
-import { makePipeline } from './channel-parts.ts'
 import { makeFhirParts } from './fhir-part.ts'
+import { makePipeline, type PipelineGround } from './pipeline.ts'
 import { makeTenantContexts } from './tenant-contexts.ts'
 import { throttleCommits } from './pressure.ts'
-import type {
-  PipelineGround,
-  WorkerThreadData,
-  WorkerThreadMessage,
-  WorkerThreadOrder,
-} from './worker-part.ts'
+import type { WorkerThreadData, WorkerThreadMessage, WorkerThreadOrder } from './worker-part.ts'
 
 // The doors come first: on Linux this is the priority of this thread only.
 if (platform() === 'linux') setPriority(constants.priority.PRIORITY_LOW)
