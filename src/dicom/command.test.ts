@@ -1,6 +1,7 @@
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 
+import { thrownBy } from '../../test/support/thrown.ts'
 import { Failure } from '../kernel/failure.ts'
 import { CommandField, decodeCommand, encodeCommand, NO_DATASET } from './command.ts'
 
@@ -46,19 +47,10 @@ test('a command set begins with its length, and all values have an even one', ()
 test('junk is a Failure, never another error', () => {
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 80 }), (junk) => {
-      expect(failureOf(() => decodeCommand(Buffer.from(junk)))).toSatisfy(isNothingOrFailure)
+      expect(thrownBy(() => decodeCommand(Buffer.from(junk)))).toSatisfy(isNothingOrFailure)
     }),
   )
 })
-
-function failureOf(act: () => unknown): unknown {
-  try {
-    act()
-    return undefined
-  } catch (error) {
-    return error
-  }
-}
 
 function isNothingOrFailure(thrown: unknown): boolean {
   return thrown === undefined || thrown instanceof Failure

@@ -1,6 +1,7 @@
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 
+import { thrownBy } from '../../../test/support/thrown.ts'
 import { Failure } from '../../kernel/failure.ts'
 import { decodePdu, encodeFragments, encodePdu, makePduFramer, type Pdu } from './index.ts'
 
@@ -91,7 +92,7 @@ test('junk is a Failure, never another error', () => {
   fc.assert(
     fc.property(fc.integer({ min: 0, max: 8 }), bytes(200), (type, body) => {
       const junk = Buffer.concat([Buffer.from([type, 0, 0, 0, 0, body.length]), body])
-      expect(failureOf(() => decodePdu(junk))).toSatisfy(
+      expect(thrownBy(() => decodePdu(junk))).toSatisfy(
         (thrown) => thrown === undefined || thrown instanceof Failure,
       )
     }),
@@ -131,12 +132,3 @@ test('a dataset is cut into PDUs no longer than the receiver takes, and only the
     }),
   )
 })
-
-function failureOf(act: () => unknown): unknown {
-  try {
-    act()
-    return undefined
-  } catch (error) {
-    return error
-  }
-}

@@ -1,5 +1,7 @@
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
+
+import { thrownBy } from '../../../../test/support/thrown.ts'
 import { parseCondition, printCondition, type Condition } from './condition.ts'
 import { LanguageError } from './tokens.ts'
 import { parseV2Path } from './v2-path.ts'
@@ -50,20 +52,10 @@ test('a condition that is printed and read again is the same condition', () => {
   )
 })
 
-/** What reading a text throws; undefined when it is a condition. */
-function thrownBy(any: string): unknown {
-  try {
-    parseCondition(any)
-    return undefined
-  } catch (error) {
-    return error
-  }
-}
-
 test('any text is a condition or a LanguageError, nothing else', () => {
   fc.assert(
     fc.property(fc.string(), (any) => {
-      expect([undefined, LanguageError]).toContain(thrownBy(any)?.constructor)
+      expect([undefined, LanguageError]).toContain(thrownBy(() => parseCondition(any))?.constructor)
     }),
   )
 })
