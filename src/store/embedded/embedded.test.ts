@@ -7,8 +7,10 @@ import { Client } from 'pg'
 import { expect, test } from 'vitest'
 import { testFolder } from '../../../test/support/folder.ts'
 import { silentLog, type Log } from '../../kernel/log.ts'
+import { serverAccount } from './account.ts'
 import { findBinaries } from './binaries.ts'
 import { runningUrl, startEmbedded, type EmbeddedPostgres } from './index.ts'
+import { placeBinaries, SYSTEM_FOLDER } from './placement.ts'
 import { isRunning, readPostmaster } from './postmaster.ts'
 
 const asRoot = process.getuid?.() === 0
@@ -133,6 +135,7 @@ test('ends a database that outlived its program, and starts', async () => {
   await using folder = await testFolder()
   const { cluster, command, account } = await leftBehind(folder.path)
   const left = spawn(command[0]!, command.slice(1), { ...account, cwd: '/', detached: true, stdio: 'ignore' })
+  await once(left, 'spawn')
   while ((await readPostmaster(cluster)) === undefined) await sleep(20)
   const ended = once(left, 'exit')
   await using server = await start(folder.path)
@@ -147,8 +150,9 @@ async function leftBehind(folder: string) {
   await chmod(socketFolder, 0o777)
   await (await start(folder)).stop()
   const cluster = join(folder, 'postgres')
-  const { uid, gid } = await stat(cluster)
-  const { postgres } = await findBinaries()
+  const account = await serverAccount(cluster)
+  // Where a start puts them: the account may not reach those of a checkout in a closed folder.
+  const { postgres } = await placeBinaries(await findBinaries(), account, silentLog, SYSTEM_FOLDER)
   const command = [
     postgres,
     '-D',
@@ -158,7 +162,7 @@ async function leftBehind(folder: string) {
     '-c',
     `unix_socket_directories=${socketFolder}`,
   ]
-  return { cluster, command, account: asRoot ? { uid, gid } : {} }
+  return { cluster, command, account: account ?? {} }
 }
 
 test.skipIf(!asRoot)(
