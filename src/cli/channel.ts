@@ -1,7 +1,5 @@
 /** `passerelle channel`: what the channel files say, what a message would become, and the messages that are held. */
-import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { buffer } from 'node:stream/consumers'
 import { parseArgs } from 'node:util'
 
 import {
@@ -21,6 +19,7 @@ import type { TenantId } from '../kernel/ids.ts'
 import { toTransactionBundle } from '../mapping/index.ts'
 import { findTenant, makeJournal, openDb, type Journal } from '../store/index.ts'
 import { type Command, type Io, usageFailure } from './command.ts'
+import { readInput } from './read-input.ts'
 
 const OPTIONS = {
   format: { type: 'string', default: 'bundle' },
@@ -87,7 +86,7 @@ async function tryMessage(name: string, file: string, format: string, io: Io): P
   if (format !== 'bundle' && format !== 'list') throw usageFailure('--format is bundle or list')
   const one = hl7Channel(await load(io), name)
   const { program, programs } = await loadPrograms([one], io)
-  const raw = unframed(file === '-' ? await buffer(io.input) : await readMessage(file))
+  const raw = unframed(await readInput(file, io))
   const refused = refusalBefore(raw, one)
   if (refused !== undefined) throw refused
   const mapped = mapForChannel({ raw, receivedAt: systemClock.now() }, one, programs.get(name) ?? program)
@@ -96,12 +95,6 @@ async function tryMessage(name: string, file: string, format: string, io: Io): P
   for (const { code, about, count } of warnings) io.err(`warning: ${code} ${about} (${count})\n`)
   if (format === 'bundle') io.out(`${JSON.stringify(toTransactionBundle(resources), undefined, 2)}\n`)
   else for (const { type, id, mode } of resources) io.out(`${type}/${id}\t${mode}\n`)
-}
-
-function readMessage(file: string): Promise<Buffer> {
-  return readFile(file).catch(() => {
-    throw new Failure('not-found', 'file-unreadable', { file })
-  })
 }
 
 /** MLLP's framing, if the file was recorded from the wire. */

@@ -1,6 +1,4 @@
 /** `passerelle send`: small clients for the doors, to try a channel without another system at hand. */
-import { readFile } from 'node:fs/promises'
-import { buffer } from 'node:stream/consumers'
 import { parseArgs } from 'node:util'
 
 import { readAck } from '../hl7/index.ts'
@@ -8,6 +6,7 @@ import { asFailure } from '../kernel/failure.ts'
 import { sendFiles } from '../net/dimse/index.ts'
 import { connectMllp } from '../net/mllp/index.ts'
 import { type Command, type Io, usageFailure } from './command.ts'
+import { readInput } from './read-input.ts'
 
 const OPTIONS = {
   host: { type: 'string' },
@@ -54,10 +53,10 @@ async function sendHl7(
   to: { host: string; port: number },
   io: Io,
 ): Promise<number> {
+  const messages = await Promise.all(files.map((file) => readInput(file, io)))
   await using client = await connectMllp(to)
   let refused = 0
-  for (const file of files) {
-    const bytes = file === '-' ? await buffer(io.input) : await readFile(file)
+  for (const bytes of messages) {
     const answer = await client.send(withSegmentEnds(bytes))
     io.out(answer.toString('utf8').replaceAll('\r', '\n'))
     const code = readAck(answer)?.code

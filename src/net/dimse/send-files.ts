@@ -41,7 +41,7 @@ export async function* sendFiles(
   options: Omit<AssociateOptions, 'contexts'>,
 ): AsyncGenerator<SendResult> {
   const outgoing = await Promise.all(
-    files.map((file) => describeFile(file).catch((error: unknown) => asFailure(error))),
+    files.map((file) => describeFile(file).catch((error: unknown) => failureOf(file, error))),
   )
   const contexts = proposeContexts(outgoing.filter((one): one is OutgoingFile => !(one instanceof Failure)))
   if (contexts.size === 0) {
@@ -54,6 +54,11 @@ export async function* sendFiles(
     yield one instanceof Failure ? notSent(file, one) : await sendFile(association, one, contexts)
   }
   await association.release()
+}
+
+function failureOf(file: string, error: unknown): Failure {
+  const isSystemError = (error as NodeJS.ErrnoException).syscall !== undefined
+  return isSystemError ? new Failure('not-found', 'file-unreadable', { file }) : asFailure(error)
 }
 
 function notSent(file: string, failure: Failure): SendResult {
