@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 
-import { meter, type Usage, withDescendants } from './usage.ts'
+import { meter, peakMemoryMb, type Usage, withDescendants } from './usage.ts'
 
 export interface BenchServer extends AsyncDisposable {
   readonly base: URL
@@ -22,6 +22,8 @@ export interface BenchServer extends AsyncDisposable {
   token(): Promise<string>
   /** CPU of the server and of its database since the call, at the time the answer is called. */
   measureUsage(): () => { server: Usage; database: Usage }
+  /** The most that the server's process has had in memory so far. */
+  peakMemoryMb(): number
 }
 
 export interface BenchServerOptions {
@@ -29,12 +31,15 @@ export interface BenchServerOptions {
   readonly env?: Readonly<Record<string, string>>
   /** Keeps the data folder for another start. */
   readonly keep?: boolean
+  /** Of the client, when the folder has one from an earlier start. */
+  readonly secret?: string
 }
 
-const CLIENT = { id: 'bench', secret: randomBytes(24).toString('base64url') }
+const CLIENT = 'bench'
 
 export async function startServer(options: BenchServerOptions = {}): Promise<BenchServer> {
   const dataDir = options.dataDir ?? mkdtempSync(join(tmpdir(), 'passerelle-bench-'))
+  const secret = options.secret ?? randomBytes(24).toString('base64url')
   const [httpPort, mllpPort, dicomPort] = await freePorts(3)
   const started = performance.now()
   const child = spawn(process.execPath, ['src/cli.ts', 'serve'], {
@@ -45,8 +50,8 @@ export async function startServer(options: BenchServerOptions = {}): Promise<Ben
       PASSERELLE_MLLP_PORT: String(mllpPort),
       PASSERELLE_DICOM_PORT: String(dicomPort),
       PASSERELLE_BOOTSTRAP_TENANT: 'bench',
-      PASSERELLE_BOOTSTRAP_CLIENT_ID: CLIENT.id,
-      PASSERELLE_BOOTSTRAP_CLIENT_SECRET: CLIENT.secret,
+      PASSERELLE_BOOTSTRAP_CLIENT_ID: CLIENT,
+      PASSERELLE_BOOTSTRAP_CLIENT_SECRET: secret,
       ...options.env,
     },
     stdio: ['ignore', 'ignore', 'inherit'],
@@ -63,7 +68,8 @@ export async function startServer(options: BenchServerOptions = {}): Promise<Ben
     dataDir,
     readyMs,
     process: child,
-    token: () => fetchToken(base),
+    token: () => fetchToken(base, secret),
+    peakMemoryMb: () => peakMemoryMb(child.pid!),
     measureUsage() {
       const databases = () => withDescendants(child.pid!).filter((pid) => pid !== child.pid)
       const server = meter(() => [child.pid!])
@@ -89,10 +95,10 @@ async function ready(base: URL, child: ChildProcess): Promise<void> {
   throw new Error('the server was not ready within a minute')
 }
 
-async function fetchToken(base: URL): Promise<string> {
+async function fetchToken(base: URL, secret: string): Promise<string> {
   const answer = await fetch(new URL('/oauth2/token', base), {
     method: 'POST',
-    headers: { authorization: `Basic ${Buffer.from(`${CLIENT.id}:${CLIENT.secret}`).toString('base64')}` },
+    headers: { authorization: `Basic ${Buffer.from(`${CLIENT}:${secret}`).toString('base64')}` },
     body: new URLSearchParams({ grant_type: 'client_credentials', scope: 'system/*.*' }),
   })
   const { access_token: token } = (await answer.json()) as { access_token?: string }

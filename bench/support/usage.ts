@@ -42,6 +42,13 @@ export function withDescendants(root: number): number[] {
   return found
 }
 
+/** The most that the process has had resident since it started. */
+export function peakMemoryMb(pid: number): number {
+  return Math.round(
+    Number(/^VmHWM:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'latin1'))?.[1]) / 1024,
+  )
+}
+
 function fieldsOf(pid: number): string[] | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'latin1')
