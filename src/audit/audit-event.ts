@@ -69,6 +69,7 @@ function entityList({ entities, patients, query, detail }: AuditRecord): JsonObj
     ...entities.map(toEntity),
     ...patients.filter((id) => !named.has(id)).map((id) => toEntity({ type: 'Patient', id })),
     ...(typeof detail['request'] === 'string' ? [requestEntity(detail['request'])] : []),
+    ...(typeof detail['operation'] === 'string' ? [operationEntity(detail['operation'])] : []),
     ...(typeof detail['controlId'] === 'string' ? [messageEntity(detail['controlId'])] : []),
   ]
   return list.length === 0 ? {} : { entity: list }
@@ -109,6 +110,11 @@ function requestEntity(request: string): JsonObject {
     what: { identifier: { value: request } },
     type: { system: 'https://profiles.ihe.net/ITI/BALP/CodeSystem/BasicAuditEntityType', code: 'XrequestId' },
   }
+}
+
+/** The name of the operation, `$validate`: its subtype only says that it was one. */
+function operationEntity(name: string): JsonObject {
+  return { type: { ...SYSTEM_OBJECT }, name }
 }
 
 /** MSH-10 of the message that came in. */

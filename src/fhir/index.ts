@@ -29,6 +29,14 @@ export {
   type Language,
 } from './outcome/index.ts'
 export {
+  fitsInQuery,
+  makeParameterReader,
+  parametersResource,
+  valueParameter,
+  type OperationInput,
+  type ParameterDefinition,
+} from './parameters/index.ts'
+export {
   inProcessingOrder,
   isRefused,
   linkResolver,

@@ -52,6 +52,7 @@ export { findTenant, findTenantById, insertTenant, listTenants, type Tenant } fr
 export * from './dicom/index.ts'
 export type { Change, CommitOptions, Outcome, Repository } from './repository.ts'
 export type { KnownIdentities, WantedIdentity } from './identities.ts'
+export type { Labels } from './labels.ts'
 export type { Stored } from './resource.ts'
 export { supportedSearch } from './search/compile.ts'
 export type { SearchPage, SearchStore } from './search/search-store.ts'

@@ -16,6 +16,7 @@ import type { AuditRow } from './audit.ts'
 import type { Db, Tx } from './db.ts'
 import { findIdentities, type KnownIdentities, type WantedIdentity } from './identities.ts'
 import { emptyIndex, indexDifference, indexRows } from './index-rows.ts'
+import { type Labels, labelsInUse } from './labels.ts'
 import type { ResourceNumbers } from './numbers.ts'
 import {
   readCurrent,
@@ -71,6 +72,8 @@ export interface Repository {
   readMany(tenant: TenantId, keys: readonly { type: string; id: string }[]): Promise<Stored[]>
   /** Those of the wanted resources that are here under another id, found by their identifiers. */
   identify(tenant: TenantId, wanted: readonly WantedIdentity[]): Promise<KnownIdentities>
+  /** Profiles, tags and security labels that resources of these types carry. */
+  labels(tenant: TenantId, types: readonly string[]): Promise<Labels>
   /** Newest first. `next` is the version to pass as `before` for the next page. */
   history(
     tenant: TenantId,
@@ -222,6 +225,7 @@ export function makeRepository(deps: RepositoryDeps): Repository {
     },
 
     identify: (tenant, wanted) => findIdentities(db, tenant, wanted),
+    labels: (tenant, types) => labelsInUse(db, tenant, types),
 
     async history(tenant, type, id, page) {
       const rows = await db.query<ResourceRow>(tenant, readHistory(tenant, { type, id }, page))

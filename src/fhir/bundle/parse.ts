@@ -88,8 +88,10 @@ function parseEntry(value: Json, exact: Json, index: number, base: string): Bund
   if (!isMethod(method)) throw fault('bundle-method', `${place}.request.method`)
   const hasBody = method === 'POST' || method === 'PUT' || method === 'PATCH'
   const target = targetOf(url, base, `${place}.request.url`)
-  const isSearch = method === 'POST' && target.path.endsWith('_search')
-  if (hasBody && !isSearch && !isObject(resource)) throw fault('bundle-resource-missing', `${place}.resource`)
+  // A search by POST has its criteria in the url, an operation may have no parameters.
+  const mayBeBare = method === 'POST' && /(?:^|\/)(?:_search|\$[^/]*)$/.test(target.path)
+  if (hasBody && !mayBeBare && !isObject(resource))
+    throw fault('bundle-resource-missing', `${place}.resource`)
   if (!hasBody && resource !== undefined) throw fault('bundle-resource-unexpected', `${place}.resource`)
   return {
     index,

@@ -1,1 +1,2 @@
+export { PRIMITIVES } from './primitives.ts'
 export { makeValidator, type Validator } from './validator.ts'

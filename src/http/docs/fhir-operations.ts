@@ -1,4 +1,5 @@
 /** FHIR interactions as documented operations. */
+import { fitsInQuery } from '../../fhir/index.ts'
 import type { Interaction, Route } from '../fhir/interaction.ts'
 import type { Operation } from './openapi.ts'
 
@@ -37,7 +38,7 @@ export function describeFhir(interactions: readonly Interaction[]): Operation[] 
 }
 
 function describe(interaction: Interaction, { method, path }: Route): Operation {
-  const { summary, headers = [], answers, open, code } = interaction
+  const { summary, headers = [], answers, open } = interaction
   const isForm = path.endsWith('/_search')
   const takesBody = method === 'POST' || method === 'PUT'
   return {
@@ -47,10 +48,7 @@ function describe(interaction: Interaction, { method, path }: Route): Operation 
     summary,
     secured: open !== true,
     headers,
-    query:
-      code === 'search-type'
-        ? ['_id', '_lastUpdated', '_count', '_sort', '_total', '_format', '_pretty']
-        : ['_format', '_pretty'],
+    query: [...ownQuery(interaction), '_format', '_pretty'],
     ...(takesBody && { accepts: isForm ? [FORM] : [FHIR_JSON, 'application/json'] }),
     answers: {
       ...Object.fromEntries(answers.map((status) => [status, GOOD[status] ?? 'Done'])),
@@ -60,6 +58,11 @@ function describe(interaction: Interaction, { method, path }: Route): Operation 
     },
     produces: FHIR_JSON,
   }
+}
+
+function ownQuery({ code, operation }: Interaction): readonly string[] {
+  if (operation) return operation.parameters.filter(fitsInQuery).map(({ name }) => name)
+  return code === 'search-type' ? ['_id', '_lastUpdated', '_count', '_sort', '_total'] : []
 }
 
 const METHODS = { GET: 'get', POST: 'post', PUT: 'put', DELETE: 'delete' } as const

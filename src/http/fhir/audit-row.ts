@@ -6,7 +6,7 @@ import type { Caller, FhirRequest, Interaction, Seen } from './interaction.ts'
 /** @param what its `code` of a failure is the Failure's, never text */
 export function auditRow(
   clock: Clock,
-  interaction: { readonly code: string; readonly action: AuditRow['action'] },
+  interaction: Pick<Interaction, 'action' | 'operation'> & { readonly code: string },
   { agent, requestId }: Pick<Caller, 'agent' | 'requestId'>,
   what: { readonly status: number; readonly seen: Seen; readonly query?: string; readonly failure?: string },
 ): AuditRow {
@@ -21,7 +21,12 @@ export function auditRow(
     entities: seen.entities,
     patients: seen.patients,
     ...(query !== undefined && query !== '' && { query }),
-    detail: { status, request: requestId, ...(failure !== undefined && { code: failure }) },
+    detail: {
+      status,
+      request: requestId,
+      ...(interaction.operation && { operation: `$${interaction.operation.name}` }),
+      ...(failure !== undefined && { code: failure }),
+    },
   }
 }
 

@@ -4,7 +4,7 @@
  */
 import { toInstant } from '../../kernel/clock.ts'
 import type { JsonObject } from '../../kernel/json.ts'
-import type { FhirService } from './interaction.ts'
+import type { FhirService, Interaction } from './interaction.ts'
 import { offers } from './offers.ts'
 import type { SearchableBy } from './sources.ts'
 
@@ -30,6 +30,7 @@ export function capabilityStatement(service: FhirService, base: string): JsonObj
         interaction: service.interactions
           .filter(({ routes }) => routes.some(({ path }) => path === '/'))
           .flatMap(({ code, claims = [code] }) => claims.map((claim) => ({ code: claim }))),
+        ...operationList(service.interactions, (path) => !path.startsWith('/{type}')),
       },
     ],
   }
@@ -46,10 +47,11 @@ function security(service: FhirService, origin: string): JsonObject {
 }
 
 function resource(service: FhirService, type: string): JsonObject {
-  const offered = service.interactions.filter(
-    (interaction) =>
-      offers(type, interaction) && interaction.routes.some(({ path }) => path.startsWith('/{type}')),
+  const ofType = (path: string) => path.startsWith('/{type}')
+  const all = service.interactions.filter(
+    (interaction) => offers(type, interaction) && interaction.routes.some(({ path }) => ofType(path)),
   )
+  const offered = all.filter(({ operation }) => operation === undefined)
   const has = (code: string) => offered.some((interaction) => interaction.code === code)
   const description: JsonObject = {
     type,
@@ -66,7 +68,19 @@ function resource(service: FhirService, type: string): JsonObject {
   }
   const parameters = service.resources(type).parameters(type)
   if (parameters.length > 0) description['searchParam'] = parameters.map(searchParam)
-  return description
+  return { ...description, ...operationList(all, ofType) }
+}
+
+/** Of the operations that have such a path. An array must not be empty. */
+function operationList(
+  interactions: readonly Interaction[],
+  isHere: (path: string) => boolean,
+): { operation?: JsonObject[] } {
+  const list = interactions
+    .filter(({ routes }) => routes.some(({ path }) => isHere(path)))
+    .flatMap(({ operation }) => operation ?? [])
+    .map(({ name, definition }): JsonObject => ({ name, definition }))
+  return list.length === 0 ? {} : { operation: list }
 }
 
 function searchParam({ code, type, url }: SearchableBy): JsonObject {

@@ -17,7 +17,7 @@ export interface EntryTarget {
 /** @throws Failure when no interaction has this method and url; a Bundle in a Bundle is none */
 export function targetOf({ routes }: FhirService, entry: BundleEntry, caller: Caller): EntryTarget {
   const match = routes.match(entry.method, entry.path)
-  if (!('interaction' in match)) throw noSuchRoute(match.allow)
+  if (!('interaction' in match)) throw noSuchRoute(match.allow, entry.path)
   if (entry.path === '') throw new Failure('unsupported', 'method-not-allowed', { allow: '' })
   const { interaction, type, id, version } = match
   return {
@@ -29,6 +29,7 @@ export function targetOf({ routes }: FhirService, entry: BundleEntry, caller: Ca
       version,
       query: entry.query,
       conditions: entry,
+      hasBody: entry.resource !== undefined,
       resource: () => Promise.resolve(entry.resource!),
     },
   }

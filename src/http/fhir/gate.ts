@@ -2,9 +2,18 @@
 import { type Access, allows, type ScopeLetter } from '../../access/index.ts'
 import { Failure } from '../../kernel/failure.ts'
 
-/** @throws Failure `forbidden`/`scope-insufficient` */
+/**
+ * @param type `*`: all types at once
+ * @throws Failure `forbidden`/`scope-insufficient`
+ */
 export function requireScope(access: Access | undefined, type: string, letter: ScopeLetter): void {
   if (access === undefined || !allows(access, type, letter)) {
     throw new Failure('forbidden', 'scope-insufficient', { needed: `system/${type}.${letter}` })
   }
+}
+
+/** @throws Failure `forbidden`/`role-insufficient` */
+export function requireRole(access: Access | undefined, role: string): void {
+  if (access?.roles.includes(role) !== true)
+    throw new Failure('forbidden', 'role-insufficient', { needed: role })
 }

@@ -93,6 +93,7 @@ export function makeFhirHandler({ service, bodies, settings, log }: FhirHandlerD
       version,
       query: queryOf(request),
       conditions: conditionsOf(request),
+      hasBody: hasBody(request),
       async resource() {
         requireJson(request.headers['content-type'])
         return parseExactObject(await bodies.readText(request, response))
@@ -114,7 +115,7 @@ export function makeFhirHandler({ service, bodies, settings, log }: FhirHandlerD
     const match = service.routes.match(request.method ?? 'GET', pathOf(request))
     try {
       const caller = await callerOf(request, response, tenantKey, match)
-      if (!('interaction' in match)) throw noSuchRoute(match.allow)
+      if (!('interaction' in match)) throw noSuchRoute(match.allow, pathOf(request))
       const { answer, format } = await answerTo(request, response, match, caller)
       sendAnswer(response, answer, format)
     } catch (thrown) {

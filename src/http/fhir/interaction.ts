@@ -9,6 +9,7 @@ import type { TenantId } from '../../kernel/ids.ts'
 import type { ExactJson } from '../../kernel/json.ts'
 import type { AuditRow } from '../../store/index.ts'
 import type { FhirDeps } from './deps.ts'
+import type { Operation } from './operations/operation.ts'
 import type { Preference } from './prefer.ts'
 import type { RouteTable } from './routes.ts'
 
@@ -24,6 +25,7 @@ type InteractionCode =
   | 'search-type'
   | 'batch'
   | 'transaction'
+  | 'operation'
 
 type Method = 'GET' | 'POST' | 'PUT' | 'DELETE'
 
@@ -46,9 +48,13 @@ export interface Interaction {
   readonly routes: readonly Route[]
   /** What the token must allow on the type; none: the interaction checks its parts itself, or is open to all. */
   readonly scope?: ScopeLetter
+  /** A role that the client must have. */
+  readonly role?: string
   /** Answers without a token. */
   readonly open?: true
   readonly action: AuditRow['action']
+  /** What it calls, when its code is `operation`. */
+  readonly operation?: Operation
   run(service: FhirService, request: FhirRequest): Promise<Answer>
 }
 
@@ -83,6 +89,7 @@ export interface FhirRequest {
   /** The query string as received, without `?`. */
   readonly query: string
   readonly conditions: Conditions
+  readonly hasBody: boolean
   /** The resource that was sent. Called at most once, after the access check. */
   resource(): Promise<ExactJson>
 }

@@ -4,6 +4,8 @@ import { create } from './create.ts'
 import { deleteInteraction } from './delete.ts'
 import { historyInstance } from './history-instance.ts'
 import type { Interaction } from './interaction.ts'
+import { operations } from './operations/index.ts'
+import { asInteraction } from './operations/operation.ts'
 import { read } from './read.ts'
 import { searchType } from './search-type.ts'
 import { system } from './system.ts'
@@ -21,5 +23,6 @@ export function makeInteractions(): readonly Interaction[] {
     historyInstance,
     searchType,
     system,
+    ...operations.map(asInteraction),
   ]
 }

@@ -2,7 +2,7 @@
 import { Failure } from '../../kernel/failure.ts'
 import type { Stored } from '../../store/index.ts'
 import { isFresh } from './etag.ts'
-import type { Answer, FhirRequest, Interaction } from './interaction.ts'
+import type { Answer, FhirRequest, FhirService, Interaction } from './interaction.ts'
 import { refuseParameters } from './query.ts'
 
 export const read: Interaction = {
@@ -15,12 +15,19 @@ export const read: Interaction = {
   action: 'R',
   async run(service, request) {
     refuseParameters(request.query)
-    const { type, id, caller } = request
-    const stored = await service.resources(type).read(caller.tenant, type, id)
-    if (stored === undefined) throw new Failure('not-found', 'resource-not-found', { type, id })
-    if (stored.deleted) throw new Failure('gone', 'resource-deleted', { type, id, version: stored.version })
-    return answerWith(stored, request)
+    return answerWith(await currentVersion(service, request), request)
   },
+}
+
+/** @throws Failure `not-found`/`resource-not-found`, `gone`/`resource-deleted` */
+export async function currentVersion(
+  service: FhirService,
+  { type, id, caller }: FhirRequest,
+): Promise<Stored> {
+  const stored = await service.resources(type).read(caller.tenant, type, id)
+  if (stored === undefined) throw new Failure('not-found', 'resource-not-found', { type, id })
+  if (stored.deleted) throw new Failure('gone', 'resource-deleted', { type, id, version: stored.version })
+  return stored
 }
 
 /** 200 with the stored text, or 304 when the client has it already. */

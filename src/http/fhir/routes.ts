@@ -57,10 +57,12 @@ export function makeRouteTable(interactions: readonly Interaction[]): RouteTable
 }
 
 /** For what matches nothing: 405 when the path has other methods, else 404. */
-export function noSuchRoute(allow: readonly string[]): Failure {
-  return allow.length === 0
+export function noSuchRoute(allow: readonly string[], path: string): Failure {
+  if (allow.length > 0) return new Failure('unsupported', 'method-not-allowed', { allow: allow.join(', ') })
+  const operation = /\/\$([a-z-]{1,40})\/?$/.exec(`/${path}`)?.[1]
+  return operation === undefined
     ? new Failure('not-found', 'path-unknown')
-    : new Failure('unsupported', 'method-not-allowed', { allow: allow.join(', ') })
+    : new Failure('not-found', 'operation-unknown', { operation: `$${operation}` })
 }
 
 /** Without the empty ones at either end; percent-decoded. A segment that can't be decoded fits nothing. */

@@ -2,7 +2,7 @@
 import { asFailure, Failure } from '../../kernel/failure.ts'
 import { auditRow, criteriaIn } from './audit-row.ts'
 import type { FhirDeps } from './deps.ts'
-import { requireScope } from './gate.ts'
+import { requireRole, requireScope } from './gate.ts'
 import {
   type Answer,
   type FhirRequest,
@@ -49,10 +49,16 @@ function admit({ definitions }: FhirDeps, interaction: Interaction, request: Fhi
   if (type !== '' && !definitions.isResourceType(type))
     throw new Failure('not-found', 'resource-type-unknown')
   if (type !== '' && !offers(type, interaction)) {
-    throw new Failure('unsupported', 'interaction-not-offered', { type, interaction: interaction.code })
+    const called = interaction.operation && `$${interaction.operation.name}`
+    throw new Failure('unsupported', 'interaction-not-offered', {
+      type,
+      interaction: called ?? interaction.code,
+    })
   }
   if (id !== '' && !isId(id)) throw new Failure('invalid', 'id-invalid')
-  if (interaction.scope !== undefined) requireScope(caller.access, type, interaction.scope)
+  if (interaction.role !== undefined) requireRole(caller.access, interaction.role)
+  if (interaction.scope !== undefined)
+    requireScope(caller.access, type === '' ? '*' : type, interaction.scope)
 }
 
 async function recordAnswer(

@@ -30,7 +30,10 @@ export async function planTransaction(
   const planned = entries.map((entry) => planEntry(service, caller, entry))
   const having = (code: string) => planned.filter(({ interaction }) => interaction.code === code)
   const [creates, updates, deletes] = [having('create'), having('update'), having('delete')]
-  const reads = planned.filter(({ entry }) => entry.method === 'GET' || entry.method === 'HEAD')
+  const reads = planned.filter(
+    ({ entry, interaction }) =>
+      entry.method === 'GET' || entry.method === 'HEAD' || interaction.code === 'operation',
+  )
   await refuseMissing(service, caller, reads, [...updates, ...deletes])
   return { creates, updates, deletes, reads }
 }
@@ -48,7 +51,7 @@ function planEntry(service: FhirService, caller: Caller, entry: BundleEntry): Pl
 
 function checkEntry(
   service: FhirService,
-  { code }: Interaction,
+  { code, operation }: Interaction,
   { type, id, query, caller }: FhirRequest,
   { resource, method }: BundleEntry,
 ): void {
@@ -61,6 +64,11 @@ function checkEntry(
     case 'search-type':
       if (method === 'POST') throw new Failure('unsupported', 'method-not-allowed', { allow: 'GET' })
       if (type !== 'AuditEvent') service.parseSearch(caller.tenant, type, resourceParameters(query))
+      return
+    case 'operation':
+      // Run with the reads, when all is written: what it did could not be undone with the others.
+      if (operation!.affectsState)
+        throw new Failure('unsupported', 'operation-in-transaction', { operation: `$${operation!.name}` })
       return
     default:
       break

@@ -1,6 +1,7 @@
 /** FHIR vread interaction. https://hl7.org/fhir/R4/http.html#vread */
 import { Failure } from '../../kernel/failure.ts'
-import type { Interaction } from './interaction.ts'
+import type { Stored } from '../../store/index.ts'
+import type { FhirRequest, FhirService, Interaction } from './interaction.ts'
 import { refuseParameters } from './query.ts'
 import { answerWith } from './read.ts'
 
@@ -14,12 +15,19 @@ export const vread: Interaction = {
   action: 'R',
   async run(service, request) {
     refuseParameters(request.query)
-    const { type, id, version, caller } = request
-    const found = /^[1-9]\d{0,8}$/.test(version)
-      ? await service.repository.readVersion(caller.tenant, type, id, Number(version))
-      : undefined
-    if (found === undefined) throw new Failure('not-found', 'version-not-found', { type, id })
-    if (found.deleted) throw new Failure('gone', 'resource-deleted', { type, id, version: found.version })
-    return answerWith(found, request)
+    return answerWith(await thatVersion(service, request), request)
   },
+}
+
+/** @throws Failure `not-found`/`version-not-found`, `gone`/`resource-deleted` */
+export async function thatVersion(
+  service: FhirService,
+  { type, id, version, caller }: FhirRequest,
+): Promise<Stored> {
+  const found = /^[1-9]\d{0,8}$/.test(version)
+    ? await service.repository.readVersion(caller.tenant, type, id, Number(version))
+    : undefined
+  if (found === undefined) throw new Failure('not-found', 'version-not-found', { type, id })
+  if (found.deleted) throw new Failure('gone', 'resource-deleted', { type, id, version: found.version })
+  return found
 }
