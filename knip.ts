@@ -13,7 +13,6 @@ const config: KnipConfig = {
     // For the search, formats and operations that are being built.
     '@lhncbc/ucum-lhc',
     'fhirpath',
-    'saxes',
     'fhir-kit-client',
     'fhirclient',
   ],

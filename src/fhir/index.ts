@@ -47,3 +47,4 @@ export {
   type ReferenceRewriter,
   type RefusedEntry,
 } from './bundle/index.ts'
+export { makeFhirXml, type FhirXml } from './xml/index.ts'

@@ -5,6 +5,7 @@
  * Where nothing would change (most bodies) both are the same object.
  */
 import { Failure } from './failure.ts'
+import { placeIn } from './place-in-text.ts'
 
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json }
 export type JsonObject = { [key: string]: Json }
@@ -50,6 +51,13 @@ export function exactJsonOf(exact: JsonObject): ExactJson {
   return FRAGILE_NUMBER.test(text) ? { value: parse(text) as JsonObject, exact } : { value: exact, exact }
 }
 
+/** A number of JSON with its digits kept (RFC 8259 §6): what an exact tree holds; undefined when the text is none. */
+export function exactNumber(text: string): Json | undefined {
+  return JSON_NUMBER.test(text) ? numberAs(Number(text), text) : undefined
+}
+
+const JSON_NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/
+
 /** Equal down to the digits of each number; the order of keys does not matter. */
 export function sameJson(a: Json | undefined, b: Json | undefined): boolean {
   if (a === b) return true
@@ -94,8 +102,11 @@ interface RawJsonConstructor {
 const { rawJSON, isRawJSON } = JSON as unknown as RawJsonConstructor
 
 function keepDigits(_key: string, value: unknown, context: { source?: string }): unknown {
-  if (typeof value !== 'number' || context.source === undefined) return value
-  return String(value) === context.source ? value : rawJSON(context.source)
+  return typeof value === 'number' && context.source !== undefined ? numberAs(value, context.source) : value
+}
+
+function numberAs(value: number, digits: string): Json {
+  return String(value) === digits ? value : rawJSON(digits)
 }
 
 function parse(
@@ -112,9 +123,7 @@ function parse(
 /** Where the text breaks. The message of V8 quotes the body, so only its position is taken: bodies hold patient data. */
 function placeOf(error: unknown, text: string): { line: number; column: number } {
   const found = /position (\d+)/.exec(String(error))
-  const position = found ? Number(found[1]) : text.length
-  const before = text.slice(0, position).split('\n')
-  return { line: before.length, column: before.at(-1)!.length + 1 }
+  return placeIn(text, found ? Number(found[1]) : text.length)
 }
 
 /** V8 parses any depth without recursion; what walks the value later is recursive, so the limit is here. */

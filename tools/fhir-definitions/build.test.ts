@@ -67,6 +67,25 @@ describe.skipIf(!existsSync(published))('against the published R4 definitions (n
     expect(Object.fromEntries(ours)).toEqual(Object.fromEntries(theirs))
   })
 
+  test('every type has its elements in the same order, with the same summary and modifier flags', () => {
+    const theirs = new Map<string, [string, boolean, boolean][]>()
+    for (const { kind, snapshot } of structures) {
+      if (kind === 'primitive-type') continue
+      for (const { path, isSummary = false, isModifier = false } of snapshot!.element.slice(1)) {
+        const [, owner = '', name = ''] = /^(.*)\.(\w+)$/.exec(path!.replaceAll('[x]', '')) ?? []
+        theirs.set(owner, [...(theirs.get(owner) ?? []), [name, isSummary, isModifier]])
+      }
+    }
+    for (const [path, elements] of theirs) {
+      const ours = Object.entries(built.types[path]!.elements!).map(([name, { summary, modifier }]) => [
+        name,
+        summary ?? false,
+        modifier ?? false,
+      ])
+      expect([path, ours]).toEqual([path, elements])
+    }
+  })
+
   test('every invariant is there; those of the package that mend an error of the publication are known', () => {
     const keys = new Map<string, string>()
     for (const { invariants = [], elements = {} } of Object.values(built.types)) {

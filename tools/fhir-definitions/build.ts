@@ -19,6 +19,7 @@ import {
   AS_IN_R4,
   INVARIANTS_NOT_IN_R4,
   NOT_IN_R4,
+  ORDER_IN_R4,
   PARAMETERS_NOT_IN_R4,
   PARAMETER_TARGETS_IN_R4,
 } from './corrections.ts'
@@ -68,6 +69,7 @@ function typesOf(structure: StructureDefinition): Record<string, TypeEntry> {
     types[owner]!.elements[name] = elementOf(element, path)
   }
   addMissing(types)
+  reorder(types)
   // The definitions call it a string, the specification an id. https://hl7.org/fhir/R4/resource.html#id
   if (structure.kind === 'resource')
     types[root]!.elements['id'] = { ...types[root]!.elements['id'], types: [{ code: 'id' }] }
@@ -87,6 +89,13 @@ function addMissing(types: Record<string, Draft>): void {
     if (!owner) continue
     const name = path.slice(cut + 1)
     owner.elements[name] = { ...owner.elements[name], ...entry }
+  }
+}
+
+function reorder(types: Record<string, Draft>): void {
+  for (const [path, names] of Object.entries(ORDER_IN_R4)) {
+    const type = types[path]
+    if (type) type.elements = Object.fromEntries(names.map((name) => [name, type.elements[name]!]))
   }
 }
 

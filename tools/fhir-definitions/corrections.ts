@@ -103,6 +103,22 @@ export const AS_IN_R4: Readonly<Record<string, Partial<ElementEntry>>> = {
   'ResearchStudy.site': { types: [{ code: 'Reference', targets: ['Location'] }] },
 }
 
+/** Elements in R4's order, where the package has another: XML is written in this order. */
+export const ORDER_IN_R4: Readonly<Record<string, readonly string[]>> = {
+  'EvidenceVariable.characteristic': [
+    'id',
+    'extension',
+    'modifierExtension',
+    'description',
+    'definition',
+    'usageContext',
+    'exclude',
+    'participantEffective',
+    'timeFromStart',
+    'groupMeasure',
+  ],
+}
+
 /** Invariants of later versions. */
 export const INVARIANTS_NOT_IN_R4: ReadonlySet<string> = new Set(['evv-1'])
 

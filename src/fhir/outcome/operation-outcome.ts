@@ -47,12 +47,17 @@ export function operationOutcome(failure: Failure, language: Language): Operatio
     issue: [
       {
         severity: kind === 'internal' ? 'fatal' : 'error',
-        code: CLOSER_TYPES[code] ?? ISSUE_TYPES[kind],
+        code: issueType(kind, code),
         details: { coding: [{ system: FAILURE_CODES, code }], text: messageOf(code, params, language) },
         ...(expression.length > 0 && { expression: [...expression] }),
       },
     ],
   }
+}
+
+function issueType(kind: FailureKind, code: string): IssueCode {
+  if (kind === 'invalid' && code.startsWith('xml-')) return 'structure'
+  return CLOSER_TYPES[code] ?? ISSUE_TYPES[kind]
 }
 
 /** An OperationOutcome of findings: of a validation, or of a write that went well with warnings. */

@@ -9,11 +9,11 @@ const MAX_DEPTH = 3
 type Choose = (n: number) => number
 
 export function sampleResource(definitions: Definitions, type: string, seed: number): JsonObject {
-  return { resourceType: type, ...objectOf(definitions, type, generator(seed), 0) }
+  return { resourceType: type, ...objectOf(definitions, type, seededChoice(seed), 0) }
 }
 
 /** Mulberry32. */
-function generator(seed: number): Choose {
+export function seededChoice(seed: number): Choose {
   let state = seed
   return (n) => {
     state = (state + 0x6d2b79f5) | 0
