@@ -48,3 +48,14 @@ export {
   type RefusedEntry,
 } from './bundle/index.ts'
 export { makeFhirXml, type FhirXml } from './xml/index.ts'
+export {
+  makeR4Content,
+  makeTerminology,
+  type Coding,
+  type Membership,
+  type StoredEdition,
+  type StoredTerminology,
+  type Terminology,
+  type TerminologyType,
+  type Verdict,
+} from './terminology/index.ts'

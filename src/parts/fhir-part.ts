@@ -4,13 +4,16 @@ import {
   type Extractor,
   loadDefinitions,
   makeExtractor,
+  makeR4Content,
   makeSearchParameters,
+  makeTerminology,
   makeValidator,
   type SearchParameters,
+  type Terminology,
   type Validator,
 } from '../fhir/index.ts'
 import type { Ground } from '../parts.ts'
-import { makeStore, type Repository, type SearchStore } from '../store/index.ts'
+import { makeStore, makeStoredTerminology, type Repository, type SearchStore } from '../store/index.ts'
 import type { TenantContexts } from './tenant-contexts.ts'
 
 export interface FhirParts {
@@ -18,6 +21,7 @@ export interface FhirParts {
   readonly searchParameters: SearchParameters
   readonly validator: Validator
   readonly extractor: Extractor
+  readonly terminology: Terminology
   readonly store: { readonly repository: Repository; readonly search: SearchStore }
 }
 
@@ -35,6 +39,7 @@ export function makeFhirParts(
     searchParameters,
     validator,
     extractor,
+    terminology: makeTerminology({ r4: makeR4Content(), stored: makeStoredTerminology(db) }),
     store: makeStore({ db, clock, validator, extractor, contextOf }),
   }
 }
