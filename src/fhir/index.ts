@@ -19,6 +19,7 @@ export {
   type IndexEntries,
   type SearchParameters,
 } from './search/index.ts'
+export { fhirPathPatch, jsonPatch, type Patch } from './patch/index.ts'
 export {
   LANGUAGES,
   messageCodes,

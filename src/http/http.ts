@@ -15,6 +15,7 @@ import {
 import type { Clock } from '../kernel/clock.ts'
 import type { TenantId } from '../kernel/ids.ts'
 import type { Log } from '../kernel/log.ts'
+import { makeTimeLimit } from '../kernel/time-limit.ts'
 import { type AuditRecorder, type Repository, type SearchStore, supportedSearch } from '../store/index.ts'
 import { makeApp } from './app.ts'
 import { makeBodyReader } from './body.ts'
@@ -82,6 +83,7 @@ function makeService(deps: HttpDeps): FhirService {
     clock,
     cursors: makeCursorSeal(deps.cursorKey),
     maxBundleEntries: settings.maxBundleEntries,
+    timeLimit: makeTimeLimit(),
     version: deps.version,
     cors: settings.corsOrigins.length > 0,
     resources: makeResourceSources({

@@ -22,12 +22,17 @@ interface MediaRange {
   readonly parameters: ReadonlyMap<string, string>
 }
 
+/** The media type alone, in lower case; undefined when its text isn't UTF-8, or it is FHIR of another version. */
+export function utf8Type(contentType: string | undefined): string | undefined {
+  const { type, parameters } = parseRange(contentType ?? '')
+  return isUtf8(parameters) && isR4(parameters) ? type : undefined
+}
+
 /** @throws Failure `unsupported`/`media-type` when the body isn't JSON in UTF-8, FHIR R4 */
 export function requireJson(contentType: string | undefined): void {
   if (contentType === 'application/fhir+json' || contentType === 'application/json') return
   const { type, parameters } = parseRange(contentType ?? '')
-  const charset = parameters.get('charset')?.toLowerCase() ?? 'utf-8'
-  if (!JSON_TYPES.has(type) || (charset !== 'utf-8' && charset !== 'utf8') || !isR4(parameters)) {
+  if (!JSON_TYPES.has(type) || !isUtf8(parameters) || !isR4(parameters)) {
     throw new Failure('unsupported', 'media-type', { expected: 'application/fhir+json' })
   }
 }
@@ -63,6 +68,11 @@ function notAcceptable(): Failure {
 
 function isWanted({ parameters }: MediaRange): boolean {
   return Number(parameters.get('q') ?? 1) !== 0
+}
+
+function isUtf8(parameters: ReadonlyMap<string, string>): boolean {
+  const charset = parameters.get('charset')?.toLowerCase() ?? 'utf-8'
+  return charset === 'utf-8' || charset === 'utf8'
 }
 
 function isR4(parameters: ReadonlyMap<string, string>): boolean {

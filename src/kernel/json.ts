@@ -18,7 +18,7 @@ export interface ExactJson<T = JsonObject> {
 }
 
 /** How deep a body may nest. FHIR's deepest real resources stay under 40. */
-const MAX_DEPTH = 128
+export const MAX_DEPTH = 128
 
 /** Numbers that JSON.parse → JSON.stringify may write otherwise: a trailing zero, an exponent, 16 digits or more, -0. */
 const FRAGILE_NUMBER = /[:[,]\s*-?(?:\d+\.\d*0(?![\d.])|\d+(?:\.\d+)?[eE]|[\d.]{16,}|0\.000000)|[:[,]\s*-0/
@@ -88,6 +88,11 @@ export function sameJson(a: Json | undefined, b: Json | undefined): boolean {
 
 function isNumeric(value: unknown): boolean {
   return typeof value === 'number' || isRawJSON(value)
+}
+
+/** The digits of a number of either tree; undefined: not a number. */
+export function numberText(value: Json): string | undefined {
+  return isNumeric(value) ? JSON.stringify(value) : undefined
 }
 
 export function isObject(value: unknown): value is JsonObject {

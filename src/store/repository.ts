@@ -35,10 +35,10 @@ export interface Change {
   readonly type: string
   readonly id: string
   /**
-   * The next version, made from the current one (undefined: there is none, or it is deleted). May be called again
+   * The next version, made from the current one (undefined: there is none, or it is `deleted`). May be called again
    * after a lost race, so it must depend on its argument only. Its `id` and `meta.versionId` are set by the store.
    */
-  make(current: ExactJson | undefined): ExactJson | 'delete' | 'keep'
+  make(current: ExactJson | undefined, deleted?: boolean): ExactJson | 'delete' | 'keep'
   /** The version that must be current; otherwise Failure `precondition`/`version-mismatch`. */
   readonly ifMatch?: number | undefined
   /** There must be no such resource yet; otherwise Failure `conflict`/`already-exists`. */
@@ -134,7 +134,7 @@ export function makeRepository(deps: RepositoryDeps): Repository {
       })
     }
     const current = exists ? parseExactObject(bodyOf(type, row.content!)) : undefined
-    const made = change.make(current)
+    const made = change.make(current, row?.deleted === true)
     if (made === 'keep' || (made === 'delete' && !current)) return unchanged(change, row)
     const expected = row?.version ?? 0
     const lastUpdatedMs = Math.max(clock.now(), row?.last_updated.getTime() ?? 0)

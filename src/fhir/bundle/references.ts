@@ -18,6 +18,11 @@ export interface ReferenceRewriter {
   rewrite(resource: ExactJson, replace: Replace): ExactJson
 }
 
+/** `Patient?identifier=…` */
+export function isConditional(reference: string): boolean {
+  return /^[A-Z][A-Za-z]+\?/.test(reference)
+}
+
 export function makeReferenceRewriter(definitions: Definitions): ReferenceRewriter {
   function rewriteObject(value: JsonObject, type: TypeDefinition, replace: Replace): JsonObject {
     let copy: JsonObject | undefined
@@ -63,9 +68,7 @@ export function makeReferenceRewriter(definitions: Definitions): ReferenceRewrit
 
   return {
     references,
-    conditionalReferences: (resource) => [
-      ...new Set(references(resource).filter((link) => CONDITIONAL.test(link))),
-    ],
+    conditionalReferences: (resource) => [...new Set(references(resource).filter(isConditional))],
     rewrite({ value, exact }, replace) {
       const rewritten = rewriteAs(value, 'Resource', replace) as JsonObject
       if (exact === value) return { value: rewritten, exact: rewritten }
@@ -75,7 +78,6 @@ export function makeReferenceRewriter(definitions: Definitions): ReferenceRewrit
 }
 
 const LINK_TYPES: ReadonlySet<string> = new Set(['uri', 'url', 'oid', 'uuid'])
-const CONDITIONAL = /^[A-Z][A-Za-z]+\?/
 const NARRATIVE_LINK = /(<(?:a|img)\b[^<>]*?\s(?:href|src)\s*=\s*)(["'])([^"'<>]*)\2/g
 
 function rewriteNarrative(xhtml: string, replace: Replace): string {

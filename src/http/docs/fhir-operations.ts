@@ -20,7 +20,7 @@ const OF_CHANGES: Readonly<Record<number, string>> = {
   409: 'Others change the same resources',
   412: 'A condition of the request does not hold',
   413: 'The body is too large',
-  415: 'The body is not FHIR JSON',
+  415: 'The body is not of a type that is taken',
   422: 'The resource is not valid',
 }
 
@@ -40,7 +40,8 @@ export function describeFhir(interactions: readonly Interaction[]): Operation[] 
 function describe(interaction: Interaction, { method, path }: Route): Operation {
   const { summary, headers = [], answers, open } = interaction
   const isForm = path.endsWith('/_search')
-  const takesBody = method === 'POST' || method === 'PUT'
+  const takesBody = method === 'POST' || method === 'PUT' || method === 'PATCH'
+  const { accepts = [FHIR_JSON, 'application/json'] } = interaction
   return {
     method: METHODS[method],
     path: `/t/{tenant}/fhir${path}`,
@@ -49,7 +50,7 @@ function describe(interaction: Interaction, { method, path }: Route): Operation 
     secured: open !== true,
     headers,
     query: [...ownQuery(interaction), '_format', '_pretty'],
-    ...(takesBody && { accepts: isForm ? [FORM] : [FHIR_JSON, 'application/json'] }),
+    ...(takesBody && { accepts: isForm ? [FORM] : accepts }),
     answers: {
       ...Object.fromEntries(answers.map((status) => [status, GOOD[status] ?? 'Done'])),
       ...PROBLEMS,
@@ -65,4 +66,4 @@ function ownQuery({ code, operation }: Interaction): readonly string[] {
   return code === 'search-type' ? ['_id', '_lastUpdated', '_count', '_sort', '_total'] : []
 }
 
-const METHODS = { GET: 'get', POST: 'post', PUT: 'put', DELETE: 'delete' } as const
+const METHODS = { GET: 'get', POST: 'post', PUT: 'put', PATCH: 'patch', DELETE: 'delete' } as const

@@ -8,7 +8,7 @@ import type { Interaction } from '../fhir/interaction.ts'
 
 /** One method of one path. */
 export interface Operation {
-  readonly method: 'get' | 'post' | 'put' | 'delete'
+  readonly method: 'get' | 'post' | 'put' | 'patch' | 'delete'
   /** From the root, `{name}` for what varies. */
   readonly path: string
   readonly tag: string

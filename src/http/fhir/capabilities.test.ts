@@ -39,6 +39,7 @@ test('a type claims the interactions and parameters that are registered', async 
     'vread',
     'create',
     'update',
+    'patch',
     'delete',
     'history-instance',
     'search-type',

@@ -6,6 +6,7 @@ import { toInstant } from '../../kernel/clock.ts'
 import type { JsonObject } from '../../kernel/json.ts'
 import type { FhirService, Interaction } from './interaction.ts'
 import { offers } from './offers.ts'
+import { patchFormats } from './patch-formats.ts'
 import type { SearchableBy } from './sources.ts'
 
 const SECURITY_SERVICE = 'http://terminology.hl7.org/CodeSystem/restful-security-service'
@@ -22,6 +23,7 @@ export function capabilityStatement(service: FhirService, base: string): JsonObj
     implementation: { description: 'Passerelle FHIR R4 server', url: base },
     fhirVersion: '4.0.1',
     format: ['application/fhir+json', 'json'],
+    patchFormat: patchFormats.map(({ mediaTypes }) => mediaTypes[0]),
     rest: [
       {
         mode: 'server',

@@ -5,6 +5,7 @@ import type { ResourceSource } from './sources.ts'
 import type { Clock } from '../../kernel/clock.ts'
 import type { TenantId } from '../../kernel/ids.ts'
 import type { JsonObject } from '../../kernel/json.ts'
+import type { TimeLimit } from '../../kernel/time-limit.ts'
 import type { AuditRecorder, Repository, SearchStore } from '../../store/index.ts'
 import type { CursorSeal } from './cursor.ts'
 
@@ -18,6 +19,8 @@ export interface FhirDeps {
   readonly clock: Clock
   readonly cursors: CursorSeal
   readonly maxBundleEntries: number
+  /** For what runs as long as a caller makes it. */
+  readonly timeLimit: TimeLimit
   /** Of the program. */
   readonly version: string
   /** True when browser applications of other origins may call. */

@@ -1,10 +1,12 @@
 /** An entry of a Bundle as a request, and an answer as an entry of the response. https://hl7.org/fhir/R4/bundle.html */
+import { isUtf8 } from 'node:buffer'
 import { STATUS_CODES } from 'node:http'
 
 import type { BundleEntry, Language } from '../../fhir/index.ts'
 import { Failure } from '../../kernel/failure.ts'
+import type { ExactJson } from '../../kernel/json.ts'
 import { etagOf } from './etag.ts'
-import type { Answer, Caller, FhirRequest, FhirService, Interaction } from './interaction.ts'
+import type { Answer, Caller, FhirRequest, FhirService, Interaction, SentBody } from './interaction.ts'
 import { problemText } from './outcome-text.ts'
 import { noSuchRoute } from './routes.ts'
 import { statusOf } from './status.ts'
@@ -31,8 +33,18 @@ export function targetOf({ routes }: FhirService, entry: BundleEntry, caller: Ca
       conditions: entry,
       hasBody: entry.resource !== undefined,
       resource: () => Promise.resolve(entry.resource!),
+      body: async () => sentBody(entry.resource!),
     },
   }
+}
+
+/** "The patch operations in other formats … SHALL be encoded in a Binary resource". http.html#patch */
+function sentBody({ value, exact }: ExactJson): SentBody {
+  const { resourceType, contentType, data } = value
+  if (resourceType !== 'Binary') return { contentType: 'application/fhir+json', text: JSON.stringify(exact) }
+  const bytes = Buffer.from(typeof data === 'string' ? data : '', 'base64')
+  if (!isUtf8(bytes)) throw new Failure('invalid', 'body-not-utf8')
+  return { contentType: String(contentType), text: bytes.toString('utf8') }
 }
 
 /** @param base what the location is made relative to */

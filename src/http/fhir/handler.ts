@@ -98,6 +98,10 @@ export function makeFhirHandler({ service, bodies, settings, log }: FhirHandlerD
         requireJson(request.headers['content-type'])
         return parseExactObject(await bodies.readText(request, response))
       },
+      body: async () => ({
+        contentType: request.headers['content-type'],
+        text: await bodies.readText(request, response),
+      }),
     }
     let query: string
     let format: AnswerFormat

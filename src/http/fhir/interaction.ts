@@ -20,6 +20,7 @@ type InteractionCode =
   | 'vread'
   | 'create'
   | 'update'
+  | 'patch'
   | 'delete'
   | 'history-instance'
   | 'search-type'
@@ -27,7 +28,7 @@ type InteractionCode =
   | 'transaction'
   | 'operation'
 
-type Method = 'GET' | 'POST' | 'PUT' | 'DELETE'
+type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
 
 export interface Route {
   readonly method: Method
@@ -41,6 +42,8 @@ export interface Interaction {
   readonly summary: string
   /** Request headers that it heeds. */
   readonly headers?: readonly string[]
+  /** Media types of its body, where that isn't a resource. */
+  readonly accepts?: readonly string[]
   /** Statuses of its good answers. */
   readonly answers: readonly number[]
   /** What the CapabilityStatement says of it, where that isn't its code alone. */
@@ -92,6 +95,13 @@ export interface FhirRequest {
   readonly hasBody: boolean
   /** The resource that was sent. Called at most once, after the access check. */
   resource(): Promise<ExactJson>
+  /** What was sent, unread, for an interaction whose body need not be a resource. In place of `resource`. */
+  body(): Promise<SentBody>
+}
+
+export interface SentBody {
+  readonly contentType: string | undefined
+  readonly text: string
 }
 
 export interface ResourceKey {

@@ -6,6 +6,7 @@ import { historyInstance } from './history-instance.ts'
 import type { Interaction } from './interaction.ts'
 import { operations } from './operations/index.ts'
 import { asInteraction } from './operations/operation.ts'
+import { patch } from './patch.ts'
 import { read } from './read.ts'
 import { searchType } from './search-type.ts'
 import { system } from './system.ts'
@@ -19,6 +20,7 @@ export function makeInteractions(): readonly Interaction[] {
     vread,
     create,
     update,
+    patch,
     deleteInteraction,
     historyInstance,
     searchType,

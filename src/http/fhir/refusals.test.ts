@@ -84,7 +84,7 @@ test.each([
   ['GET', '/constructor/1', 404],
   ['GET', '/Patient/1?_summary=true', 400],
   ['GET', '/Patient/1?colour=blue', 400],
-  ['PATCH', '/Patient/1', 405],
+  ['PATCH', '/Patient/1/_history', 405],
   ['PUT', '/Patient', 405],
   ['DELETE', '/metadata', 405],
   ['PUT', '/AuditEvent/1', 405],

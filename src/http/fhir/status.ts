@@ -19,6 +19,17 @@ const BY_KIND: Readonly<Record<FailureKind, number>> = {
 const BY_CODE: Readonly<Record<string, number>> = {
   // Well-formed, but not a valid resource.
   'validation-failed': 422,
+  // A patch that can be read, but not applied. RFC 5789 §2.2
+  'patch-element-exists': 422,
+  'patch-element-unknown': 422,
+  'patch-identity': 422,
+  'patch-index': 422,
+  'patch-path-list': 422,
+  'patch-path-missing': 422,
+  'patch-path-resource': 422,
+  'patch-path-several': 422,
+  'patch-too-slow': 422,
+  'patch-value-type': 422,
   'interaction-not-offered': 405,
   'method-not-allowed': 405,
   'not-acceptable': 406,

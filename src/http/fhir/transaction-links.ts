@@ -8,7 +8,7 @@ import type { Caller, FhirService, ResourceKey } from './interaction.ts'
 import { inEntry } from './place.ts'
 import { sideBySide } from './side-by-side.ts'
 import { nameOf, SEARCHES_AT_ONCE } from './transaction-identities.ts'
-import type { Planned } from './transaction-plan.ts'
+import type { Planned, PlannedPatch } from './transaction-plan.ts'
 
 /** A resource that is going to be written. */
 export interface Draft {
@@ -21,11 +21,16 @@ export interface Linked {
   readonly resource: ExactJson
 }
 
+/** The resource with its links replaced. */
+export type Link = (planned: Planned, resource: ExactJson) => ExactJson
+
 export interface Links {
   /** In the order of the drafts. */
   readonly linked: readonly Linked[]
   /** The conditional references, and what they point to. */
   readonly references: ReadonlyMap<string, ResourceKey>
+  /** For what is made when it is written. */
+  readonly link: Link
 }
 
 /**
@@ -36,14 +41,10 @@ export async function resolveLinks(
   service: FhirService,
   caller: Caller,
   drafts: readonly Draft[],
+  patches: readonly PlannedPatch[],
   assigned: ReadonlyMap<string, string>,
 ): Promise<Links> {
-  const wanted = new Map<string, number>()
-  for (const { planned } of drafts) {
-    for (const reference of service.links.conditionalReferences(planned.entry.resource!.value)) {
-      if (!wanted.has(reference)) wanted.set(reference, planned.entry.index)
-    }
-  }
+  const wanted = conditionalReferences(service, drafts, patches)
   if (wanted.size > service.maxBundleEntries) {
     throw new Failure('too-large', 'bundle-too-many-references', { max: service.maxBundleEntries })
   }
@@ -59,7 +60,29 @@ export async function resolveLinks(
     ...assigned,
     ...found.map(([reference, key]) => [reference, nameOf(key)] as const),
   ])
-  return { linked: drafts.map((draft) => ({ draft, resource: link(service, draft, targets) })), references }
+  const link: Link = (planned, resource) => linkOne(service, planned, resource, targets)
+  const linked = drafts.map((draft) => ({
+    draft,
+    resource: link(draft.planned, draft.planned.entry.resource!),
+  }))
+  return { linked, references, link }
+}
+
+/** Each once, with the entry that has it first. */
+function conditionalReferences(
+  service: FhirService,
+  drafts: readonly Draft[],
+  patches: readonly PlannedPatch[],
+): Map<string, number> {
+  const found = new Map<string, number>()
+  const note = ({ entry }: Planned, references: readonly string[]) => {
+    for (const reference of references) if (!found.has(reference)) found.set(reference, entry.index)
+  }
+  for (const { planned } of drafts) {
+    note(planned, service.links.conditionalReferences(planned.entry.resource!.value))
+  }
+  for (const planned of patches) note(planned, planned.patch.conditionalReferences)
+  return found
 }
 
 /** The only resource that matches, of the store and of the transaction's own. */
@@ -90,10 +113,14 @@ async function theOne(
   return match
 }
 
-function link(service: FhirService, { planned }: Draft, targets: ReadonlyMap<string, string>): ExactJson {
-  const { fullUrl, resource, index } = planned.entry
+function linkOne(
+  service: FhirService,
+  { entry: { fullUrl, index } }: Planned,
+  resource: ExactJson,
+  targets: ReadonlyMap<string, string>,
+): ExactJson {
   const resolve = linkResolver(targets, fullUrl)
-  return service.links.rewrite(resource!, (target, kind) => {
+  return service.links.rewrite(resource, (target, kind) => {
     const resolved = resolve(target, kind)
     if (resolved === undefined && kind === 'reference' && target.startsWith('urn:uuid:')) {
       throw inEntry(index, new Failure('invalid', 'bundle-reference-unresolved'))

@@ -1,8 +1,9 @@
 /** What a transaction is going to do: every entry is looked at before anything is done. */
-import type { BundleEntry } from '../../fhir/index.ts'
+import type { BundleEntry, Patch } from '../../fhir/index.ts'
 import { Failure } from '../../kernel/failure.ts'
 import { targetOf } from './entry.ts'
 import type { Caller, FhirRequest, FhirService, Interaction } from './interaction.ts'
+import { readPatch } from './patch-formats.ts'
 import { inEntry } from './place.ts'
 import { refuseParameters, resourceParameters } from './query.ts'
 import { checkId, checkType } from './resource-checks.ts'
@@ -13,9 +14,14 @@ export interface Planned {
   readonly request: FhirRequest
 }
 
+export interface PlannedPatch extends Planned {
+  readonly patch: Patch
+}
+
 export interface TransactionPlan {
   readonly creates: readonly Planned[]
   readonly updates: readonly Planned[]
+  readonly patches: readonly PlannedPatch[]
   readonly deletes: readonly Planned[]
   /** Run last, when all is written. */
   readonly reads: readonly Planned[]
@@ -34,8 +40,9 @@ export async function planTransaction(
     ({ entry, interaction }) =>
       entry.method === 'GET' || entry.method === 'HEAD' || interaction.code === 'operation',
   )
+  const patches = await Promise.all(having('patch').map((each) => readPlanned(service, each)))
   await refuseMissing(service, caller, reads, [...updates, ...deletes])
-  return { creates, updates, deletes, reads }
+  return { creates, updates, patches, deletes, reads }
 }
 
 function planEntry(service: FhirService, caller: Caller, entry: BundleEntry): Planned {
@@ -46,6 +53,14 @@ function planEntry(service: FhirService, caller: Caller, entry: BundleEntry): Pl
     return { entry, interaction, request }
   } catch (thrown) {
     throw inEntry(entry.index, thrown)
+  }
+}
+
+async function readPlanned(service: FhirService, planned: Planned): Promise<PlannedPatch> {
+  try {
+    return { ...planned, patch: readPatch(service, await planned.request.body()) }
+  } catch (thrown) {
+    throw inEntry(planned.entry.index, thrown)
   }
 }
 

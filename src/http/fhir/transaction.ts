@@ -12,13 +12,14 @@ import { create } from './create.ts'
 import { answerDelete, nextDeletion } from './delete.ts'
 import { answerEntry, problemEntry } from './entry.ts'
 import { type Answer, type Caller, type FhirService, NOTHING_SEEN, type ResourceKey } from './interaction.ts'
+import { nextPatched } from './patch.ts'
 import { inEntry } from './place.ts'
 import { retryRaced } from './races.ts'
 import { sideBySide } from './side-by-side.ts'
 import { transactionRows, type Touched } from './transaction-audit.ts'
 import { type Identities, identify } from './transaction-identities.ts'
-import { type Draft, type Linked, resolveLinks } from './transaction-links.ts'
-import { type Planned, planTransaction, type TransactionPlan } from './transaction-plan.ts'
+import { type Draft, type Link, type Linked, resolveLinks } from './transaction-links.ts'
+import { type Planned, type PlannedPatch, planTransaction, type TransactionPlan } from './transaction-plan.ts'
 import { answerUpdate, nextVersion } from './update.ts'
 import { writtenAnswer } from './written.ts'
 
@@ -51,8 +52,18 @@ async function runPlan(
     ...identities.created,
     ...plan.updates.map((planned) => ({ planned, id: planned.request.id })),
   ]
-  const { linked, references } = await resolveLinks(service, caller, drafts, identities.assigned)
-  const writes = [...plan.deletes.map(deletion), ...linked.map(writing)]
+  const { linked, references, link } = await resolveLinks(
+    service,
+    caller,
+    drafts,
+    plan.patches,
+    identities.assigned,
+  )
+  const writes = [
+    ...plan.deletes.map(deletion),
+    ...linked.map(writing),
+    ...plan.patches.map((planned) => patching(planned, link)),
+  ]
   const outcomes = await commit(service, caller, writes, identities, [...references])
 
   const texts: string[] = Array.from({ length: size }, () => '')
@@ -98,6 +109,14 @@ function writing({ draft: { planned, id }, resource }: Linked): Write {
   return { planned, change, answer: (outcome) => answerUpdate(request, outcome) }
 }
 
+function patching(planned: PlannedPatch, link: Link): Write {
+  const { request, patch } = planned
+  const { type, id } = request
+  const next = nextPatched(request, patch)
+  const change: Change = { type, id, make: (current, deleted) => link(planned, next(current, deleted)) }
+  return { planned, change, answer: (outcome) => writtenAnswer(request, outcome, 200) }
+}
+
 async function commit(
   service: FhirService,
   caller: Caller,
@@ -110,9 +129,9 @@ async function commit(
   let making: number | undefined
   const changes = writes.map(({ planned, change }): Change => ({
     ...change,
-    make(current) {
+    make(current, deleted) {
       making = planned.entry.index
-      return change.make(current)
+      return change.make(current, deleted)
     },
   }))
   const audit = (outcomes: readonly Outcome[]) => {

@@ -1,0 +1,1 @@
+export { fhirPathPatch, jsonPatch, type Patch } from './patch.ts'
