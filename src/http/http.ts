@@ -7,6 +7,7 @@ import {
   type Definitions,
   type ExtractContext,
   type Extractor,
+  makeFhirXml,
   makeReferenceRewriter,
   makeSearchParser,
   type SearchParameters,
@@ -22,6 +23,7 @@ import { makeBodyReader } from './body.ts'
 import { docsRouter } from './docs/router.ts'
 import { sharedOperations } from './docs/shared-operations.ts'
 import { makeCursorSeal } from './fhir/cursor.ts'
+import { makeFormats } from './fhir/formats.ts'
 import { makeFhirHandler } from './fhir/handler.ts'
 import type { FhirService } from './fhir/interaction.ts'
 import { makeFhirService } from './fhir/service.ts'
@@ -59,9 +61,13 @@ export function makeHttp(deps: HttpDeps): HttpServer {
   const service = makeService(deps)
   const fhir = makeFhirHandler({ service, bodies: makeBodyReader(settings), settings, log })
   const observe = makeObserver({ log, metrics, maxInFlight: settings.maxInFlight })
-  const { interactions } = service
+  const { interactions, formats } = service
   const { resourceTypes } = definitions
-  const docs = docsRouter({ version, interactions, resourceTypes, operations: sharedOperations }, settings)
+  const mediaTypes = formats.all.flatMap(({ types }) => types)
+  const docs = docsRouter(
+    { version, interactions, mediaTypes, resourceTypes, operations: sharedOperations },
+    settings,
+  )
   const app = makeApp({ settings, log, observe, fhir, routers: [...deps.routers, docs] })
   return makeHttpServer(app, settings)
 }
@@ -82,6 +88,7 @@ function makeService(deps: HttpDeps): FhirService {
     definitions,
     clock,
     cursors: makeCursorSeal(deps.cursorKey),
+    formats: makeFormats(makeFhirXml(definitions)),
     maxBundleEntries: settings.maxBundleEntries,
     timeLimit: makeTimeLimit(),
     version: deps.version,

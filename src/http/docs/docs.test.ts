@@ -8,6 +8,7 @@ import { sharedOperations } from './shared-operations.ts'
 const described = {
   version: '1.2.3',
   interactions: makeInteractions(),
+  mediaTypes: ['application/fhir+json', 'application/fhir+xml'],
   resourceTypes: ['Observation', 'Patient'],
   operations: sharedOperations,
 }
@@ -43,7 +44,7 @@ test('the document says who needs a token and which types there are', () => {
             },
           ]),
         },
-        put: { requestBody: { content: { 'application/fhir+json': {} } } },
+        put: { requestBody: { content: { 'application/fhir+json': {}, 'application/fhir+xml': {} } } },
       },
       '/oauth2/token': { post: { security: [] } },
     },

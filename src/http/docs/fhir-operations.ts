@@ -3,7 +3,6 @@ import { fitsInQuery } from '../../fhir/index.ts'
 import type { Interaction, Route } from '../fhir/interaction.ts'
 import type { Operation } from './openapi.ts'
 
-const FHIR_JSON = 'application/fhir+json'
 const FORM = 'application/x-www-form-urlencoded'
 
 /** What any interaction may answer; each as an OperationOutcome. */
@@ -31,17 +30,25 @@ const GOOD: Readonly<Record<number, string>> = {
   304: 'The copy that the client has is still current',
 }
 
-export function describeFhir(interactions: readonly Interaction[]): Operation[] {
+/** @param mediaTypes that resources come and go in */
+export function describeFhir(
+  interactions: readonly Interaction[],
+  mediaTypes: readonly string[],
+): Operation[] {
   return interactions.flatMap((interaction) =>
-    interaction.routes.map((route) => describe(interaction, route)),
+    interaction.routes.map((route) => describe(interaction, route, mediaTypes)),
   )
 }
 
-function describe(interaction: Interaction, { method, path }: Route): Operation {
+function describe(
+  interaction: Interaction,
+  { method, path }: Route,
+  mediaTypes: readonly string[],
+): Operation {
   const { summary, headers = [], answers, open } = interaction
   const isForm = path.endsWith('/_search')
   const takesBody = method === 'POST' || method === 'PUT' || method === 'PATCH'
-  const { accepts = [FHIR_JSON, 'application/json'] } = interaction
+  const { accepts = mediaTypes } = interaction
   return {
     method: METHODS[method],
     path: `/t/{tenant}/fhir${path}`,
@@ -57,7 +64,7 @@ function describe(interaction: Interaction, { method, path }: Route): Operation 
       ...(takesBody && !isForm && OF_CHANGES),
       ...(path.includes('{id}') && { 410: 'The resource was deleted' }),
     },
-    produces: FHIR_JSON,
+    produces: mediaTypes,
   }
 }
 

@@ -22,21 +22,27 @@ export interface Operation {
   readonly accepts?: readonly string[]
   /** Status → what it means. */
   readonly answers: Readonly<Record<number, string>>
-  /** Media type of the answers. */
-  readonly produces?: string
+  /** Media types of the answers. */
+  readonly produces?: readonly string[]
 }
 
 export interface DocumentedInterface {
   readonly version: string
   readonly interactions: readonly Interaction[]
+  /** That resources come and go in. */
+  readonly mediaTypes: readonly string[]
   readonly resourceTypes: readonly string[]
   /** Of other routers. */
   readonly operations: readonly Operation[]
 }
 
 /** Every operation, FHIR first. */
-export function operationsOf({ interactions, operations }: DocumentedInterface): readonly Operation[] {
-  return [...describeFhir(interactions), ...operations]
+export function operationsOf({
+  interactions,
+  mediaTypes,
+  operations,
+}: DocumentedInterface): readonly Operation[] {
+  return [...describeFhir(interactions, mediaTypes), ...operations]
 }
 
 /** @param origin `https://host[:port]` */
@@ -72,7 +78,7 @@ export function openApiDocument(described: DocumentedInterface, origin: string):
 }
 
 function operationObject(operation: Operation, resourceTypes: readonly string[]): JsonObject {
-  const { tag, summary, secured, accepts, answers, produces = 'application/json' } = operation
+  const { tag, summary, secured, accepts, answers, produces = ['application/json'] } = operation
   const described: JsonObject = {
     tags: [tag],
     summary,
@@ -89,10 +95,10 @@ function operationObject(operation: Operation, resourceTypes: readonly string[])
   return described
 }
 
-function response(status: string, description: string, produces: string): JsonObject {
+function response(status: string, description: string, produces: readonly string[]): JsonObject {
   return status === '204' || status === '304'
     ? { description }
-    : { description, content: contentOf([produces]) }
+    : { description, content: contentOf(produces) }
 }
 
 function contentOf(mediaTypes: readonly string[]): JsonObject {

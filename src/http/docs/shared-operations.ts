@@ -29,9 +29,9 @@ export const sharedOperations: readonly Operation[] = [
   readOnly('/health', 'Operation', 'Every part and whether it works', { 503: 'Some part does not' }),
   readOnly('/health/live', 'Operation', 'The process runs'),
   readOnly('/health/ready', 'Operation', 'Requests can be served', { 503: 'Not now' }),
-  { ...readOnly('/metrics', 'Operation', 'Measurements for Prometheus'), produces: 'text/plain' },
+  { ...readOnly('/metrics', 'Operation', 'Measurements for Prometheus'), produces: ['text/plain'] },
   readOnly('/api/openapi.json', 'Documentation', 'This document'),
-  { ...readOnly('/api/docs', 'Documentation', 'The same as a page'), produces: 'text/html' },
+  { ...readOnly('/api/docs', 'Documentation', 'The same as a page'), produces: ['text/html'] },
 ]
 
 function readOnly(

@@ -22,7 +22,7 @@ export function capabilityStatement(service: FhirService, base: string): JsonObj
     software: { name: 'Passerelle', version: service.version },
     implementation: { description: 'Passerelle FHIR R4 server', url: base },
     fhirVersion: '4.0.1',
-    format: ['application/fhir+json', 'json'],
+    format: service.formats.all.flatMap(({ name, types }) => [types[0], name]),
     patchFormat: patchFormats.map(({ mediaTypes }) => mediaTypes[0]),
     rest: [
       {

@@ -8,6 +8,7 @@ import type { JsonObject } from '../../kernel/json.ts'
 import type { TimeLimit } from '../../kernel/time-limit.ts'
 import type { AuditRecorder, Repository, SearchStore } from '../../store/index.ts'
 import type { CursorSeal } from './cursor.ts'
+import type { Formats } from './formats.ts'
 
 export interface FhirDeps {
   readonly repository: Repository
@@ -18,6 +19,8 @@ export interface FhirDeps {
   readonly definitions: Definitions
   readonly clock: Clock
   readonly cursors: CursorSeal
+  /** That resources come and go in. */
+  readonly formats: Formats
   readonly maxBundleEntries: number
   /** For what runs as long as a caller makes it. */
   readonly timeLimit: TimeLimit

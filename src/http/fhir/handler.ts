@@ -6,19 +6,19 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 
 import { pickLanguage } from '../../fhir/index.ts'
 import { asFailure, Failure } from '../../kernel/failure.ts'
-import { parseExactObject } from '../../kernel/json.ts'
 import type { Log } from '../../kernel/log.ts'
 import { addressOf, originOf } from '../base-url.ts'
 import { type BodyReader, discardRest } from '../body.ts'
 import { exchangeOf } from '../exchange.ts'
-import { isForm, requireJson } from '../media-type.ts'
+import { isForm } from '../media-type.ts'
 import type { HttpSettings } from '../settings.ts'
 import { logUnexpected } from '../unexpected.ts'
 import { makeDoor } from './door.ts'
+import type { AnswerFormat } from './formats.ts'
 import { conditionsOf, formatOf, pathOf, preferenceOf, problemFormat, queryOf } from './http-request.ts'
-import type { Answer, Caller, FhirRequest, FhirService } from './interaction.ts'
+import type { Caller, FhirRequest, FhirService } from './interaction.ts'
 import { noSuchRoute, type RouteMatch, type Target } from './routes.ts'
-import { type AnswerFormat, sendAnswer, sendProblem } from './send.ts'
+import { sendAnswer, sendProblem } from './send.ts'
 
 export interface FhirHandlerDeps {
   readonly service: FhirService
@@ -36,6 +36,7 @@ export type FhirHandler = (
 
 export function makeFhirHandler({ service, bodies, settings, log }: FhirHandlerDeps): FhirHandler {
   const door = makeDoor(service)
+  const { formats } = service
 
   async function callerOf(
     request: IncomingMessage,
@@ -80,12 +81,13 @@ export function makeFhirHandler({ service, bodies, settings, log }: FhirHandlerD
     return query === '' ? form : form === '' ? query : `${query}&${form}`
   }
 
-  async function answerTo(
+  /** The request as its interaction takes it, and how the answer is to be written. */
+  async function requestOf(
     request: IncomingMessage,
     response: ServerResponse,
     { interaction, route, type, id, version }: Target,
     caller: Caller,
-  ): Promise<{ answer: Answer; format: AnswerFormat }> {
+  ): Promise<{ fhirRequest: FhirRequest; format: AnswerFormat }> {
     const fhirRequest: FhirRequest = {
       caller,
       type,
@@ -95,40 +97,41 @@ export function makeFhirHandler({ service, bodies, settings, log }: FhirHandlerD
       conditions: conditionsOf(request),
       hasBody: hasBody(request),
       async resource() {
-        requireJson(request.headers['content-type'])
-        return parseExactObject(await bodies.readText(request, response))
+        const { parse } = formats.ofBody(request.headers['content-type'])
+        return parse(await bodies.readText(request, response))
       },
       body: async () => ({
         contentType: request.headers['content-type'],
         text: await bodies.readText(request, response),
       }),
     }
-    let query: string
-    let format: AnswerFormat
     try {
-      query = route.path === '/{type}/_search' ? await searchForm(request, response) : fhirRequest.query
-      format = formatOf(request, query)
+      const byForm = route.path === '/{type}/_search'
+      const query = byForm ? await searchForm(request, response) : fhirRequest.query
+      return { fhirRequest: { ...fhirRequest, query }, format: formatOf(formats, request, query) }
     } catch (thrown) {
       await service.refuse(interaction, fhirRequest, asFailure(thrown))
       throw thrown
     }
-    return { answer: await service.perform(interaction, { ...fhirRequest, query }), format }
   }
 
   return async (request, response, tenantKey) => {
     const match = service.routes.match(request.method ?? 'GET', pathOf(request))
+    let format: AnswerFormat | undefined
     try {
       const caller = await callerOf(request, response, tenantKey, match)
       if (!('interaction' in match)) throw noSuchRoute(match.allow, pathOf(request))
-      const { answer, format } = await answerTo(request, response, match, caller)
-      sendAnswer(response, answer, format)
+      const asked = await requestOf(request, response, match, caller)
+      format = asked.format
+      sendAnswer(response, await service.perform(match.interaction, asked.fhirRequest), format)
     } catch (thrown) {
       const failure = asFailure(thrown)
       const exchange = exchangeOf(response)
       exchange.failure = failure.code
       logUnexpected(log, failure, exchange.requestId)
       refuseRest(request, response, settings)
-      sendProblem(response, failure, pickLanguage(request.headers['accept-language']), problemFormat(request))
+      format ??= problemFormat(formats, request)
+      sendProblem(response, failure, pickLanguage(request.headers['accept-language']), format)
     }
   }
 }

@@ -1,12 +1,9 @@
 /** What an HTTP request says beside its body. */
 import type { IncomingMessage } from 'node:http'
 
-import { answerType, FHIR_JSON } from '../media-type.ts'
+import type { AnswerFormat, Formats } from './formats.ts'
 import type { Conditions } from './interaction.ts'
 import { type Preference, returnPreference } from './prefer.ts'
-import type { AnswerFormat } from './send.ts'
-
-const DEFAULT_FORMAT: AnswerFormat = { contentType: FHIR_JSON, pretty: false }
 
 /** The query string as received, without `?`. */
 export function queryOf({ url = '' }: IncomingMessage): string {
@@ -40,23 +37,24 @@ export function preferenceOf({ headers }: IncomingMessage): Preference | undefin
  * @param query with what a form added
  * @throws Failure `unsupported`/`not-acceptable`
  */
-export function formatOf({ headers: { accept } }: IncomingMessage, query: string): AnswerFormat {
+export function formatOf(
+  formats: Formats,
+  { headers: { accept } }: IncomingMessage,
+  query: string,
+): AnswerFormat {
   if (!query.includes('_format') && !query.includes('_pretty')) {
-    const contentType = answerType(accept, undefined)
-    return contentType === FHIR_JSON ? DEFAULT_FORMAT : { contentType, pretty: false }
+    return formats.ofAnswer(accept, undefined, false)
   }
   const parameters = new URLSearchParams(query)
-  return {
-    contentType: answerType(accept, parameters.get('_format') ?? undefined),
-    pretty: parameters.get('_pretty') === 'true',
-  }
+  const format = parameters.get('_format') ?? undefined
+  return formats.ofAnswer(accept, format, parameters.get('_pretty') === 'true')
 }
 
-/** A problem is told in JSON, also to who asked for something else. */
-export function problemFormat(request: IncomingMessage): AnswerFormat {
+/** A problem is told in the format that was asked for; who asked for one that isn't there is told in the default. */
+export function problemFormat(formats: Formats, request: IncomingMessage): AnswerFormat {
   try {
-    return formatOf(request, queryOf(request))
+    return formatOf(formats, request, queryOf(request))
   } catch {
-    return DEFAULT_FORMAT
+    return formats.byDefault
   }
 }

@@ -101,7 +101,7 @@ test('405 says which methods there are', async () => {
 
 test.each([
   ['text/plain', 415],
-  ['application/fhir+xml', 415],
+  ['application/fhir+turtle', 415],
   ['application/json; charset=iso-8859-1', 415],
   ['application/fhir+json; fhirVersion=3.0', 415],
   ['application/json', 201],
@@ -112,12 +112,12 @@ test.each([
 })
 
 test.each([
-  ['application/fhir+xml', undefined, 406],
+  ['text/turtle', undefined, 406],
   ['text/html,application/xhtml+xml,*/*;q=0.8', undefined, 404],
   ['application/json', undefined, 404],
   ['application/fhir+json;q=0', undefined, 406],
-  ['application/fhir+xml', 'json', 404],
-  ['*/*', 'xml', 406],
+  ['text/turtle', 'json', 404],
+  ['*/*', 'ttl', 406],
   ['*/*', 'application/fhir+json', 404],
 ])('Accept %s with _format %s is %i', async (accept, format, status) => {
   const path = `/Patient/nobody${format === undefined ? '' : `?_format=${format}`}`

@@ -3,16 +3,11 @@ import type { ServerResponse } from 'node:http'
 
 import type { Language } from '../../fhir/index.ts'
 import type { Failure } from '../../kernel/failure.ts'
-import { parseExactJson } from '../../kernel/json.ts'
 import { etagOf, httpDate } from './etag.ts'
+import type { AnswerFormat } from './formats.ts'
 import type { Answer } from './interaction.ts'
 import { problemText } from './outcome-text.ts'
 import { statusOf } from './status.ts'
-
-export interface AnswerFormat {
-  readonly contentType: string
-  readonly pretty: boolean
-}
 
 /** Patient data: not to be kept by caches, guessed at, or framed. */
 const FIXED_HEADERS = {
@@ -64,7 +59,7 @@ function send(
   status: number,
   headers: Record<string, string | number>,
   body: string | undefined,
-  { contentType, pretty }: AnswerFormat,
+  { format, contentType, pretty }: AnswerFormat,
 ): void {
   // The client may have gone while we were working.
   if (response.headersSent || response.destroyed) return
@@ -73,7 +68,7 @@ function send(
     response.writeHead(status, headers).end()
     return
   }
-  const text = pretty ? JSON.stringify(parseExactJson(body).exact, undefined, 2) : body
+  const text = format.write(body, pretty)
   headers['Content-Type'] = contentType
   headers['Content-Length'] = Buffer.byteLength(text)
   response.writeHead(status, headers).end(text)

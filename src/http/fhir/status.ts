@@ -33,6 +33,7 @@ const BY_CODE: Readonly<Record<string, number>> = {
   'interaction-not-offered': 405,
   'method-not-allowed': 405,
   'not-acceptable': 406,
+  'xml-unwritable': 406,
   'media-type': 415,
   'content-encoding': 415,
 }
