@@ -34,12 +34,22 @@ export function makeFhirParts(
   const validator = makeValidator(definitions)
   const extractor = makeExtractor(definitions, searchParameters)
   const contextOf = contexts.of
+  const terminology = makeTerminology({ r4: makeR4Content(), stored: makeStoredTerminology(db) })
   return {
     definitions,
     searchParameters,
     validator,
     extractor,
-    terminology: makeTerminology({ r4: makeR4Content(), stored: makeStoredTerminology(db) }),
-    store: makeStore({ db, clock, validator, extractor, contextOf }),
+    terminology,
+    store: makeStore({
+      db,
+      clock,
+      validator,
+      extractor,
+      definitions,
+      parameters: searchParameters,
+      terminology,
+      contextOf,
+    }),
   }
 }

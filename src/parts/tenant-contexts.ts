@@ -21,8 +21,9 @@ export function makeTenantContexts(registry: Tenants, publicUrl: string | undefi
   function learn(tenant: Tenant): Tenant {
     if (contexts.get(tenant.id)?.timezone !== tenant.timezone) {
       const zone = makeTimeZone(tenant.timezone)
-      const toLocal = (url: string) => localPart(url, tenant.key, origins)
-      contexts.set(tenant.id, { timezone: tenant.timezone, context: { zone, toLocal } })
+      const bases = () => [...origins].map((origin) => `${origin}/t/${tenant.key}/fhir/`)
+      const toLocal = (url: string) => localPart(url, bases())
+      contexts.set(tenant.id, { timezone: tenant.timezone, context: { zone, toLocal, bases } })
     }
     return tenant
   }
@@ -40,13 +41,14 @@ export function makeTenantContexts(registry: Tenants, publicUrl: string | undefi
   }
 }
 
-const UNKNOWN: ExtractContext = { zone: makeTimeZone('Europe/Paris'), toLocal: () => undefined }
+const UNKNOWN: ExtractContext = {
+  zone: makeTimeZone('Europe/Paris'),
+  toLocal: () => undefined,
+  bases: () => [],
+}
 
 /** `Patient/1` of `https://host/t/key/fhir/Patient/1`, when the host is ours and the tenant the same. */
-function localPart(url: string, tenantKey: string, origins: ReadonlySet<string>): string | undefined {
-  for (const origin of origins) {
-    const base = `${origin}/t/${tenantKey}/fhir/`
-    if (url.startsWith(base)) return url.slice(base.length)
-  }
-  return undefined
+function localPart(url: string, bases: readonly string[]): string | undefined {
+  const base = bases.find((each) => url.startsWith(each))
+  return base === undefined ? undefined : url.slice(base.length)
 }

@@ -35,6 +35,26 @@ export function referenceHash(type: string, param: string, target: string): stri
   return hash64(`${type}.${param}\u0003${target}`)
 }
 
+/** The values of a quantity parameter in one unit: see unitKey in fhir/search/quantity.ts. */
+export function unitHash(type: string, param: string, unit: string): string {
+  return hash64(`${type}.${param}\u0005${unit}`)
+}
+
+/** What stands together in one base of a composite: its discrete parts, and which ordered part the values are of. */
+export function tupleHash(type: string, param: string, parts: readonly string[], ordered: string): string {
+  return hash64(`${type}.${param}\u0006${parts.join('\u0006')}\u0007${ordered}`)
+}
+
+/** Intervals of a parameter that are long: see index-rows.ts. */
+export function longHash(param: string): string {
+  return hash64(`long ${param}`)
+}
+
+/** A parameter of the row's own type, in 32 bits: what `:missing` asks for. */
+export function presentHash(param: string): number {
+  return hash('sha256', param, 'buffer').readInt32BE(0)
+}
+
 export function uriHash(type: string, param: string, uri: string): string {
   return hash64(`${type}.${param}\u0004${uri}`)
 }

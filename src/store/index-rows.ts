@@ -1,7 +1,18 @@
 /** From what a resource says (IndexEntries) to the rows by which it is found. */
-import { type IndexEntries, normalise } from '../fhir/index.ts'
+import { type IndexEntries, normalise, type ValueEntries } from '../fhir/index.ts'
 import type { TenantId } from '../kernel/ids.ts'
-import { codeHash, orderHash, paramHash, referenceHash, tokenHash, uriHash } from './hash.ts'
+import {
+  codeHash,
+  longHash,
+  orderHash,
+  paramHash,
+  presentHash,
+  referenceHash,
+  tokenHash,
+  uriHash,
+} from './hash.ts'
+import { dateRange, isLong, numberRange, type Range, unitRanges } from './index-ranges.ts'
+import { NOT_ALONE, tupleRows } from './index-tuples.ts'
 import type { IndexRows, RowIndex, TokenMeaning } from './queries/write-resources.ts'
 
 export interface ResourceIndex extends IndexRows {
@@ -12,15 +23,46 @@ export interface ResourceIndex extends IndexRows {
 export const emptyIndex: ResourceIndex = {
   tokens: [],
   strings: [],
-  dates: [],
+  ranges: [],
   meanings: [],
-  row: { patients: [], dates: [], strings: [] },
+  row: { patients: [], ranges: [], strings: [], present: [] },
 }
 
 /** A btree entry holds at most a third of a page; the rest of a long string finds itself by its beginning. */
 const MAX_STRING = 400
 
 export function indexRows(tenant: TenantId, type: string, entries: IndexEntries): ResourceIndex {
+  const { tokens, meanings } = tokenRows(tenant, type, entries)
+  const strings = entries.strings.map(({ param, value: written }) => ({
+    param: paramHash(type, param),
+    value: cut(normalise(written)),
+    written,
+  }))
+  const { found, tested } = rangeRows(type, entries)
+  const tuples = tupleRows(type, entries.composites)
+  const rowStrings = distinct([...strings, ...tuples.strings])
+  return {
+    tokens: [...tokens],
+    strings: distinct(strings.map(({ param, value }) => ({ param, value }))),
+    ranges: distinct([
+      ...found,
+      ...found.filter(isLong).map((range) => ({ ...range, param: longHash(range.param) })),
+    ]),
+    meanings: [...meanings.values()],
+    row: {
+      patients: entries.compartments.patients,
+      ranges: distinct([...found, ...tested, ...tuples.ranges]).flatMap(({ param, lo, hi }) => [
+        param,
+        lo,
+        hi,
+      ]),
+      strings: rowStrings.flatMap(({ param, value, written }) => [param, value, written]),
+      present: presentParams(entries),
+    },
+  }
+}
+
+function tokenRows(tenant: TenantId, type: string, entries: ValueEntries) {
   const tokens = new Set<string>()
   const meanings = new Map<string, TokenMeaning>()
   const mean = (hash: string, param: string, value: string) => {
@@ -29,35 +71,66 @@ export function indexRows(tenant: TenantId, type: string, entries: IndexEntries)
   }
   for (const { param, system, code } of entries.tokens) {
     if (OF_THE_ROW.has(param)) continue
+    if (param.endsWith(OF_TYPE)) {
+      tokens.add(tokenHash(type, param, system ?? '', code))
+      continue
+    }
     tokens.add(codeHash(type, param, code))
     // The pair carries the meaning, so that each value has one place in a sort.
     mean(tokenHash(type, param, system ?? '', code), param, spellToken(system, code))
   }
   for (const { param, target } of entries.references) mean(referenceHash(type, param, target), param, target)
   for (const { param, value } of entries.uris) mean(uriHash(type, param, value), param, value)
-  const strings = distinct(
-    entries.strings.map(({ param, value: written }) => ({
-      param: paramHash(type, param),
-      value: cut(normalise(written)),
-      written,
-    })),
-  )
-  const dates = distinct(
-    entries.dates
-      .filter(({ param }) => !OF_THE_ROW.has(param))
-      .map(({ param, from, to }) => ({ param: paramHash(type, param), lo: epoch(from), hi: epoch(to) })),
-  )
-  return {
-    tokens: [...tokens],
-    strings: distinct(strings.map(({ param, value }) => ({ param, value }))),
-    dates,
-    meanings: [...meanings.values()],
-    row: {
-      patients: entries.compartments.patients,
-      dates: dates.flatMap(({ param, lo, hi }) => [param, lo, hi]),
-      strings: strings.flatMap(({ param, value, written }) => [param, value, written]),
-    },
+  return { tokens, meanings }
+}
+
+const OF_TYPE = ':of-type'
+
+/** `found`: what a search can begin with. `tested`: what is only asked of a row that something else has found. */
+function rangeRows(type: string, entries: ValueEntries): { found: Range[]; tested: Range[] } {
+  const found: Range[] = []
+  const tested: Range[] = []
+  for (const { param, from, to } of entries.dates) {
+    if (!OF_THE_ROW.has(param)) found.push({ param: paramHash(type, param), ...dateRange(from, to) })
   }
+  for (const entry of entries.numbers)
+    found.push({ param: paramHash(type, entry.param), ...numberRange(entry) })
+  for (const entry of entries.quantities) {
+    found.push({ param: paramHash(type, entry.param), ...numberRange(entry) })
+    const units = unitRanges(type, entry)
+    found.push(...units.found)
+    tested.push(...units.tested)
+  }
+  for (const { param, latitude } of entries.positions) {
+    const degrees = String(latitude)
+    found.push({ param: paramHash(type, param), ...numberRange({ param, low: degrees, high: degrees }) })
+  }
+  return { found, tested }
+}
+
+/** Of the parameters that have a value, and of the composites whose bases are several. */
+function presentParams(entries: IndexEntries): number[] {
+  const codes = new Set<string>()
+  const lists: readonly (readonly { readonly param: string }[])[] = [
+    entries.tokens,
+    entries.references,
+    entries.strings,
+    entries.uris,
+    entries.dates,
+    entries.numbers,
+    entries.quantities,
+    entries.positions,
+    entries.composites,
+  ]
+  for (const list of lists) for (const { param } of list) codes.add(bare(param))
+  for (const { param, bases } of entries.composites) if (bases > 1) codes.add(`${param}${NOT_ALONE}`)
+  return [...codes].filter((code) => !OF_THE_ROW.has(code)).map(presentHash)
+}
+
+/** `subject` of `subject:identifier`. */
+function bare(param: string): string {
+  const colon = param.indexOf(':')
+  return colon < 0 ? param : param.slice(0, colon)
 }
 
 /** What a resource has for a token, reference or uri parameter, spelled as its place in a sort. */
@@ -87,16 +160,6 @@ export function indexDifference(
   return { added: without(after, before), removed: without(before, after) }
 }
 
-const LEAST = '-9223372036854775808'
-const GREATEST = '9223372036854775807'
-
-/** Epoch milliseconds as a bigint; open ends are the least and the greatest. */
-export function epoch(ms: number): string {
-  if (ms === Infinity) return GREATEST
-  if (ms === -Infinity) return LEAST
-  return String(Math.trunc(ms))
-}
-
 /** The length to which strings are compared: a search cuts its value the same way. */
 export function cut(value: string): string {
   return value.length > MAX_STRING ? value.slice(0, MAX_STRING).toWellFormed() : value
@@ -109,11 +172,11 @@ function distinct<Row extends object>(rows: readonly Row[]): Row[] {
 function without(rows: IndexRows, other: IndexRows): IndexRows {
   const tokens = new Set(other.tokens)
   const strings = new Set(other.strings.map(keyOf))
-  const dates = new Set(other.dates.map(keyOf))
+  const ranges = new Set(other.ranges.map(keyOf))
   return {
     tokens: rows.tokens.filter((hash) => !tokens.has(hash)),
     strings: rows.strings.filter((row) => !strings.has(keyOf(row))),
-    dates: rows.dates.filter((row) => !dates.has(keyOf(row))),
+    ranges: rows.ranges.filter((row) => !ranges.has(keyOf(row))),
   }
 }
 

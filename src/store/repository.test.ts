@@ -190,7 +190,7 @@ test('a tenant sees and changes nothing of another, whatever a query asks for', 
     'token',
     'token_value',
     'string_value',
-    'date_value',
+    'range_value',
   ]) {
     const rows = await database.db.query<{ tenant: number }>(other, {
       text: `select distinct tenant from ${table}`,

@@ -93,7 +93,7 @@ export interface RepositoryDeps {
   validate(resource: JsonObject, type: string): readonly Issue[]
   index(tenant: TenantId, type: string, resource: JsonObject): IndexEntries
   /** Takes the lock on the criteria and raises when they match: see search/guard.ts. */
-  guard(tenant: TenantId, criteria: SearchRequest): readonly Statement[]
+  guard(tenant: TenantId, criteria: SearchRequest): Promise<readonly Statement[]>
   /** Which token values the database is known to hold already. */
   readonly known: LRUCache<string, true>
 }
@@ -184,10 +184,9 @@ export function makeRepository(deps: RepositoryDeps): Repository {
       audit: options.audit?.(outcomes) ?? [],
     }
     if (options.with || options.absent?.length) {
+      const guards = await Promise.all((options.absent ?? []).map((criteria) => guard(tenant, criteria)))
       await db.transaction(tenant, async (tx) => {
-        for (const criteria of options.absent ?? []) {
-          for (const statement of guard(tenant, criteria)) void tx.query(statement)
-        }
+        for (const statement of guards.flat()) void tx.query(statement)
         sendWrites(tx, tenant, request)
         await options.with?.(tx, outcomes)
       })

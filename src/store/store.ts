@@ -1,12 +1,13 @@
 /** Puts the resource store together: repository, search, and what they need of FHIR. */
 import { LRUCache } from 'lru-cache'
 
-import type { ExtractContext, Extractor, Validator } from '../fhir/index.ts'
+import type { Definitions, ExtractContext, Extractor, SearchParameters, Validator } from '../fhir/index.ts'
 import type { Clock } from '../kernel/clock.ts'
 import type { TenantId } from '../kernel/ids.ts'
 import type { Db } from './db.ts'
 import { makeResourceNumbers } from './numbers.ts'
 import { makeRepository, type Repository } from './repository.ts'
+import type { ParameterDeps } from './search/compile-parameter.ts'
 import { makeSearchStore, type SearchStore } from './search/search-store.ts'
 import { makeWriteLane } from './write-lane.ts'
 
@@ -15,6 +16,9 @@ export interface StoreDeps {
   readonly clock: Clock
   readonly validator: Validator
   readonly extractor: Extractor
+  readonly definitions: Definitions
+  readonly parameters: SearchParameters
+  readonly terminology: ParameterDeps['terminology']
   /** Time zone and local base of a tenant, for dates without an offset and absolute references. */
   contextOf(tenant: TenantId): ExtractContext
 }
@@ -24,7 +28,7 @@ const MAX_KNOWN_VALUES = 200_000
 
 export function makeStore(deps: StoreDeps): { repository: Repository; search: SearchStore } {
   const { db, clock, validator, extractor, contextOf } = deps
-  const search = makeSearchStore({ db, extractor, contextOf })
+  const search = makeSearchStore(deps)
   const repository = makeRepository({
     db,
     clock,

@@ -3,8 +3,10 @@ import {
   type ExtractContext,
   loadDefinitions,
   makeExtractor,
+  makeR4Content,
   makeSearchParameters,
   makeSearchParser,
+  makeTerminology,
   makeValidator,
 } from '../fhir/index.ts'
 import { systemClock } from '../kernel/clock.ts'
@@ -12,13 +14,19 @@ import { makeTimeZone } from '../kernel/time-zone.ts'
 import type { Db } from './db.ts'
 import { supportedSearch } from './search/compile.ts'
 import { makeStore } from './store.ts'
+import { makeStoredTerminology } from './terminology.ts'
 
 const definitions = loadDefinitions()
 const parameters = makeSearchParameters(definitions)
 
-export const testContext: ExtractContext = { zone: makeTimeZone('Europe/Paris'), toLocal: () => undefined }
+export const testContext: ExtractContext = {
+  zone: makeTimeZone('Europe/Paris'),
+  toLocal: () => undefined,
+  bases: () => [],
+}
 export const testExtractor = makeExtractor(definitions, parameters)
 
+const r4 = makeR4Content()
 const parser = makeSearchParser({ definitions, parameters, supported: supportedSearch })
 
 export function testStore(db: Db) {
@@ -27,6 +35,9 @@ export function testStore(db: Db) {
     clock: systemClock,
     validator: makeValidator(definitions),
     extractor: testExtractor,
+    definitions,
+    parameters,
+    terminology: makeTerminology({ r4, stored: makeStoredTerminology(db) }),
     contextOf: () => testContext,
   })
 }

@@ -32,28 +32,41 @@ export interface DateEntry {
   readonly to: number
 }
 
-interface NumberEntry {
+/**
+ * "The way search parameters operate in resources is not affected by the precision of the number in the resource":
+ * a number is a point, and only a Range has two ends. https://hl7.org/fhir/R4/search.html#number
+ */
+export interface NumberEntry {
   readonly param: string
-  /** Decimal text as written: `1.10`. */
-  readonly value: string
-  /** The range that the written precision means: `1.095` to `1.105`. */
-  readonly low: string
-  readonly high: string
-}
-
-interface QuantityEntry {
-  readonly param: string
-  /** The decimal's range by its precision; undefined: open, as in a Range without that end or a comparator. */
+  /** Decimal texts, both included; undefined: open. */
   readonly low: string | undefined
   readonly high: string | undefined
-  readonly value: string | undefined
+  /** An end that a comparator (`<5`) leaves out. */
+  readonly without?: 'low' | 'high'
+}
+
+export interface QuantityEntry extends NumberEntry {
   readonly system: string | undefined
   readonly code: string | undefined
   readonly unit: string | undefined
 }
 
+interface PositionEntry {
+  readonly param: string
+  readonly latitude: number
+  readonly longitude: number
+}
+
+/** What stands together in one base of a composite parameter: the entries of each component. */
+export interface CompositeEntry {
+  readonly param: string
+  /** How many bases there are: with one, what stands in the resource stands together. */
+  readonly bases: number
+  readonly parts: readonly ValueEntries[]
+}
+
 /** An entry may come twice; who stores them keeps one. */
-export interface IndexEntries {
+export interface ValueEntries {
   readonly tokens: TokenEntry[]
   readonly references: ReferenceEntry[]
   readonly strings: StringEntry[]
@@ -61,8 +74,26 @@ export interface IndexEntries {
   readonly dates: DateEntry[]
   readonly numbers: NumberEntry[]
   readonly quantities: QuantityEntry[]
+  readonly positions: PositionEntry[]
+}
+
+export interface IndexEntries extends ValueEntries {
+  readonly composites: CompositeEntry[]
   readonly compartments: {
     /** Ids of the Patients in whose compartment it is, a Patient's own included. */
     readonly patients: readonly string[]
+  }
+}
+
+export function noEntries(): ValueEntries {
+  return {
+    tokens: [],
+    references: [],
+    strings: [],
+    uris: [],
+    dates: [],
+    numbers: [],
+    quantities: [],
+    positions: [],
   }
 }

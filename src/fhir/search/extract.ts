@@ -4,10 +4,11 @@
  */
 import type { JsonObject } from '../../kernel/json.ts'
 import type { Definitions } from '../definitions/index.ts'
-import type { IndexEntries } from './entries.ts'
-import { makePlan, type ExtractionPlan, type TreeNode } from './extraction-plan.ts'
+import { type IndexEntries, noEntries } from './entries.ts'
+import { makePlan, type ExtractionPlan } from './extraction-plan.ts'
 import type { SearchParameters } from './parameters.ts'
 import type { ExtractContext } from './emit/index.ts'
+import { visitChildren } from './walk.ts'
 
 export interface Extractor {
   /**
@@ -23,7 +24,7 @@ export function makeExtractor(definitions: Definitions, parameters: SearchParame
   function planOf(type: string): ExtractionPlan {
     let plan = plans.get(type)
     if (!plan) {
-      plan = makePlan(definitions, parameters.of(type), type)
+      plan = makePlan(definitions, parameters, type)
       plans.set(type, plan)
     }
     return plan
@@ -33,49 +34,18 @@ export function makeExtractor(definitions: Definitions, parameters: SearchParame
     extract(resource, type, context) {
       const plan = planOf(type)
       const patients = new Set<string>()
-      const found: IndexEntries = {
-        tokens: [],
-        references: [],
-        strings: [],
-        uris: [],
-        dates: [],
-        numbers: [],
-        quantities: [],
-        compartments: { patients: [] },
-      }
+      const found = noEntries()
       visitChildren(plan.root, resource, found, context)
       for (const emit of plan.computed) emit(resource, found, context)
+      const composites = plan.composites.flatMap((composite) => composite(resource, context))
       if (type === 'Patient' && typeof resource['id'] === 'string') patients.add(resource['id'])
       for (const { param, target } of found.references) {
         if (plan.patientParams.has(param) && target.startsWith(PATIENT))
           patients.add(target.slice(PATIENT.length))
       }
-      return { ...found, compartments: { patients: [...patients] } }
+      return { ...found, composites, compartments: { patients: [...patients] } }
     },
   }
 }
 
 const PATIENT = 'Patient/'
-
-function visitChildren(node: TreeNode, owner: JsonObject, into: IndexEntries, context: ExtractContext): void {
-  for (const child of node.children) {
-    const value = owner[child.step.name]
-    if (value === undefined || value === null) continue
-    const { index } = child.step
-    if (!Array.isArray(value)) {
-      if (index === undefined || index === 0) visit(child, value, into, context)
-    } else if (index === undefined) {
-      for (const item of value) visit(child, item, into, context)
-    } else if (index < value.length) {
-      visit(child, value[index], into, context)
-    }
-  }
-}
-
-function visit(node: TreeNode, value: unknown, into: IndexEntries, context: ExtractContext): void {
-  if (value === null) return
-  if (node.step.filter && !node.step.filter.test(value)) return
-  if (node.complex && (typeof value !== 'object' || Array.isArray(value))) return
-  for (const emit of node.emits) emit(value, into, context)
-  if (node.children.length > 0) visitChildren(node, value as JsonObject, into, context)
-}

@@ -2,35 +2,35 @@
 import { evalFhirPathTyped, parseFhirPath, toTypedValue } from '@medplum/core'
 import type { Definitions } from '../definitions/index.ts'
 import { compilePath, Uncompilable } from '../path/index.ts'
-import type { SearchParameter } from './parameters.ts'
-import { compileRoutes, type Route, type RouteStep } from './routes.ts'
+import { type CompositeReader, makeCompositeReader } from './composites.ts'
+import type { SearchParameter, SearchParameters } from './parameters.ts'
+import { compileRoutes, type Route } from './routes.ts'
 import { makeEmit, type Emit } from './emit/index.ts'
-
-export interface TreeNode {
-  readonly step: RouteStep
-  /** The value is an object; anything else there is not what R4 has and says nothing. */
-  complex: boolean
-  readonly emits: Emit[]
-  readonly children: TreeNode[]
-}
+import { addRoute as addTo, makeNode, type TreeNode } from './walk.ts'
 
 export interface ExtractionPlan {
   readonly root: TreeNode
   /** Parameters whose expression is more than paths; they take the whole resource. */
   readonly computed: readonly Emit[]
+  readonly composites: readonly CompositeReader[]
   /** Parameters that put a resource into a Patient's compartment. https://hl7.org/fhir/R4/compartmentdefinition-patient.html */
   readonly patientParams: ReadonlySet<string>
 }
 
 export function makePlan(
   definitions: Definitions,
-  parameters: ReadonlyMap<string, SearchParameter>,
+  parameters: SearchParameters,
   type: string,
 ): ExtractionPlan {
   const root = makeNode({ name: type })
   const computed: Emit[] = []
-  for (const parameter of parameters.values()) {
+  const composites: CompositeReader[] = []
+  for (const parameter of parameters.of(type).values()) {
     if (parameter.expression === undefined) continue
+    if (parameter.type === 'composite') {
+      composites.push(makeCompositeReader(definitions, parameters, parameter))
+      continue
+    }
     try {
       for (const route of compileRoutes(definitions, parameter.expression, type)) {
         addRoute(root, route, parameter, definitions)
@@ -40,11 +40,12 @@ export function makePlan(
       computed.push(computedEmit(definitions, parameter, parameter.expression, type))
     }
   }
-  return { root, computed, patientParams: new Set(definitions.compartments['Patient']?.[type] ?? []) }
-}
-
-function makeNode(step: RouteStep): TreeNode {
-  return { step, complex: false, emits: [], children: [] }
+  return {
+    root,
+    computed,
+    composites,
+    patientParams: new Set(definitions.compartments['Patient']?.[type] ?? []),
+  }
 }
 
 function addRoute(root: TreeNode, route: Route, parameter: SearchParameter, definitions: Definitions): void {
@@ -55,22 +56,7 @@ function addRoute(root: TreeNode, route: Route, parameter: SearchParameter, defi
     codes: route.required === undefined ? undefined : definitions.codeSet(route.required),
   })
   if (!emit) return
-  let node = root
-  for (const step of route.steps) {
-    let child = node.children.find((each) => sameStep(each.step, step))
-    if (!child) {
-      child = makeNode(step)
-      node.children.push(child)
-    }
-    if (node !== root) node.complex = true
-    node = child
-  }
-  if (definitions.type(route.type)?.kind !== 'primitive') node.complex = true
-  node.emits.push(emit)
-}
-
-function sameStep(a: RouteStep, b: RouteStep): boolean {
-  return a.name === b.name && a.index === b.index && a.filter?.key === b.filter?.key
+  addTo(root, route, emit, definitions)
 }
 
 /** A true or false about the resource, like `deceased`; else whatever the general evaluator finds. */

@@ -1,10 +1,29 @@
 export { decimalRange } from './decimal.ts'
-export type { IndexEntries } from './entries.ts'
+export type { CompositeEntry, IndexEntries, NumberEntry, QuantityEntry, ValueEntries } from './entries.ts'
 export { makeExtractor, type Extractor } from './extract.ts'
 export { normalise } from './normalise.ts'
-export { makeSearchParameters, type SearchParameters } from './parameters.ts'
+export { makeSearchParameters, type SearchParameter, type SearchParameters } from './parameters.ts'
+export { canonicalUnit, unitKey } from './quantity.ts'
 export type { ExtractContext } from './emit/index.ts'
 export { escapeValue } from './escape.ts'
 export { foldCode, matchesRequest } from './matches.ts'
 export { makeSearchParser } from './parse.ts'
-export type { Criterion, SearchRequest, SearchValue, SupportedSearch } from './request.ts'
+export { isCanonical, referencePlaces, textPlaces } from './places.ts'
+export type {
+  ChainCriterion,
+  CompartmentCriterion,
+  Criterion,
+  DateValue,
+  HasCriterion,
+  Include,
+  ListCriterion,
+  NearValue,
+  NumberValue,
+  ParameterCriterion,
+  Prefix,
+  QuantityValue,
+  SearchRequest,
+  SearchValue,
+  SupportedSearch,
+} from './request.ts'
+export { referenceTarget } from './references.ts'

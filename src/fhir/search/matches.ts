@@ -1,14 +1,58 @@
 /** Whether a resource meets a criterion, by its index entries: the meaning of a search, which any index has to agree with. */
-import type { DateEntry, IndexEntries, TokenEntry } from './entries.ts'
+import type {
+  DateEntry,
+  IndexEntries,
+  NumberEntry,
+  QuantityEntry,
+  TokenEntry,
+  ValueEntries,
+} from './entries.ts'
 import { normalise } from './normalise.ts'
-import type { Criterion, DateValue, SearchRequest, SearchValue, StringValue, TokenValue } from './request.ts'
+import { canonicalUnit } from './quantity.ts'
+import type {
+  Criterion,
+  DateValue,
+  NumberValue,
+  ParameterCriterion,
+  QuantityValue,
+  SearchRequest,
+  SearchValue,
+  StringValue,
+  TokenValue,
+} from './request.ts'
 
-/** All criteria hold. `_id` and `_lastUpdated` are asked like any other: the entries must have them. */
+/**
+ * All criteria hold. `_id` and `_lastUpdated` are asked like any other: the entries must have them. What lies in other
+ * resources (chains, _has, lists, value sets) is not known here, so such a criterion does not hold.
+ */
 export function matchesRequest(entries: IndexEntries, request: SearchRequest): boolean {
-  return request.criteria.every((criterion) => matches(entries, criterion))
+  return request.criteria.every((criterion) => holds(entries, criterion))
 }
 
-function matches(entries: IndexEntries, criterion: Criterion): boolean {
+function holds(entries: IndexEntries, criterion: Criterion): boolean {
+  switch (criterion.by) {
+    case 'parameter':
+      return matches(entries, criterion)
+    case 'all':
+      return criterion.of.every((one) => holds(entries, one))
+    case 'any':
+      return criterion.of.some((one) => holds(entries, one))
+    case 'not':
+      return !holds(entries, criterion.of)
+    case 'compartment': {
+      const target = `${criterion.compartment}/${criterion.id}`
+      const codes = new Set(criterion.params.map(({ code }) => code))
+      return entries.references.some((entry) => codes.has(entry.param) && entry.target === target)
+    }
+    case 'chain':
+    case 'has':
+    case 'list':
+    case 'text':
+      return false
+  }
+}
+
+function matches(entries: IndexEntries, criterion: ParameterCriterion): boolean {
   const { modifier, values, missing } = criterion
   if (modifier === 'missing') return hasAny(entries, criterion.param.code) !== missing
   const some = values.some((value) => matchesValue(entries, criterion, value))
@@ -16,41 +60,45 @@ function matches(entries: IndexEntries, criterion: Criterion): boolean {
 }
 
 function hasAny(entries: IndexEntries, code: string): boolean {
-  const lists = [
-    entries.tokens,
-    entries.references,
-    entries.strings,
-    entries.uris,
-    entries.dates,
-    entries.numbers,
-    entries.quantities,
-  ]
-  return lists.some((list) => list.some(({ param }) => param === code || param === `${code}:identifier`))
+  const { compartments: _compartments, ...lists } = entries
+  const all: readonly (readonly { readonly param: string }[])[] = Object.values(lists)
+  return all.some((list) => list.some(({ param }) => param === code || param.startsWith(`${code}:`)))
 }
 
-function matchesValue(entries: IndexEntries, criterion: Criterion, value: SearchValue): boolean {
+function matchesValue(entries: ValueEntries, criterion: ParameterCriterion, value: SearchValue): boolean {
   const { modifier } = criterion
   const { code } = criterion.param
+  const own = <Entry extends { readonly param: string }>(list: readonly Entry[], name = code) =>
+    list.filter(({ param }) => param === name)
   switch (value.kind) {
     case 'token': {
-      const param = modifier === 'identifier' ? `${code}:identifier` : code
-      return entries.tokens.some((entry) => entry.param === param && matchesToken(entry, value))
+      const typed = modifier === 'identifier' || modifier === 'of-type'
+      return own(entries.tokens, typed ? `${code}:${modifier}` : code).some((entry) =>
+        matchesToken(entry, value),
+      )
     }
     case 'reference':
-      return entries.references.some(({ param, target }) => param === code && value.targets.includes(target))
+      return own(entries.references).some(({ target }) => value.targets.includes(target))
     case 'string':
-      return entries.strings.some(
-        (entry) => entry.param === code && matchesString(entry.value, value, modifier),
+      return (
+        modifier !== 'text' &&
+        own(entries.strings).some((entry) => matchesString(entry.value, value, modifier))
       )
     case 'uri':
-      return entries.uris.some(
-        (entry) => entry.param === code && matchesUri(entry.value, value.value, modifier),
-      )
+      return own(entries.uris).some((entry) => matchesUri(entry.value, value.value, modifier))
     case 'date':
-      return entries.dates.some((entry) => entry.param === code && matchesDate(entry, value))
+      return own(entries.dates).some((entry) => matchesDate(entry, value))
     case 'number':
+      return own(entries.numbers).some((entry) => matchesNumber(entry, value, Number))
     case 'quantity':
-      // Compared in the store's canonical units, which are not known here.
+      return own(entries.quantities).some((entry) => matchesQuantity(entry, value))
+    case 'composite': {
+      const composites = (entries as IndexEntries).composites ?? []
+      return own(composites).some(({ parts }) =>
+        parts.every((part, i) => matchesValue(part, { ...criterion, modifier: undefined }, value.parts[i]!)),
+      )
+    }
+    case 'near':
       return false
   }
 }
@@ -65,14 +113,20 @@ function matchesToken(entry: TokenEntry, { system, code }: TokenValue): boolean 
   return code === undefined || foldCode(entry.code) === foldCode(code)
 }
 
-function matchesString(entry: string, { value }: StringValue, modifier: Criterion['modifier']): boolean {
+function matchesString(
+  entry: string,
+  { value }: StringValue,
+  modifier: ParameterCriterion['modifier'],
+): boolean {
   if (modifier === 'exact') return entry === value
   if (modifier === 'contains') return normalise(entry).includes(normalise(value))
+  if (modifier === 'equals') return normalise(entry) === normalise(value)
+  if (modifier === 'ends') return normalise(entry).endsWith(normalise(value))
   return normalise(entry).startsWith(normalise(value))
 }
 
 /** https://hl7.org/fhir/R4/search.html#uri: above and below go by whole path segments. */
-function matchesUri(entry: string, value: string, modifier: Criterion['modifier']): boolean {
+function matchesUri(entry: string, value: string, modifier: ParameterCriterion['modifier']): boolean {
   if (modifier === 'below')
     return entry === value || entry.startsWith(value.endsWith('/') ? value : `${value}/`)
   if (modifier === 'above')
@@ -102,5 +156,60 @@ function matchesDate(entry: DateEntry, { prefix, from, to }: DateValue): boolean
       return entry.to <= from
     case 'ap':
       return entry.from < to && entry.to > from
+  }
+}
+
+/** In the unit that both can be told in; a value without a system asks for the unit as it is written. */
+function matchesQuantity(entry: QuantityEntry, value: QuantityValue): boolean {
+  if (value.code === undefined) return matchesNumber(entry, value, Number)
+  const wanted = canonicalUnit(value.system, value.code)
+  if (!wanted) {
+    const sameSystem = value.system === undefined || value.system === entry.system
+    const sameUnit = entry.code === value.code || (value.system === undefined && entry.unit === value.code)
+    return sameSystem && sameUnit && matchesNumber(entry, value, Number)
+  }
+  const unit = canonicalUnit(entry.system, entry.code)
+  if (unit?.dimension !== wanted.dimension) return false
+  const inBase = (text: string | undefined) => text && String(unit.toBase(Number(text)))
+  const { low, high } = entry
+  return matchesNumber({ ...entry, low: inBase(low), high: inBase(high) }, value, (text) =>
+    wanted.toBase(Number(text)),
+  )
+}
+
+/** https://hl7.org/fhir/R4/search.html#number. The entry's ends are included, unless a comparator leaves one out. */
+function matchesNumber(
+  { low, high, without }: NumberEntry,
+  { prefix, value, low: least, high: greatest }: Omit<NumberValue, 'kind'>,
+  toNumber: (text: string) => number,
+): boolean {
+  const lo = low === undefined ? -Infinity : Number(low)
+  const hi = high === undefined ? Infinity : Number(high)
+  const exact = toNumber(value)
+  const beyond = without === 'high' ? hi > exact : hi >= exact
+  const before = without === 'low' ? lo < exact : lo <= exact
+  const contained =
+    lo >= toNumber(least) && (hi < toNumber(greatest) || (without === 'high' && hi <= toNumber(greatest)))
+  switch (prefix) {
+    case 'eq':
+      return contained
+    case 'ne':
+      return !contained
+    case 'gt':
+      return hi > exact
+    case 'lt':
+      return lo < exact
+    case 'ge':
+      return beyond
+    case 'le':
+      return before
+    case 'sa':
+      return lo > exact || (without === 'low' && lo === exact)
+    case 'eb':
+      return hi < exact || (without === 'high' && hi === exact)
+    case 'ap': {
+      const gap = Math.abs(exact) / 10
+      return lo <= exact + gap && hi >= exact - gap
+    }
   }
 }

@@ -1,5 +1,6 @@
 /** The search parameters of each resource type. https://hl7.org/fhir/R4/searchparameter-registry.html */
 import type { Definitions, SearchParameterEntry, SearchParameterType } from '../definitions/index.ts'
+import { componentsOf, type Component } from './components.ts'
 
 export interface SearchParameter {
   readonly code: string
@@ -9,11 +10,15 @@ export interface SearchParameter {
   /** Resource types that a reference may point to. */
   readonly targets: readonly string[]
   readonly components: readonly { readonly definition: string; readonly expression: string }[]
+  /** The resource type that it is of here. */
+  readonly base: string
 }
 
 export interface SearchParameters {
   /** Every parameter of a resource type by its code, those of all resources included. */
   of(resourceType: string): ReadonlyMap<string, SearchParameter>
+  /** What a composite parameter is made of. */
+  components(composite: SearchParameter): readonly Component[]
 }
 
 export function makeSearchParameters(definitions: Definitions): SearchParameters {
@@ -21,17 +26,29 @@ export function makeSearchParameters(definitions: Definitions): SearchParameters
   const shared = definitions.searchParameters.filter(({ base }) => isShared(base))
   for (const type of definitions.resourceTypes) {
     const own = definitions.searchParameters.filter(({ base }) => !isShared(base) && base.includes(type))
-    byType.set(type, new Map([...shared, ...own].map((entry) => [entry.code, parameterOf(entry)])))
+    byType.set(type, new Map([...shared, ...own].map((entry) => [entry.code, parameterOf(entry, type)])))
   }
   const none: ReadonlyMap<string, SearchParameter> = new Map()
-  return { of: (resourceType) => byType.get(resourceType) ?? none }
+  const of = (resourceType: string) => byType.get(resourceType) ?? none
+  const components = new Map<SearchParameter, readonly Component[]>()
+  return {
+    of,
+    components(composite) {
+      let found = components.get(composite)
+      if (!found) {
+        found = componentsOf(definitions, composite, of(composite.base))
+        components.set(composite, found)
+      }
+      return found
+    },
+  }
 }
 
 function isShared(base: readonly string[]): boolean {
   return base.includes('Resource') || base.includes('DomainResource')
 }
 
-function parameterOf(entry: SearchParameterEntry): SearchParameter {
+function parameterOf(entry: SearchParameterEntry, base: string): SearchParameter {
   const { code, type, url, expression, targets = [], components = [] } = entry
-  return { code, type, url, expression, targets, components }
+  return { code, type, url, expression, targets, components, base }
 }

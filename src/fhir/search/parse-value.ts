@@ -3,9 +3,11 @@ import { toInterval } from '../../kernel/dates.ts'
 import type { Definitions } from '../definitions/index.ts'
 import { decimalRange } from './decimal.ts'
 import { splitValue, unescapeValue } from './escape.ts'
-import type { SearchParameter } from './parameters.ts'
+import { parseNear } from './near.ts'
+import type { SearchParameter, SearchParameters } from './parameters.ts'
 import { referenceTarget } from './references.ts'
 import type {
+  CompositeValue,
   DateValue,
   Modifier,
   NumberValue,
@@ -13,12 +15,13 @@ import type {
   QuantityValue,
   ReferenceValue,
   SearchValue,
+  SupportedSearch,
   TokenValue,
 } from './request.ts'
 import { searchFailure } from './search-failure.ts'
 import type { ExtractContext } from './emit/index.ts'
 
-export interface ValueContext extends ExtractContext {
+export interface ValueContext extends Pick<ExtractContext, 'zone' | 'toLocal'> {
   readonly definitions: Definitions
   /** Epoch milliseconds: what `ap` is measured from. */
   readonly nowMs: number
@@ -30,6 +33,9 @@ export interface WantedValue {
   /** Of `subject:Patient`. */
   readonly targetType: string | undefined
   readonly prefixes: readonly Prefix[]
+  /** For the components of a composite. */
+  readonly supported: SupportedSearch
+  readonly parameters: SearchParameters
 }
 
 /** @param text one value, still escaped */
@@ -38,9 +44,11 @@ export function parseValue(text: string, wanted: WantedValue, context: ValueCont
   if (text === '') throw searchFailure('search-value-empty', param.code)
   switch (param.type) {
     case 'token':
-      return parseToken(text, param)
+      return parseTokenAs(modifier, text, param)
     case 'reference':
-      return modifier === 'identifier' ? parseToken(text, param) : parseReference(text, wanted, context)
+      if (modifier === 'identifier') return parseToken(text, param)
+      if (modifier === 'text') return { kind: 'string', value: plain(text, param) }
+      return parseReference(text, wanted, context)
     case 'string':
       return { kind: 'string', value: plain(text, param) }
     case 'uri':
@@ -52,9 +60,49 @@ export function parseValue(text: string, wanted: WantedValue, context: ValueCont
     case 'quantity':
       return parseQuantity(text, wanted)
     case 'composite':
+      return parseComposite(text, wanted, context)
     case 'special':
+      if (param.code === 'near') return parseNear(splitValue(text, '|').map((part) => plain(part, param)))
       throw searchFailure('search-parameter-unsupported', param.code)
   }
+}
+
+/** `code$value`: each part as a value of its component. https://hl7.org/fhir/R4/search.html#combining */
+function parseComposite(text: string, wanted: WantedValue, context: ValueContext): CompositeValue {
+  const { param, supported, parameters } = wanted
+  const parts = splitValue(text, '$')
+  const components = parameters.components(param)
+  if (parts.length !== components.length) throw searchFailure('search-composite', param.code)
+  return {
+    kind: 'composite',
+    parts: parts.map((part, i) => {
+      const { type, targets } = components[i]!
+      const { prefixes = [] } = supported.kinds[type] ?? {}
+      return parseValue(part, { ...wanted, param: { ...param, type, targets }, prefixes }, context)
+    }),
+  }
+}
+
+/** What the modifiers make of a token's value. https://hl7.org/fhir/R4/search.html#token */
+function parseTokenAs(modifier: Modifier | undefined, text: string, param: SearchParameter): SearchValue {
+  switch (modifier) {
+    case 'text':
+      return { kind: 'string', value: plain(text, param) }
+    case 'in':
+    case 'not-in':
+      return { kind: 'uri', value: plain(text, param) }
+    case 'of-type':
+      return parseOfType(text, param)
+    default:
+      return parseToken(text, param)
+  }
+}
+
+/** `type-system|type-code|value`, all three. */
+function parseOfType(text: string, param: SearchParameter): TokenValue {
+  const [system, code, value, ...more] = splitValue(text, '|').map((part) => plain(part, param))
+  if (!system || !code || !value || more.length > 0) throw searchFailure('search-of-type', param.code)
+  return { kind: 'token', system, code: `${code}|${value}` }
 }
 
 function plain(text: string, param: SearchParameter): string {

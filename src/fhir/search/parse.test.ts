@@ -11,6 +11,7 @@ import {
   makeSearchParser,
   matchesRequest,
   normalise,
+  type ParameterCriterion,
   type SearchRequest,
   type SupportedSearch,
 } from '../index.ts'
@@ -21,13 +22,14 @@ const extractor = makeExtractor(definitions, parameters)
 const prefixes = ['eq', 'ne', 'gt', 'lt', 'ge', 'le', 'sa', 'eb', 'ap'] as const
 const supported: SupportedSearch = {
   kinds: {
-    token: { modifiers: ['missing', 'not'], prefixes: [], sortable: true },
+    token: { modifiers: ['missing', 'not', 'of-type'], prefixes: [], sortable: true },
     reference: { modifiers: ['missing', 'identifier'], prefixes: [], sortable: false },
     string: { modifiers: ['missing', 'exact', 'contains'], prefixes: [], sortable: true },
     uri: { modifiers: ['missing', 'above', 'below'], prefixes: [], sortable: true },
     date: { modifiers: ['missing'], prefixes, sortable: true },
     number: { modifiers: [], prefixes, sortable: false },
     quantity: { modifiers: [], prefixes: ['eq', 'gt'], sortable: false },
+    special: { modifiers: [], prefixes: [], sortable: false },
   },
   defaultCount: 50,
   maxCount: 1000,
@@ -37,7 +39,14 @@ const parser = makeSearchParser({ definitions, parameters, supported })
 const context = {
   zone: makeTimeZone('Europe/Paris'),
   toLocal: (url: string) => (url.startsWith('https://gw.example.org/') ? url.slice(23) : undefined),
+  bases: () => [],
   nowMs: Date.parse('2024-07-01T00:00:00Z'),
+}
+
+function criterion(type: string, query: string): ParameterCriterion {
+  const [first] = parse(type, query).criteria
+  if (first?.by !== 'parameter') throw new Error('not a parameter')
+  return first
 }
 
 function parse(type: string, query: string): SearchRequest {
@@ -46,7 +55,7 @@ function parse(type: string, query: string): SearchRequest {
 
 /** Kind-less values of the only criterion. */
 function values(type: string, query: string): unknown[] {
-  return parse(type, query).criteria[0]!.values.map(({ kind: _kind, ...value }) => value)
+  return criterion(type, query).values.map(({ kind: _kind, ...value }) => value)
 }
 
 const at = (text: string): number => Date.parse(text)
@@ -150,7 +159,7 @@ test('quantities: number, number|system|code and number||code', () => {
 describe('the rest of a search', () => {
   test('several parameters are all wanted, several values are alternatives', () => {
     const { criteria } = parse('Patient', 'name=ana&name=lou&gender=male,female')
-    expect(criteria.map(({ param, values: each }) => [param.code, each.length])).toEqual([
+    expect(criteria.map((one) => one.by === 'parameter' && [one.param.code, one.values.length])).toEqual([
       ['name', 1],
       ['name', 1],
       ['gender', 2],
@@ -197,21 +206,24 @@ describe('what is refused, by the name of the parameter', () => {
     ['Observation', 'value-quantity=5|', 'search-quantity value-quantity'],
     ['Observation', 'value-quantity=x', 'search-quantity value-quantity'],
     ['Observation', 'value-quantity=lt5', 'search-prefix value-quantity'],
-    [
-      'Observation',
-      'component-code-value-quantity=a$5',
-      'search-parameter-unsupported component-code-value-quantity',
-    ],
-    ['Observation', 'code-value-quantity=a$5', 'search-parameter-unsupported code-value-quantity'],
-    ['Observation', 'patient.name=x', 'search-chain patient.name'],
-    ['Observation', 'subject:Patient.name=x', 'search-chain subject:Patient.name'],
-    ['Observation', '_include=Observation:subject', 'search-parameter-unsupported _include'],
-    [
-      'Observation',
-      '_has:Provenance:target:agent=x',
-      'search-parameter-unsupported _has:Provenance:target:agent',
-    ],
-    ['Observation', '_summary=count', 'search-parameter-unsupported _summary'],
+    ['Observation', 'code-value-concept=a', 'search-parameter-unsupported code-value-concept'],
+    ['Observation', 'patient.nme=x', 'search-parameter nme'],
+    ['Observation', 'status.name=x', 'search-chain status.name'],
+    ['Observation', 'subject:Practitioner.name=x', 'search-reference-type subject:Practitioner'],
+    ['Observation', 'subject:Patient.name:below=x', 'search-modifier name:below'],
+    ['Observation', '_include=Observation:code', 'search-include _include'],
+    ['Observation', '_include=Observation:subject:Practitioner', 'search-include _include'],
+    ['Observation', '_include:iterates=Observation:subject', 'search-modifier _include:iterates'],
+    ['Observation', '_revinclude=*', 'search-include _revinclude'],
+    ['Observation', '_has:Provenance:target=x', 'search-chain _has:Provenance:target'],
+    ['Observation', '_has:Nothing:target:agent=x', 'search-chain _has:Nothing:target:agent'],
+    ['Observation', '_filter=code eq', 'search-filter _filter'],
+    ['Observation', '_filter=(code eq a', 'search-filter _filter'],
+    ['Observation', '_filter=code zz a', 'search-filter _filter'],
+    ['Observation', '_filter=nothing eq a', 'search-parameter nothing'],
+    ['Observation', '_list=$current-problems', 'search-list _list'],
+    ['Location', 'near=1', 'search-near near'],
+    ['Patient', 'identifier:of-type=a|b', 'search-of-type identifier'],
     ['Observation', '_count=-1', 'search-count _count'],
     ['Observation', '_count=1&_count=2', 'search-parameter-repeated _count'],
     ['Observation', '_total=all', 'search-total _total'],
@@ -220,7 +232,7 @@ describe('what is refused, by the name of the parameter', () => {
     ['RiskAssessment', 'probability=much', 'search-number probability'],
     ['Patient', '__proto__=x', 'search-parameter __proto__'],
     ['Patient', 'Jean Dupont=x', 'search-parameter ?'],
-    ['Patient', `gender=${Array.from({ length: 201 }, () => 'a').join()}`, 'search-values-too-many '],
+    ['Patient', `gender=${Array.from({ length: 201 }, () => 'a').join()}`, 'search-values-too-many gender'],
   ])('%s?%s', (type, query, expected) => expect(codeOf(type, query)).toBe(expected))
 
   test('no failure repeats a value', () => {
@@ -236,9 +248,9 @@ describe('what is refused, by the name of the parameter', () => {
     fc.assert(
       fc.property(fc.string({ minLength: 1 }), (value) => {
         const query = new URLSearchParams([['name:exact', escapeValue(value)]])
-        expect(parser.parse('Patient', query, context).criteria[0]!.values).toEqual([
-          { kind: 'string', value },
-        ])
+        expect(parser.parse('Patient', query, context).criteria[0]).toMatchObject({
+          values: [{ kind: 'string', value }],
+        })
       }),
     )
   })

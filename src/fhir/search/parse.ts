@@ -1,15 +1,17 @@
 /**
  * A query string as a SearchRequest. Strict: what isn't understood is refused, since a filter that is silently dropped
- * answers with everybody's data. https://hl7.org/fhir/R4/search.html
+ * answers with everybody's data; `Prefer: handling=lenient` asks for that. https://hl7.org/fhir/R4/search.html#errors
  */
 import { Failure } from '../../kernel/failure.ts'
 import type { Definitions } from '../definitions/index.ts'
-import type { SearchParameter, SearchParameters } from './parameters.ts'
-import { parseValue, type ValueContext } from './parse-value.ts'
+import { type CriterionParser, makeCriterionParser } from './parse-criterion.ts'
+import { makeFilterParser } from './parse-filter.ts'
+import { parseInclude } from './parse-include.ts'
 import { parseSort } from './parse-sort.ts'
-import type { Criterion, Modifier, SearchRequest, SortKey, SupportedSearch } from './request.ts'
+import type { ValueContext } from './parse-value.ts'
+import type { SearchParameters } from './parameters.ts'
+import type { Criterion, Include, SearchRequest, SortKey, SupportedSearch } from './request.ts'
 import { searchFailure } from './search-failure.ts'
-import { splitValue } from './escape.ts'
 
 export interface SearchParserDeps {
   readonly definitions: Definitions
@@ -18,7 +20,10 @@ export interface SearchParserDeps {
 }
 
 /** What a value may depend on: the tenant's time zone and base, and the moment for `ap`. */
-type ParseContext = Pick<ValueContext, 'zone' | 'toLocal' | 'nowMs'>
+export interface ParseContext extends Pick<ValueContext, 'zone' | 'toLocal' | 'nowMs'> {
+  /** What isn't understood is ignored. */
+  readonly lenient?: boolean
+}
 
 export interface SearchParser {
   /**
@@ -29,32 +34,75 @@ export interface SearchParser {
 
 type MutableRequest = { -readonly [K in keyof SearchRequest]: SearchRequest[K] } & {
   criteria: Criterion[]
+  includes: Include[]
+  ignored: string[]
   sort: readonly SortKey[]
 }
 
-export function makeSearchParser({ definitions, parameters, supported }: SearchParserDeps): SearchParser {
+export function makeSearchParser(deps: SearchParserDeps): SearchParser {
+  const { definitions, parameters, supported } = deps
+  const criteria = makeCriterionParser(deps)
+  const filters = makeFilterParser(criteria, deps)
+
+  function readParameter(
+    request: MutableRequest,
+    name: string,
+    value: string,
+    context: ValueContext,
+    once: Set<string>,
+  ): void {
+    if (value === '') throw searchFailure('search-value-empty', name)
+    const [code, ...modifiers] = name.split(':')
+    switch (code) {
+      case '_include':
+      case '_revinclude':
+        request.includes.push(parseInclude(name, modifiers, value, request.type, deps))
+        return
+      case '_filter':
+        request.criteria.push(filters.parse(request.type, value, context))
+        return
+      case '_text':
+      case '_content':
+        if (modifiers.length > 0) throw searchFailure('search-modifier', name)
+        request.criteria.push({ by: 'text', of: code === '_text' ? 'narrative' : 'content', query: value })
+        return
+      case '_list':
+        request.criteria.push({ by: 'list', ids: listIds(value) })
+        return
+      default:
+        break
+    }
+    if (!CONTROLS.has(name)) {
+      if (UNSUPPORTED.has(code!)) throw searchFailure('search-parameter-unsupported', name)
+      request.criteria.push(criteria.parse(request.type, name, value, context))
+      return
+    }
+    if (once.has(name)) throw searchFailure('search-parameter-repeated', name)
+    once.add(name)
+    readControl(request, name, value, parameters, supported)
+  }
+
   return {
     parse(type, query, context) {
-      const known = parameters.of(type)
       const request: MutableRequest = {
         type,
         criteria: [],
+        includes: [],
         sort: [],
         count: supported.defaultCount,
         total: 'none',
         cursor: undefined,
+        ignored: [],
       }
       const valueContext = { ...context, definitions }
       const once = new Set<string>()
       for (const [name, value] of query) {
-        if (value === '') throw searchFailure('search-value-empty', name)
-        if (!CONTROLS.has(name)) {
-          request.criteria.push(parseCriterion(name, value, known, supported, valueContext))
-          continue
+        try {
+          readParameter(request, name, value, valueContext, once)
+        } catch (error) {
+          if (!context.lenient || !isNotUnderstood(error)) throw error
+          request.ignored.push(name)
         }
-        if (once.has(name)) throw searchFailure('search-parameter-repeated', name)
-        once.add(name)
-        readControl(request, name, value, known, supported)
       }
       return request
     },
@@ -62,89 +110,60 @@ export function makeSearchParser({ definitions, parameters, supported }: SearchP
 }
 
 /** Parameters that shape the answer; each may come once. */
-const CONTROLS: ReadonlySet<string> = new Set(['_sort', '_count', '_total', '_cursor'])
+const CONTROLS: ReadonlySet<string> = new Set(['_sort', '_count', '_total', '_cursor', '_contained'])
 
-/** Of the specification, but for a later version of this server. */
-const LATER: ReadonlySet<string> = new Set([
-  '_contained',
-  '_containedType',
-  '_content',
-  '_elements',
-  '_filter',
-  '_has',
-  '_include',
-  '_list',
-  '_query',
-  '_revinclude',
-  '_score',
-  '_summary',
-  '_text',
-  '_type',
+/** Of the specification, but not of this server. */
+const UNSUPPORTED: ReadonlySet<string> = new Set(['_containedType', '_query', '_type'])
+
+/** "the server SHOULD … ignore unknown or unsupported parameters": a wrong value of a known one stays an error. */
+const NOT_UNDERSTOOD: ReadonlySet<string> = new Set([
+  'search-parameter',
+  'search-parameter-unsupported',
+  'search-modifier',
+  'search-chain',
+  'search-include',
 ])
+
+function isNotUnderstood(error: unknown): boolean {
+  return error instanceof Failure && NOT_UNDERSTOOD.has(error.code)
+}
 
 function readControl(
   request: MutableRequest,
   name: string,
   value: string,
-  known: ReadonlyMap<string, SearchParameter>,
+  parameters: SearchParameters,
   supported: SupportedSearch,
 ): void {
-  if (name === '_cursor') {
-    request.cursor = value
-  } else if (name === '_sort') {
-    request.sort = parseSort(value, known, supported)
-  } else if (name === '_count') {
-    if (!/^\d{1,9}$/.test(value)) throw searchFailure('search-count', name)
-    request.count = Math.min(Number(value), supported.maxCount)
-  } else {
-    if (value !== 'none' && value !== 'estimate' && value !== 'accurate')
-      throw searchFailure('search-total', name)
-    request.total = value
+  switch (name) {
+    case '_cursor':
+      request.cursor = value
+      return
+    case '_sort':
+      request.sort = parseSort(value, parameters.of(request.type), supported)
+      return
+    case '_count':
+      if (!/^\d{1,9}$/.test(value)) throw searchFailure('search-count', name)
+      request.count = Math.min(Number(value), supported.maxCount)
+      return
+    case '_contained':
+      // Contained resources are not found on their own; "false" is what the specification has by default.
+      if (value !== 'false') throw searchFailure('search-parameter-unsupported', name)
+      return
+    default:
+      if (value !== 'none' && value !== 'estimate' && value !== 'accurate')
+        throw searchFailure('search-total', name)
+      request.total = value
   }
 }
 
-function parseCriterion(
-  name: string,
-  text: string,
-  known: ReadonlyMap<string, SearchParameter>,
-  supported: SupportedSearch,
-  context: ValueContext,
-): Criterion {
-  const [code, modifierText, ...more] = name.split(':')
-  if (LATER.has(code!)) throw searchFailure('search-parameter-unsupported', name)
-  if (code!.includes('.') || modifierText?.includes('.')) throw searchFailure('search-chain', name)
-  const param = known.get(code!)
-  if (!param || param.expression === undefined) throw searchFailure('search-parameter', name)
-  const kind = supported.kinds[param.type]
-  if (!kind) throw searchFailure('search-parameter-unsupported', name)
-  if (more.length > 0) throw searchFailure('search-modifier', name)
-
-  const targetType = referenceTypeOf(modifierText, param, context.definitions)
-  const modifier = targetType === undefined ? (modifierText as Modifier | undefined) : undefined
-  if (modifier !== undefined && !kind.modifiers.includes(modifier))
-    throw searchFailure('search-modifier', name)
-  if (modifier === 'missing') {
-    if (text !== 'true' && text !== 'false') throw searchFailure('search-boolean', name)
-    return { param, modifier, values: [], missing: text === 'true' }
-  }
-  const texts = splitValue(text, ',')
-  if (texts.length > supported.maxValues) {
-    throw new Failure('invalid', 'search-values-too-many', { parameter: code!, max: supported.maxValues })
-  }
-  const wanted = { param, modifier, targetType, prefixes: kind.prefixes }
-  return { param, modifier, values: texts.map((each) => parseValue(each, wanted, context)) }
+/** Ids of Lists; the functional lists (`$current-problems`) are not of this server. */
+function listIds(value: string): string[] {
+  return value.split(',').map((text) => {
+    const id = text.startsWith('List/') ? text.slice('List/'.length) : text
+    if (!/^[A-Za-z0-9\-.]{1,64}$/.test(id)) throw searchFailure('search-list', '_list')
+    return id
+  })
 }
 
-/** `subject:Patient`: a resource type as the modifier of a reference. https://hl7.org/fhir/R4/search.html#reference */
-function referenceTypeOf(
-  modifier: string | undefined,
-  param: SearchParameter,
-  definitions: Definitions,
-): string | undefined {
-  const isType = modifier !== undefined && param.type === 'reference' && definitions.isResourceType(modifier)
-  if (!isType) return undefined
-  if (param.targets.length > 0 && !param.targets.includes(modifier)) {
-    throw searchFailure('search-reference-type', `${param.code}:${modifier}`)
-  }
-  return modifier
-}
+export type { CriterionParser }

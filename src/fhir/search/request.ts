@@ -7,6 +7,7 @@ export interface SearchRequest {
   readonly type: string
   /** All must hold. */
   readonly criteria: readonly Criterion[]
+  readonly includes: readonly Include[]
   /** Empty: the server's own order. */
   readonly sort: readonly SortKey[]
   /** Resources on a page; 0 asks for the total only. */
@@ -14,6 +15,8 @@ export interface SearchRequest {
   readonly total: 'none' | 'estimate' | 'accurate'
   /** Where the page begins, as an earlier answer said. */
   readonly cursor: string | undefined
+  /** Names of parameters that a lenient request gave and that mean nothing here. */
+  readonly ignored: readonly string[]
 }
 
 export interface SortKey {
@@ -21,13 +24,88 @@ export interface SortKey {
   readonly descending: boolean
 }
 
+export type Criterion =
+  | ParameterCriterion
+  | ChainCriterion
+  | HasCriterion
+  | CombinedCriterion
+  | NotCriterion
+  | CompartmentCriterion
+  | ListCriterion
+  | TextCriterion
+
 /** One parameter of the query. `values` are OR-ed; with `missing` there are none. */
-export interface Criterion {
+export interface ParameterCriterion {
+  readonly by: 'parameter'
   readonly param: SearchParameter
   readonly modifier: Modifier | undefined
   readonly values: readonly SearchValue[]
   /** Of the modifier `missing`: true asks for resources that have no value. */
   readonly missing?: boolean
+}
+
+/** `subject:Patient.name=x`: what is referred to meets one of these. https://hl7.org/fhir/R4/search.html#chaining */
+export interface ChainCriterion {
+  readonly by: 'chain'
+  readonly param: SearchParameter
+  /** One for each type that the reference may point to and that has the parameter. */
+  readonly targets: readonly { readonly type: string; readonly criterion: Criterion }[]
+}
+
+/** `_has:Observation:patient:code=x`: some resource of the type refers to it and meets this. https://hl7.org/fhir/R4/search.html#has */
+export interface HasCriterion {
+  readonly by: 'has'
+  readonly type: string
+  readonly param: SearchParameter
+  readonly criterion: Criterion
+}
+
+/** https://hl7.org/fhir/R4/search_filter.html */
+export interface CombinedCriterion {
+  readonly by: 'all' | 'any'
+  readonly of: readonly Criterion[]
+}
+
+export interface NotCriterion {
+  readonly by: 'not'
+  readonly of: Criterion
+}
+
+/** It is in the compartment of this resource. https://hl7.org/fhir/R4/compartmentdefinition.html */
+export interface CompartmentCriterion {
+  readonly by: 'compartment'
+  readonly compartment: string
+  readonly id: string
+  /** The reference parameters that put a resource of the type in it. */
+  readonly params: readonly SearchParameter[]
+  /** It may be the compartment's own resource. */
+  readonly self: boolean
+}
+
+/** `_list=42`. https://hl7.org/fhir/R4/search.html#list */
+export interface ListCriterion {
+  readonly by: 'list'
+  readonly ids: readonly string[]
+}
+
+/** `_text`, `_content`. https://hl7.org/fhir/R4/search.html#content */
+export interface TextCriterion {
+  readonly by: 'text'
+  readonly of: 'narrative' | 'content'
+  readonly query: string
+}
+
+/** `_include`, `_revinclude`. https://hl7.org/fhir/R4/search.html#include */
+export interface Include {
+  readonly reverse: boolean
+  /** Type of the resource that has the reference. */
+  readonly source: string
+  /** undefined: all reference parameters of the source. */
+  readonly param: SearchParameter | undefined
+  /** Only references to this type. */
+  readonly target: string | undefined
+  /** Also of what was included. */
+  readonly iterate: boolean
 }
 
 /** `subject:Patient=1` is no modifier here: its value says Patient/1. */
@@ -43,6 +121,9 @@ export type Modifier =
   | 'not-in'
   | 'of-type'
   | 'identifier'
+  // Only in `_filter`, where they are operators.
+  | 'equals'
+  | 'ends'
 
 /** https://hl7.org/fhir/R4/search.html#prefix */
 export type Prefix = 'eq' | 'ne' | 'gt' | 'lt' | 'ge' | 'le' | 'sa' | 'eb' | 'ap'
@@ -55,6 +136,8 @@ export type SearchValue =
   | DateValue
   | NumberValue
   | QuantityValue
+  | CompositeValue
+  | NearValue
 
 export interface TokenValue {
   readonly kind: 'token'
@@ -102,6 +185,20 @@ export interface QuantityValue extends Omit<NumberValue, 'kind'> {
   readonly system: string | undefined
   /** Code, or the unit's text when there is no system; undefined: any. */
   readonly code: string | undefined
+}
+
+/** `code$value`: one value for each component, in their order. https://hl7.org/fhir/R4/search.html#combining */
+export interface CompositeValue {
+  readonly kind: 'composite'
+  readonly parts: readonly SearchValue[]
+}
+
+/** `near=48.85|2.35|10|km`. https://hl7.org/fhir/R4/location.html#positional-searching */
+export interface NearValue {
+  readonly kind: 'near'
+  readonly latitude: number
+  readonly longitude: number
+  readonly meters: number
 }
 
 /** What the search behind the parser can answer. What it can't is refused by name, and capabilities claim only this. */

@@ -3,14 +3,21 @@ import { randomBytes } from 'node:crypto'
 
 import { testDatabase } from '../../../test/support/database.ts'
 import { makeAuditEvents, makeAuditRecorder } from '../../audit/index.ts'
-import { loadDefinitions, makeExtractor, makeSearchParameters, makeValidator } from '../../fhir/index.ts'
+import {
+  loadDefinitions,
+  makeExtractor,
+  makeR4Content,
+  makeSearchParameters,
+  makeTerminology,
+  makeValidator,
+} from '../../fhir/index.ts'
 import { systemClock } from '../../kernel/clock.ts'
 import { type Access, makeTenants } from '../../access/index.ts'
 import type { TenantId } from '../../kernel/ids.ts'
 import { Failure } from '../../kernel/failure.ts'
 import { makeTimeZone } from '../../kernel/time-zone.ts'
 import { type Log, silentLog } from '../../kernel/log.ts'
-import { makeStore } from '../../store/index.ts'
+import { makeStore, makeStoredTerminology } from '../../store/index.ts'
 import { defaultHttpSettings, type HttpSettings, makeHttp } from '../index.ts'
 
 export async function startFhir(settings: Partial<HttpSettings> = {}, log: Log = silentLog) {
@@ -23,8 +30,17 @@ export async function startFhir(settings: Partial<HttpSettings> = {}, log: Log =
   const searchParameters = makeSearchParameters(definitions)
   const extractor = makeExtractor(definitions, searchParameters)
   const zone = makeTimeZone('Europe/Paris')
-  const contextOf = () => ({ zone, toLocal: () => undefined })
-  const store = makeStore({ db, clock: systemClock, validator, extractor, contextOf })
+  const contextOf = () => ({ zone, toLocal: () => undefined, bases: () => [] })
+  const store = makeStore({
+    db,
+    clock: systemClock,
+    validator,
+    extractor,
+    definitions,
+    parameters: searchParameters,
+    terminology: makeTerminology({ r4: makeR4Content(), stored: makeStoredTerminology(db) }),
+    contextOf,
+  })
   const server = makeHttp({
     settings: { ...defaultHttpSettings, ...settings },
     log,

@@ -16,17 +16,19 @@ import type { Statement } from '../statement.ts'
 export interface IndexRows {
   readonly tokens: readonly string[]
   readonly strings: readonly { readonly param: string; readonly value: string }[]
-  /** Epoch milliseconds, open ends as the least and greatest bigint. */
-  readonly dates: readonly { readonly param: string; readonly lo: string; readonly hi: string }[]
+  /** Dates and numbers as src/store/index-ranges.ts makes them. */
+  readonly ranges: readonly { readonly param: string; readonly lo: string; readonly hi: string }[]
 }
 
 /** What the resource's own row says for the conditions that are read off it. */
 export interface RowIndex {
   readonly patients: readonly string[]
   /** (parameter, from, to) … */
-  readonly dates: readonly string[]
+  readonly ranges: readonly string[]
   /** (parameter, normalised, as written) … */
   readonly strings: readonly string[]
+  /** 32 bits of each parameter that has a value. */
+  readonly present: readonly number[]
 }
 
 export interface ResourceWrite extends RowIndex {
@@ -53,8 +55,9 @@ const TEXT = `
 with op as materialized (
   select $1::int as tenant, o.* from rows from (
     unnest($2::text[]), unnest($3::text[]), unnest($4::bigint[]), unnest($5::int[]), unnest($6::timestamptz[]),
-    unnest($7::text[]), unnest($8::text[]), jsonb_array_elements($9::jsonb), jsonb_array_elements($10::jsonb)
-  ) as o(type, id, rid, expected, at, patients, dates, strings, content)
+    unnest($7::text[]), unnest($8::text[]), jsonb_array_elements($9::jsonb), jsonb_array_elements($10::jsonb),
+    unnest($32::text[])
+  ) as o(type, id, rid, expected, at, patients, ranges, strings, content, present)
 ),
 superseded as (
   insert into resource_history (tenant, rid, version, last_updated, deleted, content)
@@ -65,16 +68,16 @@ superseded as (
 updated as (
   update resource r
   set version = op.expected + 1, last_updated = op.at, deleted = op.content = 'null',
-      content = nullif(op.content, 'null'), patients = op.patients::text[], dates = op.dates::bigint[],
-      strings = array(select jsonb_array_elements_text(op.strings))
+      content = nullif(op.content, 'null'), patients = op.patients::text[], ranges = op.ranges::bigint[],
+      present = op.present::int[], strings = array(select jsonb_array_elements_text(op.strings))
   from op
   where op.expected > 0 and r.tenant = op.tenant and r.type = op.type and r.id = op.id and r.version = op.expected
   returning 1
 ),
 inserted as (
-  insert into resource (tenant, rid, type, id, version, last_updated, patients, dates, strings, content)
-  select $1::int, rid, type, id, 1, at, patients::text[], dates::bigint[],
-         array(select jsonb_array_elements_text(strings)), content
+  insert into resource (tenant, rid, type, id, version, last_updated, patients, ranges, strings, present, content)
+  select $1::int, rid, type, id, 1, at, patients::text[], ranges::bigint[],
+         array(select jsonb_array_elements_text(strings)), present::int[], content
   from op where expected = 0
   on conflict (tenant, type, id) do nothing
   returning 1
@@ -103,16 +106,16 @@ s_add as (
   select $1::int, param, value, rid from unnest($21::bigint[], $22::text[], $23::bigint[]) as n(param, value, rid)
   on conflict do nothing
 ),
-d_del as (
-  delete from date_value d
+r_del as (
+  delete from range_value d
   using (
     select $1::int as tenant, * from unnest($24::bigint[], $25::bigint[], $26::bigint[], $27::bigint[]) as o(param, lo, hi, rid)
     offset 0
   ) o
   where d.tenant = o.tenant and d.param = o.param and d.lo = o.lo and d.hi = o.hi and d.rid = o.rid
 ),
-d_add as (
-  insert into date_value (tenant, param, lo, hi, rid)
+r_add as (
+  insert into range_value (tenant, param, lo, hi, rid)
   select $1::int, param, lo, hi, rid
   from unnest($28::bigint[], $29::bigint[], $30::bigint[], $31::bigint[]) as n(param, lo, hi, rid) on conflict do nothing
 )
@@ -143,7 +146,7 @@ export function writeResources(
       writes.map((write) => toInstant(write.lastUpdatedMs)),
       // An id holds nothing that would break out of the quotes (an unquoted `null` would be one); strings go as JSON.
       writes.map((write) => numbers(write.patients.map((id) => `"${id}"`))),
-      writes.map((write) => numbers(write.dates)),
+      writes.map((write) => numbers(write.ranges)),
       JSON.stringify(writes.map((write) => write.strings)),
       `[${writes.map((write) => write.content ?? 'null').join(',')}]`,
       numbers(removed.tokens.map((row) => row.value)),
@@ -155,8 +158,9 @@ export function writeResources(
       meanings.map((meaning) => meaning.value),
       ...stringColumns(removed.strings),
       ...stringColumns(added.strings),
-      ...dateColumns(removed.dates),
-      ...dateColumns(added.dates),
+      ...rangeColumns(removed.ranges),
+      ...rangeColumns(added.ranges),
+      writes.map((write) => numbers(write.present)),
     ],
   }
 }
@@ -171,7 +175,7 @@ function stringColumns(rows: readonly Numbered<IndexRows['strings'][number]>[]):
   ]
 }
 
-function dateColumns(rows: readonly Numbered<IndexRows['dates'][number]>[]): unknown[] {
+function rangeColumns(rows: readonly Numbered<IndexRows['ranges'][number]>[]): unknown[] {
   return [
     numbers(rows.map((row) => row.value.param)),
     numbers(rows.map((row) => row.value.lo)),
@@ -191,6 +195,6 @@ function flatten(writes: readonly ResourceWrite[], rowsOf: (write: ResourceWrite
   return {
     tokens: withRid((rows) => rows.tokens),
     strings: withRid((rows) => rows.strings),
-    dates: withRid((rows) => rows.dates),
+    ranges: withRid((rows) => rows.ranges),
   }
 }

@@ -1,166 +1,110 @@
-/** From a parsed search to conditions on the index. FHIR R4 search.html. */
-import {
-  type Criterion,
-  normalise,
-  type SearchRequest,
-  type SearchValue,
-  type SupportedSearch,
-} from '../../fhir/index.ts'
+/** From a parsed search to conditions on the index. https://hl7.org/fhir/R4/search.html */
+import type { Criterion, Prefix, SearchParameter, SearchRequest, SupportedSearch } from '../../fhir/index.ts'
 import { Failure } from '../../kernel/failure.ts'
 import type { TenantId } from '../../kernel/ids.ts'
-import { codeHash, orderHash, paramHash, referenceHash, tokenHash, uriHash } from '../hash.ts'
-import { cut } from '../index-rows.ts'
-import type { Condition, RowCondition } from './condition.ts'
+import { orderHash, paramHash } from '../hash.ts'
+import { compileLinked, type Links } from './compile-links.ts'
+import { compileParameter, type ParameterDeps } from './compile-parameter.ts'
+import { type Condition, conjuncts } from './condition.ts'
 import { decodeCursor } from './cursor.ts'
 import type { SearchQuery, SortPart } from './query.ts'
 
-const PREFIXES = ['eq', 'ne', 'gt', 'lt', 'ge', 'le', 'sa', 'eb', 'ap'] as const
+const PREFIXES: readonly Prefix[] = ['eq', 'ne', 'gt', 'lt', 'ge', 'le', 'sa', 'eb', 'ap']
 
 /** What compile can turn into SQL: the parser refuses the rest by name, and capabilities claim only this. */
 export const supportedSearch: SupportedSearch = {
   kinds: {
-    token: { modifiers: [], prefixes: [], sortable: true },
-    reference: { modifiers: ['identifier'], prefixes: [], sortable: true },
-    string: { modifiers: ['exact', 'contains'], prefixes: [], sortable: true },
-    uri: { modifiers: [], prefixes: [], sortable: true },
-    date: { modifiers: [], prefixes: PREFIXES, sortable: true },
+    number: { modifiers: ['missing'], prefixes: PREFIXES, sortable: true },
+    date: { modifiers: ['missing'], prefixes: PREFIXES, sortable: true },
+    string: { modifiers: ['missing', 'exact', 'contains'], prefixes: [], sortable: true },
+    token: {
+      modifiers: ['missing', 'text', 'not', 'above', 'below', 'in', 'not-in', 'of-type'],
+      prefixes: [],
+      sortable: true,
+    },
+    reference: { modifiers: ['missing', 'identifier', 'text'], prefixes: [], sortable: true },
+    composite: { modifiers: ['missing'], prefixes: [], sortable: false },
+    quantity: { modifiers: ['missing'], prefixes: PREFIXES, sortable: true },
+    uri: { modifiers: ['missing', 'above', 'below'], prefixes: [], sortable: true },
+    special: { modifiers: ['missing'], prefixes: [], sortable: false },
   },
   defaultCount: 20,
   maxCount: 1000,
-  maxValues: 1000,
+  maxValues: 5000,
 }
 
-export function compileSearch(tenant: TenantId, request: SearchRequest): SearchQuery {
-  const conditions: Condition[] = []
-  const rows: RowCondition[] = []
-  for (const criterion of request.criteria) {
-    switch (criterion.param.code) {
-      case '_id':
-        rows.push({ by: 'id', ids: criterion.values.flatMap((value) => idOf(value)) })
-        break
-      case '_lastUpdated':
-        rows.push({ by: 'last-updated', comparisons: criterion.values.map(dateOf) })
-        break
+export interface Compiler {
+  /** Looks up what the search refers to (value sets, chains, lists), so that what is left is the index's to answer. */
+  compile(tenant: TenantId, request: SearchRequest): Promise<SearchQuery>
+}
+
+export interface CompilerDeps extends ParameterDeps {
+  readonly links: Links
+}
+
+export function makeCompiler(deps: CompilerDeps): Compiler {
+  async function condition(tenant: TenantId, type: string, criterion: Criterion): Promise<Condition> {
+    switch (criterion.by) {
+      case 'parameter':
+        return compileParameter(deps, tenant, type, criterion)
+      case 'all':
+      case 'any':
+        return { by: criterion.by, of: await conditions(tenant, type, criterion.of) }
+      case 'not':
+        return { by: 'not', of: await condition(tenant, type, criterion.of) }
+      case 'text':
+        return { by: 'words', of: criterion.of, query: criterion.query }
       default:
-        conditions.push(...compileCriterion(tenant, request.type, criterion))
+        return compileLinked(deps.links, tenant, type, criterion, (target, inner) =>
+          condition(tenant, target, inner),
+        )
     }
   }
+
+  async function conditions(
+    tenant: TenantId,
+    type: string,
+    criteria: readonly Criterion[],
+  ): Promise<Condition[]> {
+    return Promise.all(criteria.map((criterion) => condition(tenant, type, criterion)))
+  }
+
   return {
-    type: request.type,
-    conditions,
-    rows,
-    sort: request.sort.map(({ param, descending }) => sortPart(tenant, request.type, param, descending)),
-    count: request.count,
-    cursor: request.cursor === undefined ? undefined : decodeCursor(request.cursor),
+    async compile(tenant, { type, criteria, sort, count, cursor }) {
+      return {
+        type,
+        conditions: conjuncts(await conditions(tenant, type, criteria)),
+        sort: sort.map(({ param, descending }) => sortPart(tenant, type, param, descending)),
+        count,
+        cursor: cursor === undefined ? undefined : decodeCursor(cursor),
+      }
+    },
   }
 }
 
-function compileCriterion(tenant: TenantId, type: string, criterion: Criterion): Condition[] {
-  const { param, modifier, values } = criterion
-  switch (param.type) {
-    case 'token':
-      return [tokenCondition(tenant, type, param.code, values)]
-    case 'reference':
-      return [
-        modifier === 'identifier'
-          ? tokenCondition(tenant, type, `${param.code}:identifier`, values)
-          : {
-              by: 'token',
-              hashes: values.flatMap((value) =>
-                targetsOf(value).map((t) => referenceHash(type, param.code, t)),
-              ),
-              systems: [],
-            },
-      ]
-    case 'uri':
-      return [
-        { by: 'token', hashes: values.map((value) => uriHash(type, param.code, textOf(value))), systems: [] },
-      ]
-    case 'string':
-      return [
-        {
-          by: 'string',
-          param: paramHash(type, param.code),
-          matches: values.map((value) => stringMatch(value, modifier)),
-        },
-      ]
-    case 'date':
-      return [{ by: 'date', param: paramHash(type, param.code), comparisons: values.map(dateOf) }]
-    case 'number':
-    case 'quantity':
-    case 'composite':
-    case 'special':
-      throw notSupported()
-  }
-}
-
-function tokenCondition(
-  tenant: TenantId,
-  type: string,
-  param: string,
-  values: readonly SearchValue[],
-): Condition {
-  const hashes: string[] = []
-  const systems: { order: string; system: string }[] = []
-  for (const value of values) {
-    if (value.kind !== 'token') throw notSupported()
-    const { system, code } = value
-    if (code === undefined) systems.push({ order: orderHash(tenant, type, param), system: system! })
-    else if (system === undefined) hashes.push(codeHash(type, param, code))
-    else hashes.push(tokenHash(type, param, system, code))
-  }
-  return { by: 'token', hashes, systems }
-}
-
-function stringMatch(value: SearchValue, modifier: Criterion['modifier']) {
-  const written = textOf(value)
-  const how = modifier === 'exact' || modifier === 'contains' ? modifier : 'starts'
-  return { how, value: cut(normalise(written)), written } as const
-}
-
-function sortPart(
-  tenant: TenantId,
-  type: string,
-  param: { code: string; type: string },
-  descending: boolean,
-): SortPart {
+function sortPart(tenant: TenantId, type: string, param: SearchParameter, descending: boolean): SortPart {
   const { code } = param
   if (code === '_id') return { kind: { by: 'id' }, descending }
   if (code === '_lastUpdated') return { kind: { by: 'last-updated' }, descending }
   switch (param.type) {
     case 'date':
+      return { kind: { by: 'date', param: paramHash(type, code) }, descending }
+    case 'number':
+    case 'quantity':
+      return { kind: { by: 'number', param: paramHash(type, code) }, descending }
     case 'string':
-      return { kind: { by: param.type, param: paramHash(type, code) }, descending }
+      return { kind: { by: 'string', param: paramHash(type, code) }, descending }
     case 'token':
     case 'reference':
     case 'uri':
       return { kind: { by: 'token', param: orderHash(tenant, type, code), code }, descending }
-    default:
-      throw notSupported()
+    case 'composite':
+    case 'special':
+      throw notCompiled()
   }
 }
 
-function idOf(value: SearchValue): string[] {
-  // `_id` has no system: `system|id` matches nothing.
-  return value.kind === 'token' && value.code !== undefined && !value.system ? [value.code] : []
-}
-
-function dateOf(value: SearchValue) {
-  if (value.kind !== 'date') throw notSupported()
-  return value
-}
-
-function targetsOf(value: SearchValue): readonly string[] {
-  if (value.kind !== 'reference') throw notSupported()
-  return value.targets
-}
-
-function textOf(value: SearchValue): string {
-  if (value.kind !== 'string' && value.kind !== 'uri') throw notSupported()
-  return value.value
-}
-
 /** The parser lets nothing through that supportedSearch does not name, so this is a fault of ours. */
-function notSupported(): Failure {
+export function notCompiled(): Failure {
   return new Failure('internal', 'search-not-compiled')
 }

@@ -1,9 +1,9 @@
-/** A search as the store plans it: conditions on the index and on the row, the order, and where the page begins. */
-import type { Condition, RowCondition } from './condition.ts'
+/** A search as the store plans it: conditions, the order, and where the page begins. */
+import type { Condition } from './condition.ts'
 import type { Cursor } from './cursor.ts'
 
 export type SortKind =
-  | { readonly by: 'date' | 'string'; readonly param: string }
+  | { readonly by: 'date' | 'number' | 'string'; readonly param: string }
   /** Tokens, references and uris: by `system|code`, target or uri. `code` is the parameter's name. */
   | { readonly by: 'token'; readonly param: string; readonly code: string }
   | { readonly by: 'id' }
@@ -18,7 +18,6 @@ export interface SearchQuery {
   readonly type: string
   /** All must hold. */
   readonly conditions: readonly Condition[]
-  readonly rows: readonly RowCondition[]
   /** Empty: newest first. */
   readonly sort: readonly SortPart[]
   readonly count: number

@@ -7,7 +7,10 @@ import { hash64 } from '../hash.ts'
 import { tokenMeanings } from '../index-rows.ts'
 import { bodyOf, type Stored } from '../resource.ts'
 import type { Statement } from '../statement.ts'
-import { compileSearch } from './compile.ts'
+import { makeCompiler } from './compile.ts'
+import type { ParameterDeps } from './compile-parameter.ts'
+import { enumerate } from './enumerate.ts'
+import { makeLinks } from './links.ts'
 import type { SearchQuery } from './query.ts'
 import { makeSearchRunner } from './search.ts'
 import { sql, toStatement } from './sql.ts'
@@ -30,26 +33,28 @@ export interface SearchStore {
     limit: number,
   ): Promise<readonly { type: string; id: string; version: number }[]>
   /** To be sent in the transaction of a write: others with the same criteria wait, and a match raises PA002. */
-  guard(tenant: TenantId, criteria: SearchRequest): readonly Statement[]
+  guard(tenant: TenantId, criteria: SearchRequest): Promise<readonly Statement[]>
 }
 
-export interface SearchStoreDeps {
+export interface SearchStoreDeps extends ParameterDeps {
   readonly db: Db
   readonly extractor: Extractor
   contextOf(tenant: TenantId): ExtractContext
 }
 
-export function makeSearchStore({ db, extractor, contextOf }: SearchStoreDeps): SearchStore {
+export function makeSearchStore(deps: SearchStoreDeps): SearchStore {
+  const { db, extractor, contextOf } = deps
   const entriesOf = (tenant: TenantId, type: string, content: string): IndexEntries =>
     extractor.extract(parseExactObject(bodyOf(type, content)).exact, type, contextOf(tenant))
   const runner = makeSearchRunner({
     db,
     tokenValues: (tenant, type, content, code) => tokenMeanings(entriesOf(tenant, type, content), code),
   })
+  const compiler = makeCompiler({ ...deps, links: makeLinks({ ...deps, runner }) })
 
   return {
     async search(tenant, request) {
-      const query = compileSearch(tenant, request)
+      const query = await compiler.compile(tenant, request)
       const counted = request.total !== 'none' || request.count === 0
       const [page, total] = await Promise.all([
         runner.page(tenant, query),
@@ -61,13 +66,18 @@ export function makeSearchStore({ db, extractor, contextOf }: SearchStoreDeps): 
     },
 
     async find(tenant, request, limit) {
-      const query = { ...compileSearch(tenant, request), count: limit, sort: [], cursor: undefined }
-      const { entries } = await runner.page(tenant, query)
+      const compiled = await compiler.compile(tenant, request)
+      const { entries } = await runner.page(tenant, {
+        ...compiled,
+        count: limit,
+        sort: [],
+        cursor: undefined,
+      })
       return entries.map(({ type, id, version }) => ({ type, id, version }))
     },
 
-    guard(tenant, criteria) {
-      const query = compileSearch(tenant, criteria)
+    async guard(tenant, criteria) {
+      const query = await compiler.compile(tenant, criteria)
       return [
         {
           name: 'lock-criteria',
@@ -76,7 +86,7 @@ export function makeSearchStore({ db, extractor, contextOf }: SearchStoreDeps): 
         },
         // A statement of its own: it has to see what the one who held the lock has committed.
         toStatement(
-          sql`select assert_absent(exists (select from ${matches(tenant, query, guardCriteria(query))}))`,
+          sql`select assert_absent(exists (select from ${matches(tenant, query, guardCriteria(tenant, query))}))`,
         ),
       ]
     },
@@ -84,13 +94,15 @@ export function makeSearchStore({ db, extractor, contextOf }: SearchStoreDeps): 
 }
 
 /** Tokens first: a conditional create asks for an identifier. */
-function guardCriteria(query: SearchQuery) {
-  const driver = query.conditions.find((condition) => condition.by === 'token') ?? query.conditions[0]
-  return { driver, conditions: query.conditions, rows: query.rows }
+function guardCriteria(tenant: TenantId, { conditions }: SearchQuery) {
+  const able = conditions.filter((condition) => enumerate(tenant, condition) !== undefined)
+  return { driver: able.find(({ by }) => by === 'token') ?? able[0], conditions }
 }
 
 /** The same criteria in any order of parameters give the same lock. */
-function criteriaHash(tenant: TenantId, query: SearchQuery): string {
-  const parts = [...query.conditions, ...query.rows].map((condition) => JSON.stringify(condition))
-  return hash64([tenant, query.type, ...parts.sort()].join('\n'))
+function criteriaHash(tenant: TenantId, { type, conditions }: SearchQuery): string {
+  const parts = conditions.map((condition) =>
+    JSON.stringify(condition, (_key, value: unknown) => (typeof value === 'bigint' ? String(value) : value)),
+  )
+  return hash64([tenant, type, ...parts.sort()].join('\n'))
 }

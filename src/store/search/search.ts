@@ -11,14 +11,17 @@ import type { TenantId } from '../../kernel/ids.ts'
 import type { Db } from '../db.ts'
 import type { ResourceRow } from '../queries/read-resources.ts'
 import { type Stored, storedFrom } from '../resource.ts'
-import type { Condition } from './condition.ts'
+import type { Condition, TokenCondition } from './condition.ts'
 import { type Cursor, encodeCursor, type SortKey } from './cursor.ts'
+import { enumerate } from './enumerate.ts'
 import type { SearchQuery, SortKind, SortPart } from './query.ts'
 import { type Sql, toStatement } from './sql.ts'
 import * as statements from './statements.ts'
 
-/** Up to here the matches are collected and sorted; beyond, the order's index is streamed. */
+/** Up to here the matches are collected and sorted; beyond, tokens or the order's index are streamed. */
 const FEW = 2000
+/** Up to here what can't be streamed is collected; beyond, so many match that the order's index soon fills a page. */
+const MANY = 10_000
 /** Orders by several keys have no index to stream, so they are collected up to here and refused beyond. */
 const MOST_SORTABLE = 20_000
 
@@ -30,6 +33,17 @@ export interface FoundPage {
 export interface SearchRunner {
   page(tenant: TenantId, query: SearchQuery): Promise<FoundPage>
   total(tenant: TenantId, query: SearchQuery): Promise<number>
+  /** All that match, when an index knows that they are no more than `limit`; else undefined. */
+  few(
+    tenant: TenantId,
+    query: Pick<SearchQuery, 'type' | 'conditions'>,
+    limit: number,
+  ): Promise<readonly Stored[] | undefined>
+}
+
+interface Driver {
+  readonly driver: Condition
+  readonly count: number
 }
 
 export interface SearchRunnerDeps {
@@ -46,45 +60,69 @@ interface Match {
 export function makeSearchRunner({ db, tokenValues }: SearchRunnerDeps): SearchRunner {
   const run = <Row>(tenant: TenantId, fragment: Sql) => db.query<Row>(tenant, toStatement(fragment))
 
-  /** The condition that the fewest resources meet, and how many that is (FEW + 1: more than few). */
-  async function chooseDriver(tenant: TenantId, conditions: readonly Condition[], limit: number) {
-    const [row] = await run<{ counts: number[] }>(tenant, statements.boundedCounts(tenant, conditions, limit))
+  /** Of the conditions that an index can begin with, the one that the fewest meet, and how many (`limit` at most). */
+  async function chooseDriver(
+    tenant: TenantId,
+    conditions: readonly Condition[],
+    limit: number,
+  ): Promise<Driver | undefined> {
+    const able = conditions.filter((condition) => enumerate(tenant, condition) !== undefined)
+    if (able.length === 0) return undefined
+    const [row] = await run<{ counts: number[] }>(tenant, statements.boundedCounts(tenant, able, limit))
     const counts = row!.counts
-    const smallest = counts.indexOf(Math.min(...counts))
-    return { driver: conditions[smallest]!, count: counts[smallest]! }
+    const count = Math.min(...counts)
+    const smallest = able.filter((_, i) => counts[i] === count)
+    return { driver: smallest.find(isStream) ?? smallest[0]!, count }
   }
 
-  async function newest(
+  /** What to begin with for an order of numbers; undefined: nothing does, or so many meet it that the type does. */
+  async function driverOf(
+    tenant: TenantId,
+    { conditions, cursor }: SearchQuery,
+  ): Promise<Condition | undefined> {
+    if (conditions.length === 1 && isStream(conditions[0]!)) return conditions[0]
+    const chosen = await chooseDriver(tenant, conditions, FEW + 1)
+    if (!chosen || chosen.count <= FEW) return chosen?.driver
+    const stream = conditions.find(isStream)
+    // Pages that began with it go on with it.
+    if (stream || cursor) return stream ?? chosen.driver
+    const again = await chooseDriver(tenant, [chosen.driver], MANY + 1)
+    return again!.count <= MANY ? chosen.driver : undefined
+  }
+
+  function newest(
     tenant: TenantId,
     query: SearchQuery,
+    driver: Condition | undefined,
     limit: number,
     without?: SortKind,
   ): Promise<ResourceRow[]> {
-    const { conditions, rows, cursor } = query
+    const { conditions, cursor } = query
     const options = { below: cursor?.rid, limit, without }
-    if (conditions.length === 0) return run(tenant, statements.newestOfType(tenant, query, options))
-    const driver =
-      conditions.length === 1 ? conditions[0]! : (await chooseDriver(tenant, conditions, FEW)).driver
-    const criteria = { driver, conditions, rows }
-    const statement =
-      driver.by === 'token' && driver.systems.length === 0
+    if (!driver) return run(tenant, statements.newestOfType(tenant, query, options))
+    const criteria = { driver, conditions }
+    return run(
+      tenant,
+      isStream(driver)
         ? statements.newestByToken(tenant, driver.hashes, criteria, options)
-        : statements.newestByCollecting(tenant, criteria, options)
-    return run(tenant, statement)
+        : statements.newestByCollecting(tenant, criteria, options),
+    )
   }
 
+  /** By number where a condition can begin; else by last change, which has an index of its own. The cursor tells which. */
   async function newestPage(tenant: TenantId, query: SearchQuery): Promise<FoundPage> {
-    const rows = await newest(tenant, query, query.count + 1)
+    if (query.cursor && query.cursor.keys.length > 0) return streamedPage(tenant, query, LAST_CHANGED_FIRST)
+    const driver = await driverOf(tenant, query)
+    if (!driver && !query.cursor) return streamedPage(tenant, query, LAST_CHANGED_FIRST)
+    const rows = await newest(tenant, query, driver, query.count + 1)
     return pageOf(rows, query.count, (row) => ({ keys: [], rid: Number(row.rid) }))
   }
 
   async function sortedPage(tenant: TenantId, query: SearchQuery): Promise<FoundPage> {
     const { conditions, sort } = query
-    if (conditions.length > 0) {
-      const limit = sort.length > 1 ? MOST_SORTABLE : FEW
-      const { driver, count } = await chooseDriver(tenant, conditions, limit + 1)
-      if (count <= limit) return collectedPage(tenant, query, driver)
-    }
+    const limit = sort.length > 1 ? MOST_SORTABLE : FEW
+    const chosen = await chooseDriver(tenant, conditions, limit + 1)
+    if (chosen && chosen.count <= limit) return collectedPage(tenant, query, chosen.driver)
     if (sort.length > 1) return multiKeyOfType(tenant, query)
     return streamedPage(tenant, query, sort[0]!)
   }
@@ -107,7 +145,7 @@ export function makeSearchRunner({ db, tokenValues }: SearchRunnerDeps): SearchR
     query: SearchQuery,
     driver: Condition | undefined,
   ): Promise<FoundPage> {
-    const criteria = { driver, conditions: query.conditions, rows: query.rows }
+    const criteria = { driver, conditions: query.conditions }
     const found = await run<Record<string, SortKey>>(
       tenant,
       statements.matchesWithKeys(tenant, query, criteria),
@@ -170,9 +208,10 @@ export function makeSearchRunner({ db, tokenValues }: SearchRunnerDeps): SearchR
     if (kind.by === 'id' || kind.by === 'last-updated') return []
     const found: (ResourceRow & { key: null })[] = []
     let below = query.cursor?.keys[0] === null ? query.cursor.rid : undefined
+    const driver = await driverOf(tenant, { ...query, cursor: { keys: [], rid: 0 } })
     for (;;) {
       const cursor = below === undefined ? undefined : { keys: [], rid: below }
-      const batch = await newest(tenant, { ...query, cursor }, Math.max(wanted, 200), kind)
+      const batch = await newest(tenant, { ...query, cursor }, driver, Math.max(wanted, 200), kind)
       const lacking =
         kind.by === 'token'
           ? batch.filter((row) => tokenValues(tenant, query.type, row.content!, kind.code).length === 0)
@@ -184,7 +223,7 @@ export function makeSearchRunner({ db, tokenValues }: SearchRunnerDeps): SearchR
   }
 
   async function count(tenant: TenantId, query: SearchQuery, driver: Condition | undefined): Promise<number> {
-    const criteria = { driver, conditions: query.conditions, rows: query.rows }
+    const criteria = { driver, conditions: query.conditions }
     const [row] = await run<{ total: number }>(tenant, statements.countMatches(tenant, query, criteria))
     return row!.total
   }
@@ -192,19 +231,21 @@ export function makeSearchRunner({ db, tokenValues }: SearchRunnerDeps): SearchR
   const runner: SearchRunner = {
     page(tenant, query) {
       if (query.count === 0) return Promise.resolve({ entries: [] })
-      if (hasIds(query)) return collectedPage(tenant, { ...query, sort: orDefault(query.sort) }, undefined)
-      if (query.sort.length > 0) return sortedPage(tenant, query)
-      // Without any condition the order of last change has an index and is what people look for.
-      if (query.conditions.length === 0) return streamedPage(tenant, query, LAST_CHANGED_FIRST)
-      return newestPage(tenant, query)
+      return query.sort.length > 0 ? sortedPage(tenant, query) : newestPage(tenant, query)
     },
 
     async total(tenant, query) {
       const { conditions } = query
-      if (hasIds(query)) return count(tenant, query, undefined)
-      const driver =
-        conditions.length < 2 ? conditions[0] : (await chooseDriver(tenant, conditions, MOST_SORTABLE)).driver
-      return count(tenant, query, driver)
+      if (conditions.length === 1 && isStream(conditions[0]!)) return count(tenant, query, conditions[0])
+      const chosen = await chooseDriver(tenant, conditions, MOST_SORTABLE)
+      return count(tenant, query, chosen?.driver)
+    },
+
+    async few(tenant, query, limit) {
+      const chosen = await chooseDriver(tenant, query.conditions, limit + 1)
+      if (!chosen || chosen.count > limit) return undefined
+      const criteria = { driver: chosen.driver, conditions: query.conditions }
+      return (await run<ResourceRow>(tenant, statements.allByCollecting(tenant, criteria))).map(storedFrom)
     },
   }
   return runner
@@ -212,13 +253,9 @@ export function makeSearchRunner({ db, tokenValues }: SearchRunnerDeps): SearchR
 
 const LAST_CHANGED_FIRST: SortPart = { kind: { by: 'last-updated' }, descending: true }
 
-function orDefault(sort: readonly SortPart[]): readonly SortPart[] {
-  return sort.length > 0 ? sort : [LAST_CHANGED_FIRST]
-}
-
-/** Ids name at most as many resources: they are fetched by key, whatever else is asked. */
-function hasIds(query: SearchQuery): boolean {
-  return query.rows.some((row) => row.by === 'id')
+/** Tokens can be streamed newest first. */
+function isStream(condition: Condition): condition is TokenCondition {
+  return condition.by === 'token' && condition.spans.length === 0
 }
 
 function pageOf<Row extends ResourceRow>(
@@ -243,14 +280,14 @@ function extreme(values: readonly string[], descending: boolean): string | null 
 /** By each key in turn, then by number in the direction of the first key; what lacks a key comes after what has it. */
 function makeOrder(sort: readonly SortPart[]): (a: Match, b: Match) => number {
   return (a, b) => {
-    for (const [i, { descending }] of sort.entries()) {
+    for (const [i, { kind, descending }] of sort.entries()) {
       const x = a.keys[i] ?? null
       const y = b.keys[i] ?? null
       if (x === null || y === null) {
         if (x !== y) return x === null ? 1 : -1
         continue
       }
-      const order = compareKeys(x, y)
+      const order = kind.by === 'number' ? compareNumbers(x, y) : compareKeys(x, y)
       if (order !== 0) return descending ? -order : order
     }
     return sort[0]!.descending ? b.rid - a.rid : a.rid - b.rid
@@ -261,4 +298,10 @@ function makeOrder(sort: readonly SortPart[]): (a: Match, b: Match) => number {
 function compareKeys(a: string | number, b: string | number): number {
   if (typeof a === 'number' || typeof b === 'number') return Number(a) - Number(b)
   return Buffer.compare(Buffer.from(a), Buffer.from(b))
+}
+
+/** Numbers come as the text of 64 bits, which a JavaScript number does not hold. */
+function compareNumbers(a: string | number, b: string | number): number {
+  const [x, y] = [BigInt(a), BigInt(b)]
+  return x < y ? -1 : x > y ? 1 : 0
 }

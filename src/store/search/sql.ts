@@ -21,6 +21,26 @@ export function join(
   return splice(texts, fragments)
 }
 
+/** All of the tests hold. */
+export function all(tests: readonly Sql[]): Sql {
+  return tests.length === 0 ? sql`true` : sql`(${join(tests, ' and ', sql`true`)})`
+}
+
+/** One of the tests holds. */
+export function either(tests: readonly Sql[]): Sql {
+  return sql`(${join(tests, ' or ', sql`false`)})`
+}
+
+/** An array literal of numbers. */
+export function arrayOf(numbers: readonly (string | number)[]): string {
+  return `{${numbers.join(',')}}`
+}
+
+/** Names and keywords that are ours, never a caller's. */
+export function verbatim(text: string): Sql {
+  return { texts: [text], values: [] }
+}
+
 export function toStatement(fragment: Sql): Statement {
   const [first, ...rest] = fragment.texts
   return { text: rest.reduce((text, part, i) => `${text}$${i + 1}${part}`, first!), values: fragment.values }

@@ -4,21 +4,23 @@
  * off it.
  */
 import type { TenantId } from '../../kernel/ids.ts'
-import { epoch } from '../index-rows.ts'
+import { epoch } from '../index-ranges.ts'
 import { RESOURCE_COLUMNS } from '../queries/read-resources.ts'
-import { arrayOf, type Condition, enumerate, type RowCondition, rowTest, tokenProbe } from './condition.ts'
+import { type Condition, isOfTokens } from './condition.ts'
 import type { SortKey } from './cursor.ts'
+import { enumerate, isExact } from './enumerate.ts'
 import type { SearchQuery, SortKind, SortPart } from './query.ts'
-import { join, type Sql, sql } from './sql.ts'
+import { numberTest, rowTest } from './row-test.ts'
+import { all, arrayOf, join, type Sql, sql, verbatim } from './sql.ts'
 
 const TRUE = sql`true`
+const NO_RESOURCE = sql`select null::bigint as rid where false`
 const COLUMNS = verbatim(RESOURCE_COLUMNS)
 
 /** Everything that a resource found by `driver` must meet as well; `driver` itself is among the conditions. */
 export interface Criteria {
   readonly driver: Condition | undefined
   readonly conditions: readonly Condition[]
-  readonly rows: readonly RowCondition[]
 }
 
 interface Page {
@@ -39,7 +41,7 @@ export function newestByToken(
   criteria: Criteria,
   { below, limit, without }: Page,
 ): Sql {
-  const tests = [...rowTests(criteria), ...lacks(without)]
+  const tests = [...rowTests(tenant, criteria), ...lacks(without)]
   const row =
     tests.length === 0
       ? TRUE
@@ -47,7 +49,7 @@ export function newestByToken(
   const stream = (hash: Sql) => sql`
     select t.rid from token t
     where t.tenant = ${tenant}::int and t.hash = ${hash} and ${lessThan(sql`t.rid`, below)}
-      and ${tokenProbes(tenant, criteria, sql`t.rid`)} and ${row}
+      and ${tokenTests(tenant, criteria, sql`t.rid`)} and ${row}
     order by t.rid desc limit ${limit}::int`
   const rids =
     hashes.length === 1
@@ -57,27 +59,34 @@ export function newestByToken(
   return sql`select ${COLUMNS} from (${rids}) f ${rowsOf(sql`f.rid`)} order by f.rid desc`
 }
 
-/** Newest number first, from strings or dates: collects all that meet the condition, then sorts their numbers. */
+/** Newest number first: collects all that meet the driver, then sorts their numbers. */
 export function newestByCollecting(
   tenant: TenantId,
   criteria: Criteria,
   { below, limit, without }: Page,
 ): Sql {
   return sql`
-    with m as materialized (select distinct rid from (${enumerate(tenant, criteria.driver!)}) e)
+    with m as materialized (select distinct rid from (${begin(tenant, criteria)}) e)
     select ${COLUMNS} from m ${rowsOf(sql`m.rid`)}
-    where ${lessThan(sql`m.rid`, below)} and ${tokenProbes(tenant, criteria, sql`m.rid`)}
-      and ${all([...rowTests(criteria), ...lacks(without)])}
+    where ${lessThan(sql`m.rid`, below)} and ${tokenTests(tenant, criteria, sql`m.rid`)}
+      and ${all([...rowTests(tenant, criteria), ...lacks(without)])}
     order by m.rid desc limit ${limit}::int`
 }
 
-/** Without any condition on the index: all of a type, from its order by last change. */
+/** All that meet the criteria, in no order. */
+export function allByCollecting(tenant: TenantId, criteria: Criteria): Sql {
+  return sql`select ${COLUMNS} from (select distinct rid from (${begin(tenant, criteria)}) e) m ${rowsOf(sql`m.rid`)}
+    where not r.deleted and ${tokenTests(tenant, criteria, sql`m.rid`)} and ${all(rowTests(tenant, criteria))}`
+}
+
+/** Newest number first without a condition that an index could begin with: all of a type, in no order of its own. */
 export function newestOfType(tenant: TenantId, query: SearchQuery, { below, limit, without }: Page): Sql {
+  const criteria = { driver: undefined, conditions: query.conditions }
   return sql`
     with m as materialized (select r.rid from resource r where ${ofType(tenant, query.type)} and not r.deleted
-      and ${all([...query.rows.map(rowTest), ...lacks(without)])})
-    select ${COLUMNS} from m ${rowsOf(sql`m.rid`)} where ${lessThan(sql`m.rid`, below)}
-    order by m.rid desc limit ${limit}::int`
+      and ${lessThan(sql`r.rid`, below)} and ${tokenTests(tenant, criteria, sql`r.rid`)}
+      and ${all([...rowTests(tenant, criteria), ...lacks(without)])})
+    select ${COLUMNS} from m ${rowsOf(sql`m.rid`)} order by m.rid desc limit ${limit}::int`
 }
 
 /** All that meet the criteria, with their sort keys and, where a key has to be read from it, their content. */
@@ -90,8 +99,15 @@ export function matchesWithKeys(tenant: TenantId, query: SearchQuery, criteria: 
   return sql`select ${columns} from ${matches(tenant, query, criteria)}`
 }
 
+/** Where tokens are all that is asked, no row is read: what is deleted has none. */
 export function countMatches(tenant: TenantId, query: SearchQuery, criteria: Criteria): Sql {
-  return sql`select count(*)::int as total from ${matches(tenant, query, criteria)}`
+  const { driver, conditions } = criteria
+  if (driver?.by !== 'token' || !conditions.every(isOfTokens))
+    return sql`select count(*)::int as total from ${matches(tenant, query, criteria)}`
+  const { hashes, spans } = driver
+  const counted = hashes.length === 1 && spans.length === 0 ? sql`count(*)` : sql`count(distinct e.rid)`
+  return sql`select ${counted}::int as total from (${begin(tenant, criteria)}) e
+    where ${tokenTests(tenant, criteria, sql`e.rid`)}`
 }
 
 /**
@@ -107,7 +123,7 @@ export function inOrderOf(
   limit: number,
 ): Sql {
   const direction = verbatim(descending ? 'desc' : 'asc')
-  const criteria = { driver: undefined, conditions: query.conditions, rows: query.rows }
+  const criteria = { driver: undefined, conditions: query.conditions }
   const page = (
     from: Sql,
     key: Sql,
@@ -119,29 +135,33 @@ export function inOrderOf(
       ? sql`(${key}, r.rid) ${verbatim(descending ? '<' : '>')} (${keyParameter(after.key, type)}, ${after.rid}::bigint)`
       : TRUE
     return sql`select ${keyOut} as key, ${COLUMNS} from ${from} and ${beyond}
-      and ${tokenProbes(tenant, criteria, sql`r.rid`)} and ${all([...rowTests(criteria), ...extra])}
+      and ${all([...rowTests(tenant, criteria), ...extra])}
       order by ${key} ${direction}, r.rid ${direction} limit ${limit}::int`
   }
   switch (kind.by) {
     case 'last-updated': {
-      const from = sql`resource r where ${ofType(tenant, query.type)} and not r.deleted`
+      const from = sql`resource r where ${ofType(tenant, query.type)} and not r.deleted
+        and ${tokenTests(tenant, criteria, sql`r.rid`)}`
       return page(from, sql`r.last_updated`, 'timestamptz', lastUpdatedMs, [])
     }
     case 'id': {
-      const from = sql`resource r where r.tenant = ${tenant}::int and r.type = ${query.type}::text and not r.deleted`
+      const from = sql`resource r where r.tenant = ${tenant}::int and r.type = ${query.type}::text and not r.deleted
+        and ${tokenTests(tenant, criteria, sql`r.rid`)}`
       return page(from, sql`r.id`, 'text', sql`r.id`, [])
     }
-    case 'date': {
-      const from = sql`date_value v ${rowsOf(sql`v.rid`)}
-        where v.tenant = ${tenant}::int and v.param = ${kind.param}::bigint`
+    case 'date':
+    case 'number': {
+      const from = sql`range_value v ${rowsOf(sql`v.rid`)}
+        where v.tenant = ${tenant}::int and v.param = ${kind.param}::bigint
+        and ${tokenTests(tenant, criteria, sql`v.rid`)}`
+      const keyOut = kind.by === 'date' ? boundedMs(sql`v.lo`) : sql`v.lo::text`
       // Of several dates the resource stands where its first (or last) one does.
-      return page(from, sql`v.lo`, 'bigint', boundedMs(sql`v.lo`), [
-        sql`v.lo = ${dateKey(kind.param, descending)}`,
-      ])
+      return page(from, sql`v.lo`, 'bigint', keyOut, [sql`v.lo = ${rangeKey(kind.param, descending)}`])
     }
     case 'string': {
       const from = sql`string_value v ${rowsOf(sql`v.rid`)}
-        where v.tenant = ${tenant}::int and v.param = ${kind.param}::bigint`
+        where v.tenant = ${tenant}::int and v.param = ${kind.param}::bigint
+        and ${tokenTests(tenant, criteria, sql`v.rid`)}`
       return page(from, sql`v.value`, 'text', sql`v.value`, [
         sql`v.value = ${stringKey(kind.param, descending)}`,
       ])
@@ -151,7 +171,7 @@ export function inOrderOf(
       const from = sql`(select v.value, v.hash from token_value v where v.param = ${kind.param}::bigint ${start}
           order by v.value ${direction} offset 0) v
         cross join lateral (select t.rid from token t where t.tenant = ${tenant}::int and t.hash = v.hash offset 0) t
-        ${rowsOf(sql`t.rid`)} where true`
+        ${rowsOf(sql`t.rid`)} where ${tokenTests(tenant, criteria, sql`t.rid`)}`
       return page(from, sql`v.value`, 'text', sql`v.value`, [])
     }
   }
@@ -161,7 +181,8 @@ export function inOrderOf(
 export function boundedCounts(tenant: TenantId, conditions: readonly Condition[], limit: number): Sql {
   const counts = conditions.map(
     (condition) =>
-      sql`(select count(*)::int from (select from (${enumerate(tenant, condition)}) e limit ${limit}::int) b)`,
+      sql`(select count(*)::int from (
+        select from (${enumerate(tenant, condition) ?? NO_RESOURCE}) e limit ${limit}::int) b)`,
   )
   return sql`select array[${join(counts, ', ', TRUE)}] as counts`
 }
@@ -173,12 +194,16 @@ export function byNumbers(rids: readonly number[]): Sql {
 
 /** `from` and `where`: the driver's resources, or without one the rows of the type, tested for everything. */
 export function matches(tenant: TenantId, query: SearchQuery, criteria: Criteria): Sql {
-  const tests = sql`${tokenProbes(tenant, criteria, sql`r.rid`)} and ${all(rowTests(criteria))}`
+  const tests = sql`${tokenTests(tenant, criteria, sql`r.rid`)} and ${all(rowTests(tenant, criteria))}`
   if (!criteria.driver) {
     return sql`resource r where r.tenant = ${tenant}::int and r.type = ${query.type}::text and not r.deleted and ${tests}`
   }
-  return sql`(select distinct rid from (${enumerate(tenant, criteria.driver)}) e) m
-    ${rowsOf(sql`m.rid`)} where ${tests}`
+  return sql`(select distinct rid from (${begin(tenant, criteria)}) e) m
+    ${rowsOf(sql`m.rid`)} where not r.deleted and ${tests}`
+}
+
+function begin(tenant: TenantId, { driver }: Criteria): Sql {
+  return (driver && enumerate(tenant, driver)) ?? NO_RESOURCE
 }
 
 /**
@@ -189,21 +214,23 @@ function rowsOf(rid: Sql): Sql {
   return sql`cross join lateral (select r.* from resource r where r.rid = ${rid} offset 0) r`
 }
 
-function tokenProbes(tenant: TenantId, { driver, conditions }: Criteria, rid: Sql): Sql {
-  const others = conditions.filter((condition) => condition !== driver)
+/** What the driver leaves to be tested. */
+function others({ driver, conditions }: Criteria): readonly Condition[] {
+  return driver && isExact(driver) ? conditions.filter((condition) => condition !== driver) : conditions
+}
+
+function tokenTests(tenant: TenantId, criteria: Criteria, rid: Sql): Sql {
   return all(
-    others.flatMap((condition) => (condition.by === 'token' ? tokenProbe(tenant, condition, rid) : [])),
+    others(criteria)
+      .filter(isOfTokens)
+      .map((condition) => numberTest(tenant, condition, rid)),
   )
 }
 
-/** Strings and dates are tested even where they drive: the index finds strings by their normalised beginning only. */
-function rowTests({ conditions, rows }: Criteria): Sql[] {
-  const own = conditions.flatMap((condition) => (condition.by === 'token' ? [] : rowTest(condition)))
-  return [...own, ...rows.map(rowTest)]
-}
-
-function all(tests: readonly Sql[]): Sql {
-  return join(tests, ' and ', TRUE)
+function rowTests(tenant: TenantId, criteria: Criteria): Sql[] {
+  return others(criteria)
+    .filter((condition) => !isOfTokens(condition))
+    .map((condition) => rowTest(tenant, condition, 'r'))
 }
 
 /** The one expression that resource_last_updated begins with. */
@@ -219,7 +246,8 @@ function lessThan(rid: Sql, below: number | undefined): Sql {
 function lacks(kind: SortKind | undefined): Sql[] {
   switch (kind?.by) {
     case 'date':
-      return [sql`${dateKey(kind.param, false)} is null`]
+    case 'number':
+      return [sql`${rangeKey(kind.param, false)} is null`]
     case 'string':
       return [sql`${stringKey(kind.param, false)} is null`]
     case 'id':
@@ -237,7 +265,9 @@ function keyColumn(kind: SortKind, descending: boolean): Sql {
     case 'last-updated':
       return lastUpdatedMs
     case 'date':
-      return boundedMs(dateKey(kind.param, descending))
+      return boundedMs(rangeKey(kind.param, descending))
+    case 'number':
+      return sql`${rangeKey(kind.param, descending)}::text`
     case 'string':
       return stringKey(kind.param, descending)
     case 'token':
@@ -245,9 +275,9 @@ function keyColumn(kind: SortKind, descending: boolean): Sql {
   }
 }
 
-function dateKey(param: string, descending: boolean): Sql {
-  return sql`(select ${verbatim(descending ? 'max' : 'min')}(r.dates[i + 1])
-    from generate_series(1, cardinality(r.dates), 3) i where r.dates[i] = ${param}::bigint)`
+function rangeKey(param: string, descending: boolean): Sql {
+  return sql`(select ${verbatim(descending ? 'max' : 'min')}(r.ranges[i + 1])
+    from generate_series(1, cardinality(r.ranges), 3) i where r.ranges[i] = ${param}::bigint)`
 }
 
 function stringKey(param: string, descending: boolean): Sql {
@@ -274,9 +304,4 @@ function keyParameter(key: SortKey, type: 'text' | 'bigint' | 'timestamptz'): Sq
       if (key === Number.MAX_SAFE_INTEGER) return sql`${epoch(Infinity)}::bigint`
       return sql`${key}::bigint`
   }
-}
-
-/** Names and keywords that are ours, never a caller's. */
-function verbatim(text: string): Sql {
-  return { texts: [text], values: [] }
 }

@@ -1,7 +1,7 @@
 /** What turns an element's value into index entries: its shape, and what the kinds of parameters share. */
 import type { TimeZone } from '../../../kernel/time-zone.ts'
 import type { CodeSet } from '../../definitions/index.ts'
-import type { IndexEntries } from '../entries.ts'
+import type { ValueEntries } from '../entries.ts'
 
 /** What extraction needs to know beside the resource. */
 export interface ExtractContext {
@@ -9,9 +9,11 @@ export interface ExtractContext {
   readonly zone: TimeZone
   /** Gives `Patient/123` for an absolute URL under this server's base; undefined for any other. */
   readonly toLocal: (url: string) => string | undefined
+  /** The absolute URLs of this server's base, each with a slash at its end. */
+  readonly bases: () => readonly string[]
 }
 
-export type Emit = (value: unknown, into: IndexEntries, context: ExtractContext) => void
+export type Emit = (value: unknown, into: ValueEntries, context: ExtractContext) => void
 
 export interface EmitSpec {
   readonly param: string

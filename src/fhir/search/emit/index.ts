@@ -3,6 +3,7 @@ import type { SearchParameterType } from '../../definitions/index.ts'
 import { emitDate } from './dates.ts'
 import type { Emit, EmitSpec } from './emit.ts'
 import { emitNumber, emitQuantity } from './quantities.ts'
+import { emitPosition } from './positions.ts'
 import { emitReference } from './references.ts'
 import { emitString, emitUri } from './strings.ts'
 import { emitToken } from './tokens.ts'
@@ -24,8 +25,9 @@ export function makeEmit(kind: SearchParameterType, spec: EmitSpec): Emit | unde
       return emitNumber(spec)
     case 'quantity':
       return emitQuantity(spec)
-    case 'composite':
     case 'special':
+      return spec.param === 'near' ? emitPosition(spec) : undefined
+    case 'composite':
       return undefined
   }
 }

@@ -1,22 +1,21 @@
 /** Numbers and quantities. https://hl7.org/fhir/R4/search.html#number, https://hl7.org/fhir/R4/search.html#quantity */
 import { decimalRange } from '../decimal.ts'
-import type { IndexEntries } from '../entries.ts'
+import type { ValueEntries } from '../entries.ts'
 import { digitsOf, isFields, type Emit, type EmitSpec, type Fields } from './emit.ts'
 
 export function emitNumber({ param, type }: EmitSpec): Emit | undefined {
   if (type === 'decimal' || type === 'integer' || type === 'positiveInt' || type === 'unsignedInt') {
     return (value, into) => {
-      const range = decimalRange(digitsOf(value))
-      if (range) into.numbers.push({ param, ...range })
+      const point = decimalIn(value)
+      if (point !== undefined) into.numbers.push({ param, low: point, high: point })
     }
   }
   // RiskAssessment.probability may be a Range: all between its ends.
   if (type === 'Range') {
     return (value, into) => {
       const { low, high } = value as Fields
-      const first = isFields(low) ? decimalRange(digitsOf(low['value'])) : undefined
-      const last = isFields(high) ? decimalRange(digitsOf(high['value'])) : undefined
-      if (first && last) into.numbers.push({ param, value: first.value, low: first.low, high: last.high })
+      const [first, last] = [valueOf(low), valueOf(high)]
+      if (first !== undefined || last !== undefined) into.numbers.push({ param, low: first, high: last })
     }
   }
   return undefined
@@ -41,33 +40,33 @@ export function emitQuantity({ param, type }: EmitSpec): Emit | undefined {
   return undefined
 }
 
-function addQuantity(param: string, quantity: Fields, into: IndexEntries): void {
-  const range = quantity['value'] === undefined ? undefined : decimalRange(digitsOf(quantity['value']))
-  if (!range) return
+function addQuantity(param: string, quantity: Fields, into: ValueEntries): void {
+  const point = valueOf(quantity)
+  if (point === undefined) return
   const { comparator } = quantity
   const openBelow = comparator === '<' || comparator === '<='
   const openAbove = comparator === '>' || comparator === '>='
   into.quantities.push({
     param,
-    value: range.value,
-    low: openBelow ? undefined : openAbove ? range.value : range.low,
-    high: openAbove ? undefined : openBelow ? range.value : range.high,
+    low: openBelow ? undefined : point,
+    high: openAbove ? undefined : point,
+    ...(comparator === '<' && { without: 'high' }),
+    ...(comparator === '>' && { without: 'low' }),
     ...unitOf(quantity),
   })
 }
 
-function addRange(param: string, { low, high }: Fields, into: IndexEntries): void {
+function addRange(param: string, { low, high }: Fields, into: ValueEntries): void {
   const [first, last] = [isFields(low) ? low : undefined, isFields(high) ? high : undefined]
   const unit = first ?? last
   if (!unit) return
-  const lowest = first && decimalRange(digitsOf(first['value']))
-  const highest = last && decimalRange(digitsOf(last['value']))
-  if (!lowest && !highest) return
-  into.quantities.push({ param, value: undefined, low: lowest?.low, high: highest?.high, ...unitOf(unit) })
+  const [lowest, highest] = [valueOf(first), valueOf(last)]
+  if (lowest === undefined && highest === undefined) return
+  into.quantities.push({ param, low: lowest, high: highest, ...unitOf(unit) })
 }
 
 /** From the least sample to the greatest: each is its number × factor + origin. https://hl7.org/fhir/R4/datatypes.html#SampledData */
-function addSamples(param: string, { origin, factor = 1, data }: Fields, into: IndexEntries): void {
+function addSamples(param: string, { origin, factor = 1, data }: Fields, into: ValueEntries): void {
   if (!isFields(origin) || typeof data !== 'string') return
   const zero = Number(digitsOf(origin['value']))
   const step = Number(digitsOf(factor))
@@ -79,7 +78,17 @@ function addSamples(param: string, { origin, factor = 1, data }: Fields, into: I
     if (value > high) high = value
   }
   if (!Number.isFinite(low)) return
-  into.quantities.push({ param, value: undefined, low: String(low), high: String(high), ...unitOf(origin) })
+  into.quantities.push({ param, low: String(low), high: String(high), ...unitOf(origin) })
+}
+
+/** The value of a Quantity, as written. */
+function valueOf(quantity: unknown): string | undefined {
+  return isFields(quantity) && quantity['value'] !== undefined ? decimalIn(quantity['value']) : undefined
+}
+
+function decimalIn(value: unknown): string | undefined {
+  const digits = digitsOf(value)
+  return decimalRange(digits) && digits
 }
 
 function unitOf({ system, code, unit }: Fields) {

@@ -1,5 +1,5 @@
 /** Strings and uris. https://hl7.org/fhir/R4/search.html#string, https://hl7.org/fhir/R4/search.html#uri */
-import type { IndexEntries } from '../entries.ts'
+import type { ValueEntries } from '../entries.ts'
 import { TEXT_TYPES, withAndWithoutVersion, type Emit, type EmitSpec, type Fields } from './emit.ts'
 
 /** The parts of names and addresses that a string search looks into. */
@@ -9,7 +9,7 @@ const STRING_PARTS: Readonly<Record<string, readonly string[]>> = {
 }
 
 export function emitString({ param, type }: EmitSpec): Emit | undefined {
-  const add = (into: IndexEntries, value: unknown): void => {
+  const add = (into: ValueEntries, value: unknown): void => {
     if (typeof value === 'string' && value !== '') into.strings.push({ param, value })
   }
   const parts = STRING_PARTS[type]

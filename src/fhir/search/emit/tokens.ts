@@ -1,13 +1,13 @@
 /** https://hl7.org/fhir/R4/search.html#token */
 import type { CodeSet } from '../../definitions/index.ts'
-import type { IndexEntries } from '../entries.ts'
+import type { ValueEntries } from '../entries.ts'
 import { isFields, TEXT_TYPES, type Emit, type EmitSpec, type Fields } from './emit.ts'
 
 /** The implicit system of booleans. */
 const SPECIAL_VALUES = 'http://hl7.org/fhir/special-values'
 
 export function emitToken({ param, type, codes }: EmitSpec): Emit | undefined {
-  const add = (into: IndexEntries, system: unknown, code: unknown): void => {
+  const add = (into: ValueEntries, system: unknown, code: unknown): void => {
     if (typeof code !== 'string' || code === '') return
     into.tokens.push({
       param,
@@ -23,13 +23,30 @@ export function emitToken({ param, type, codes }: EmitSpec): Emit | undefined {
       if (Array.isArray(codings)) for (const each of codings) if (isFields(each)) coding(each, into, context)
     }
   }
-  if (type === 'Identifier')
-    return (value, into) => add(into, (value as Fields)['system'], (value as Fields)['value'])
+  if (type === 'Identifier') {
+    return (value, into) => {
+      const { system, value: code, type: kind } = value as Fields
+      add(into, system, code)
+      addTyped(param, code, kind, into)
+    }
+  }
   if (type === 'ContactPoint') return (value, into) => add(into, undefined, (value as Fields)['value'])
   if (type === 'boolean') return (value, into) => add(into, SPECIAL_VALUES, String(value))
   if (type === 'code') return (value, into) => add(into, codes && systemOf(codes, value), value)
   if (TEXT_TYPES.has(type)) return (value, into) => add(into, undefined, value)
   return undefined
+}
+
+/** For `:of-type`, which asks for the codes of the identifier's type and its value together. */
+function addTyped(param: string, value: unknown, kind: unknown, into: ValueEntries): void {
+  const codings = isFields(kind) ? kind['coding'] : undefined
+  if (typeof value !== 'string' || value === '' || !Array.isArray(codings)) return
+  for (const coding of codings) {
+    if (!isFields(coding)) continue
+    const { system, code } = coding
+    if (typeof system === 'string' && typeof code === 'string')
+      into.tokens.push({ param: `${param}:of-type`, system, code: `${code}|${value}` })
+  }
 }
 
 /** A `code` element's system is that of its value set, where only one has the code. */

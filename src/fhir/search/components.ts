@@ -1,0 +1,100 @@
+/**
+ * The components of a composite parameter. https://hl7.org/fhir/R4/search.html#combining
+ *
+ * Nearly always another parameter of the type looks at just the places that a component looks at: `code` and
+ * `value-quantity` are the components of `code-value-quantity`. A resource where the composite's base stands once meets
+ * the composite when it meets these; only where it stands several times (the components of a blood pressure) does the
+ * index need to know what stands together.
+ */
+import type { Definitions, SearchParameterType } from '../definitions/index.ts'
+import { makeEmit } from './emit/index.ts'
+import type { SearchParameter } from './parameters.ts'
+import { compileRoutes, type Route, type RouteStep } from './routes.ts'
+
+export interface Component {
+  readonly type: SearchParameterType
+  readonly targets: readonly string[]
+  /** Below the composite's base, or of the whole resource. */
+  readonly routes: readonly { readonly route: Route; readonly ofResource: boolean }[]
+  /** The parameter that looks at the same places; undefined: none does. */
+  readonly cover: SearchParameter | undefined
+}
+
+const OF_RESOURCE = '%resource.'
+
+export function componentsOf(
+  definitions: Definitions,
+  composite: SearchParameter,
+  siblings: ReadonlyMap<string, SearchParameter>,
+): readonly Component[] {
+  const { base } = composite
+  const roots = rootsOf(definitions, composite)
+  return composite.components.map(({ definition, expression }) => {
+    const ofResource = expression.startsWith(OF_RESOURCE)
+    const below = ofResource
+      ? compileRoutes(definitions, `${base}.${expression.slice(OF_RESOURCE.length)}`, base)
+      : distinctTypes(roots).flatMap((type) => compileRoutes(definitions, expression, type))
+    const named = definitions.searchParameters.find(({ url }) => url === definition)
+    const type = kindFor(named?.type ?? 'token', below)
+    const routes = below.filter((route) => emits(type, route)).map((route) => ({ route, ofResource }))
+    const places = ofResource
+      ? routes.map(({ route }) => placeOf(route))
+      : roots.flatMap((root) => routes.map(({ route }) => placeOf(joined(root, route))))
+    const cover = [...siblings.values()].find(
+      (one) => one.type === type && one.expression !== undefined && samePlaces(definitions, one, places),
+    )
+    return { type, targets: cover?.targets ?? [], routes, cover }
+  })
+}
+
+/** Where a composite's base stands. */
+export function rootsOf(definitions: Definitions, { expression, base }: SearchParameter): readonly Route[] {
+  return compileRoutes(definitions, expression ?? base, base)
+}
+
+/** What R4 says of a component's kind, unless its values can't be of it: DocumentReference.relationship has two swapped. */
+function kindFor(named: SearchParameterType, routes: readonly Route[]): SearchParameterType {
+  if (routes.some((route) => emits(named, route))) {
+    const references = routes.every(({ type }) => type === 'Reference')
+    return references ? 'reference' : named
+  }
+  const kinds = ['token', 'reference', 'quantity', 'number', 'date', 'string', 'uri'] as const
+  return kinds.find((kind) => routes.some((route) => emits(kind, route))) ?? named
+}
+
+function emits(kind: SearchParameterType, route: Route): boolean {
+  return (
+    makeEmit(kind, { param: '', type: route.type, resolvesTo: undefined, codes: undefined }) !== undefined
+  )
+}
+
+function samePlaces(definitions: Definitions, one: SearchParameter, places: readonly string[]): boolean {
+  try {
+    const own = compileRoutes(definitions, one.expression!, one.base).filter((route) =>
+      emits(one.type, route),
+    )
+    return same(new Set(own.map(placeOf)), new Set(places))
+  } catch {
+    return false // more than paths
+  }
+}
+
+function same(a: ReadonlySet<string>, b: ReadonlySet<string>): boolean {
+  return a.size === b.size && [...a].every((each) => b.has(each))
+}
+
+function placeOf({ steps, type, resolvesTo = '' }: Route): string {
+  return `${steps.map(stepText).join('.')}:${type}:${resolvesTo}`
+}
+
+function stepText({ name, index, filter }: RouteStep): string {
+  return `${name}[${index ?? ''}]{${filter?.key ?? ''}}`
+}
+
+function joined(root: Route, route: Route): Route {
+  return { ...route, steps: [...root.steps, ...route.steps] }
+}
+
+function distinctTypes(roots: readonly Route[]): string[] {
+  return [...new Set(roots.map(({ type }) => type))]
+}

@@ -1,0 +1,243 @@
+/** One parameter's criterion as a condition, by the kind of parameter. https://hl7.org/fhir/R4/search.html#ptypes */
+import {
+  canonicalUnit,
+  type Definitions,
+  normalise,
+  type ParameterCriterion,
+  type QuantityValue,
+  type SearchParameter,
+  type SearchParameters,
+  type SearchValue,
+  type Terminology,
+  textPlaces,
+  unitKey,
+} from '../../fhir/index.ts'
+import { Failure } from '../../kernel/failure.ts'
+import type { TenantId } from '../../kernel/ids.ts'
+import {
+  codeHash,
+  orderHash,
+  paramHash,
+  presentHash,
+  referenceHash,
+  tokenHash,
+  unitHash,
+  uriHash,
+} from '../hash.ts'
+import { cut } from '../index-rows.ts'
+import { compileComposite } from './compile-composite.ts'
+import { type Condition, NOTHING, type RangeCondition, type TokenSpan } from './condition.ts'
+import { successor } from './enumerate.ts'
+import { nearCondition } from './near.ts'
+import { dateTest, numberTest } from './range-test.ts'
+
+export interface ParameterDeps {
+  readonly definitions: Definitions
+  readonly parameters: SearchParameters
+  readonly terminology: Pick<Terminology, 'expand' | 'below' | 'above'>
+}
+
+export async function compileParameter(
+  deps: ParameterDeps,
+  tenant: TenantId,
+  type: string,
+  criterion: ParameterCriterion,
+): Promise<Condition> {
+  const { param, modifier, values, missing } = criterion
+  if (modifier === 'missing') return presence(param, missing !== true)
+  if (modifier === 'not' || modifier === 'not-in') {
+    const plain = modifier === 'not' ? undefined : 'in'
+    return { by: 'not', of: await compileParameter(deps, tenant, type, { ...criterion, modifier: plain }) }
+  }
+  if (param.code === '_id') return { by: 'id', type, ids: values.flatMap((value) => idOf(value)) }
+  if (param.code === '_lastUpdated')
+    return { by: 'last-updated', tests: values.map((value) => dateTest(as('date', value))) }
+  if (modifier === 'text') return textCondition(deps.definitions, param, values)
+  switch (param.type) {
+    case 'token':
+      return tokenOf(tenant, type, criterion, await codings(deps.terminology, tenant, criterion))
+    case 'reference':
+      return modifier === 'identifier'
+        ? tokenOf(
+            tenant,
+            type,
+            { ...criterion, param: { ...param, code: `${param.code}:identifier` } },
+            values,
+          )
+        : ofHashes(
+            values.flatMap((value) =>
+              as('reference', value).targets.map((t) => referenceHash(type, param.code, t)),
+            ),
+          )
+    case 'uri':
+      return uriCondition(tenant, type, criterion)
+    case 'string':
+      return {
+        by: 'string',
+        param: paramHash(type, param.code),
+        matches: values.map((value) => stringMatch(value, modifier)),
+      }
+    case 'date': {
+      const name = paramHash(type, param.code)
+      return { by: 'range', tests: values.map((value) => ({ param: name, ...dateTest(as('date', value)) })) }
+    }
+    case 'number': {
+      const name = paramHash(type, param.code)
+      return {
+        by: 'range',
+        tests: values.map((value) => ({ param: name, ...numberTest(as('number', value), Number) })),
+      }
+    }
+    case 'quantity':
+      return {
+        by: 'range',
+        tests: values.map((value) => quantityTest(type, param.code, as('quantity', value))),
+      }
+    case 'composite': {
+      const compile = (one: ParameterCriterion) => compileParameter(deps, tenant, type, one)
+      return compileComposite(deps.parameters, type, criterion, compile)
+    }
+    case 'special':
+      return { by: 'any', of: values.map((value) => nearCondition(type, param.code, as('near', value))) }
+  }
+}
+
+/** The value as what the parser makes of parameters of this kind. */
+export function as<Kind extends SearchValue['kind']>(
+  kind: Kind,
+  value: SearchValue,
+): Extract<SearchValue, { kind: Kind }> {
+  if (value.kind !== kind) throw new Failure('internal', 'search-not-compiled')
+  return value as Extract<SearchValue, { kind: Kind }>
+}
+
+/** Every resource has an id and a time of change. */
+function presence({ code }: SearchParameter, present: boolean): Condition {
+  if (code === '_id' || code === '_lastUpdated') return present ? { by: 'all', of: [] } : NOTHING
+  const has: Condition = { by: 'present', param: presentHash(code) }
+  return present ? has : { by: 'not', of: has }
+}
+
+function idOf(value: SearchValue): string[] {
+  // `_id` has no system: `system|id` matches nothing.
+  const { system, code } = as('token', value)
+  return code !== undefined && !system ? [code] : []
+}
+
+function ofHashes(hashes: readonly string[], spans: readonly TokenSpan[] = []): Condition {
+  return { by: 'token', hashes, spans }
+}
+
+/** What `:in`, `:above` and `:below` stand for; other values as they are. */
+async function codings(
+  terminology: ParameterDeps['terminology'],
+  tenant: TenantId,
+  { param, modifier, values }: ParameterCriterion,
+): Promise<readonly SearchValue[]> {
+  if (modifier !== 'in' && modifier !== 'above' && modifier !== 'below') return values
+  const name = `${param.code}:${modifier}`
+  const lookUp = (value: SearchValue) => {
+    if (modifier === 'in') return terminology.expand(tenant, as('uri', value).value)
+    const { system, code } = as('token', value)
+    if (!system || code === undefined) {
+      throw new Failure('invalid', 'search-token-system', { parameter: name }, { expression: [name] })
+    }
+    return terminology[modifier](tenant, system, code)
+  }
+  try {
+    const found = await Promise.all(values.map(lookUp))
+    return found.flat().map(({ system, code }) => ({ kind: 'token', system: system ?? '', code }))
+  } catch (error) {
+    // What the search names is not here: the search is wrong, not its address.
+    if (error instanceof Failure && error.kind === 'not-found')
+      throw new Failure('invalid', error.code, error.params, { expression: [name] })
+    throw error
+  }
+}
+
+function tokenOf(
+  tenant: TenantId,
+  type: string,
+  { param, modifier }: ParameterCriterion,
+  values: readonly SearchValue[],
+): Condition {
+  const name = modifier === 'of-type' ? `${param.code}:of-type` : param.code
+  const hashes: string[] = []
+  const spans: TokenSpan[] = []
+  for (const value of values) {
+    const { system, code } = as('token', value)
+    if (code === undefined) spans.push(systemSpan(tenant, type, name, system!))
+    else if (system === undefined) hashes.push(codeHash(type, name, code))
+    else hashes.push(tokenHash(type, name, system, code))
+  }
+  return ofHashes(hashes, spans)
+}
+
+/** Values are spelled `system|code`; `}` is what comes after `|`. */
+function systemSpan(tenant: TenantId, type: string, param: string, system: string): TokenSpan {
+  return { order: orderHash(tenant, type, param), from: `${system}|`, to: `${system}}` }
+}
+
+/** Above and below go by whole path segments. https://hl7.org/fhir/R4/search.html#uri */
+function uriCondition(
+  tenant: TenantId,
+  type: string,
+  { param, modifier, values }: ParameterCriterion,
+): Condition {
+  const { code } = param
+  const uris = values.map((value) => as('uri', value).value)
+  if (modifier === 'below') {
+    const spans = uris.map((uri) => {
+      const from = cut(uri.endsWith('/') ? uri : `${uri}/`)
+      return { order: orderHash(tenant, type, code), from, to: successor(from) ?? from }
+    })
+    return ofHashes(
+      uris.map((uri) => uriHash(type, code, uri)),
+      spans,
+    )
+  }
+  const wanted = modifier === 'above' ? uris.flatMap(withAncestors) : uris
+  return ofHashes(wanted.map((uri) => uriHash(type, code, uri)))
+}
+
+/** `http://a/b/c` → itself, `http://a/b`, `http://a/b/`, `http://a`, … */
+function withAncestors(uri: string): string[] {
+  const found = [uri]
+  for (let end = uri.lastIndexOf('/'); end > 0; end = uri.lastIndexOf('/', end - 1)) {
+    found.push(uri.slice(0, end), uri.slice(0, end + 1))
+  }
+  return found
+}
+
+function stringMatch(value: SearchValue, modifier: ParameterCriterion['modifier']) {
+  const { value: written } = as('string', value)
+  const own = modifier === 'exact' || modifier === 'contains' || modifier === 'equals' || modifier === 'ends'
+  return { how: own ? modifier : 'starts', value: cut(normalise(written)), written } as const
+}
+
+function textCondition(
+  definitions: Definitions,
+  param: SearchParameter,
+  values: readonly SearchValue[],
+): Condition {
+  const paths = textPlaces(definitions, param)
+  if (!paths || paths.length === 0) {
+    const name = `${param.code}:text`
+    throw new Failure('invalid', 'search-modifier', { parameter: name }, { expression: [name] })
+  }
+  return { by: 'places', paths, beginnings: values.map((value) => normalise(as('string', value).value)) }
+}
+
+/** In the canonical unit where UCUM has the unit; without a system by the unit as it is written; without both any. */
+function quantityTest(type: string, param: string, value: QuantityValue): RangeCondition['tests'][number] {
+  const { system, code } = value
+  const any = paramHash(type, param)
+  if (code === undefined) return { param: any, ...numberTest(value, Number) }
+  const canonical = canonicalUnit(system, code)
+  if (canonical) {
+    const name = unitHash(type, param, canonical.dimension)
+    return { param: name, ...numberTest(value, (text) => canonical.toBase(Number(text))) }
+  }
+  const name = unitHash(type, param, unitKey(system, code))
+  return { param: name, ...(system === undefined && { among: any }), ...numberTest(value, Number) }
+}

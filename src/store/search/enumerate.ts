@@ -1,0 +1,116 @@
+/** SQL that begins with a condition: the resources that meet it, from the one index that has them. */
+import type { TenantId } from '../../kernel/ids.ts'
+import { longHash } from '../hash.ts'
+import type { Condition, RangeCondition, StringMatch, TokenCondition, TokenSpan } from './condition.ts'
+import { rangePaths, rangeSql } from './range-test.ts'
+import { arrayOf, join, type Sql, sql } from './sql.ts'
+
+/**
+ * `select rid` of all resources that meet the condition, and perhaps of some that do not (see isExact); one may come
+ * twice. undefined: no index knows.
+ */
+export function enumerate(tenant: TenantId, condition: Condition): Sql | undefined {
+  switch (condition.by) {
+    case 'token':
+      return tokens(tenant, condition)
+    case 'string': {
+      if (condition.rowOnly) return undefined
+      const { param, matches } = condition
+      return union(
+        matches.map(
+          (match) => sql`select p.rid from string_value p where p.tenant = ${tenant}::int
+            and p.param = ${param}::bigint and ${matchString(match, sql`p.value`)}`,
+        ),
+      )
+    }
+    case 'range':
+      return condition.rowOnly ? undefined : ranges(tenant, condition)
+    case 'near':
+      return ranges(tenant, condition.latitudes)
+    case 'id':
+      return sql`select k.rid from unnest(${condition.ids}::text[]) i(id) cross join lateral (
+        select o.rid from resource o where o.tenant = ${tenant}::int and o.type = ${condition.type}::text
+        and o.id = i.id and not o.deleted offset 0) k`
+    case 'any': {
+      const parts = condition.of.map((one) => enumerate(tenant, one))
+      return parts.every((part) => part !== undefined) ? union(parts) : undefined
+    }
+    case 'all':
+      return condition.of.map((one) => enumerate(tenant, one)).find((part) => part !== undefined)
+    default:
+      return undefined
+  }
+}
+
+/** Whether what is enumerated meets the condition without another look. */
+export function isExact(condition: Condition): boolean {
+  switch (condition.by) {
+    case 'token':
+    case 'id':
+      return true
+    case 'range':
+      return condition.tests.every(({ among }) => among === undefined)
+    case 'any':
+      return condition.of.every(isExact)
+    default:
+      return false
+  }
+}
+
+function tokens(tenant: TenantId, { hashes, spans }: TokenCondition): Sql {
+  const byHash = sql`select p.rid from token p where p.tenant = ${tenant}::int
+    and p.hash = any(${arrayOf(hashes)}::bigint[])`
+  const bySpan = spans.map(
+    (span) => sql`select p.rid from token_value v join token p on p.tenant = ${tenant}::int
+      and p.hash = v.hash where ${inSpan(span)}`,
+  )
+  return union(hashes.length === 0 && spans.length > 0 ? bySpan : [byHash, ...bySpan])
+}
+
+export function inSpan({ order, from, to }: TokenSpan): Sql {
+  return sql`v.param = ${order}::bigint and v.value >= ${from}::text and v.value < ${to}::text`
+}
+
+function ranges(tenant: TenantId, { tests }: RangeCondition): Sql {
+  return union(
+    tests.flatMap(({ param, among = param, ...test }) =>
+      rangePaths(test).map(({ long, test: bounds }) => {
+        const name = long ? longHash(among) : among
+        return sql`select p.rid from range_value p where p.tenant = ${tenant}::int
+          and p.param = ${name}::bigint and ${rangeSql(bounds, sql`p.lo`, sql`p.hi`)}`
+      }),
+    ),
+  )
+}
+
+function union(parts: readonly Sql[]): Sql {
+  return join(parts, ' union all ', sql`select null::bigint as rid where false`)
+}
+
+export function matchString({ how, value }: StringMatch, column: Sql): Sql {
+  switch (how) {
+    case 'starts': {
+      const end = successor(value)
+      const from = sql`${column} >= ${value}::text`
+      return end === undefined ? from : sql`(${from} and ${column} < ${end}::text)`
+    }
+    case 'exact':
+    case 'equals':
+      return sql`${column} = ${value}::text`
+    case 'contains':
+      return sql`strpos(${column}, ${value}::text) > 0`
+    case 'ends':
+      return sql`right(${column}, length(${value}::text)) = ${value}::text`
+  }
+}
+
+/** The least text, in the order of code points, that is greater than every text that begins with this one. */
+export function successor(prefix: string): string | undefined {
+  const points = Array.from(prefix)
+  while (points.length > 0) {
+    const last = points.pop()!.codePointAt(0)!
+    // The surrogates are not characters; PostgreSQL's "C" order is that of UTF-8, which is that of code points.
+    if (last < 0x10ffff) return points.join('') + String.fromCodePoint(last === 0xd7ff ? 0xe000 : last + 1)
+  }
+  return undefined
+}

@@ -1,0 +1,92 @@
+/** Looks up what chains, _has and _list refer to. See compile-links.ts. */
+import { type ExtractContext, referenceTarget } from '../../fhir/index.ts'
+import type { TenantId } from '../../kernel/ids.ts'
+import type { JsonObject } from '../../kernel/json.ts'
+import type { Db } from '../db.ts'
+import { readMany, type ResourceRow } from '../queries/read-resources.ts'
+import type { Links } from './compile-links.ts'
+import type { ParameterDeps } from './compile-parameter.ts'
+import type { SearchRunner } from './search.ts'
+import { type Sql, sql, join, toStatement } from './sql.ts'
+
+/** Up to so many linked resources become tokens or ids: each costs one descent of an index. */
+const FEW_LINKED = 2000
+
+export interface LinksDeps extends Pick<ParameterDeps, 'definitions'> {
+  readonly db: Db
+  readonly runner: Pick<SearchRunner, 'few'>
+  contextOf(tenant: TenantId): ExtractContext
+}
+
+export function makeLinks({ db, runner, definitions, contextOf }: LinksDeps): Links {
+  return {
+    definitions,
+    bases: (tenant) => contextOf(tenant).bases(),
+
+    async targets(tenant, type, conditions, canonical) {
+      const found = await runner.few(tenant, { type, conditions }, FEW_LINKED)
+      return found?.flatMap(({ id, body }) => [`${type}/${id}`, ...(canonical ? canonicalUrls(body) : [])])
+    },
+
+    async referred(tenant, source, type) {
+      const found = await runner.few(tenant, source, FEW_LINKED)
+      if (!found) return undefined
+      const written = await db.query<{ written: string | null }>(
+        tenant,
+        toStatement(
+          references(
+            tenant,
+            source.type,
+            found.map(({ id }) => id),
+            source.paths,
+          ),
+        ),
+      )
+      const { toLocal } = contextOf(tenant)
+      const ids = new Set<string>()
+      for (const { written: reference } of written) {
+        const target = reference === null ? undefined : referenceTarget(reference, toLocal)?.target
+        if (target?.startsWith(`${type}/`)) ids.add(target.slice(type.length + 1))
+      }
+      return [...ids]
+    },
+
+    async listed(tenant, lists, type) {
+      const keys = lists.map((id) => ({ type: 'List', id }))
+      const rows = await db.query<ResourceRow>(tenant, readMany(tenant, keys))
+      const { toLocal } = contextOf(tenant)
+      const ids = rows
+        .flatMap(({ content }) => listItems(content))
+        .flatMap((reference) => {
+          const target = referenceTarget(reference, toLocal)?.target
+          return target?.startsWith(`${type}/`) ? [target.slice(type.length + 1)] : []
+        })
+      return [...new Set(ids)]
+    },
+  }
+}
+
+function references(tenant: TenantId, type: string, ids: readonly string[], paths: readonly string[]): Sql {
+  const each = paths.map((path) => sql`select jsonb_path_query(r.content, ${path}::jsonpath) #>> '{}'`)
+  return sql`select w.written from unnest(${ids}::text[]) i(id)
+    cross join lateral (select o.content from resource o where o.tenant = ${tenant}::int and o.type = ${type}::text
+      and o.id = i.id and not o.deleted offset 0) r
+    cross join lateral (${join(each, ' union all ', sql`select null::text where false`)}) w(written)`
+}
+
+/** With its version and without. */
+function canonicalUrls(body: string): string[] {
+  const { url, version } = JSON.parse(body) as JsonObject
+  if (typeof url !== 'string') return []
+  return typeof version === 'string' ? [url, `${url}|${version}`] : [url]
+}
+
+/** What a List has: entries that are marked as deleted are not in it. https://hl7.org/fhir/R4/list.html */
+function listItems(content: string | null): string[] {
+  const { entry } = JSON.parse(content ?? '{}') as {
+    entry?: { deleted?: boolean; item?: { reference?: string } }[]
+  }
+  return (entry ?? []).flatMap(({ deleted, item }) =>
+    deleted || item?.reference === undefined ? [] : [item.reference],
+  )
+}
