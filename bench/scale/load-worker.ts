@@ -1,12 +1,18 @@
 /** A thread of the loader: copies patients one after another and commits them through the store's own code. */
 import { parentPort, workerData } from 'node:worker_threads'
 
-import { loadDefinitions, makeExtractor, makeSearchParameters } from '../../src/fhir/index.ts'
+import {
+  loadDefinitions,
+  makeExtractor,
+  makeR4Content,
+  makeSearchParameters,
+  makeTerminology,
+} from '../../src/fhir/index.ts'
 import { systemClock } from '../../src/kernel/clock.ts'
 import { parseExactObject } from '../../src/kernel/json.ts'
 import type { TenantId } from '../../src/kernel/ids.ts'
 import { makeTimeZone } from '../../src/kernel/time-zone.ts'
-import { type Change, makeStore, openDb } from '../../src/store/index.ts'
+import { type Change, makeStore, makeStoredTerminology, openDb } from '../../src/store/index.ts'
 import { makeReservoir, type ObservationFact, type PatientFact } from './facts.ts'
 import { makePerson, type Person } from './person.ts'
 import { readSamples, type Sample } from './samples.ts'
@@ -34,14 +40,18 @@ const IN_FLIGHT = 2
 const order = workerData as LoadOrder
 const samples = readSamples()
 const definitions = loadDefinitions()
-const context = { zone: makeTimeZone(order.timezone), toLocal: () => undefined }
+const parameters = makeSearchParameters(definitions)
+const context = { zone: makeTimeZone(order.timezone), toLocal: () => undefined, bases: () => [] }
 await using db = openDb({ url: order.url, statementTimeoutMs: 0 })
 const { repository } = makeStore({
   db,
   clock: systemClock,
   // The samples are what they are; what is measured later is not their validity.
   validator: { validate: () => [] },
-  extractor: makeExtractor(definitions, makeSearchParameters(definitions)),
+  extractor: makeExtractor(definitions, parameters),
+  definitions,
+  parameters,
+  terminology: makeTerminology({ r4: makeR4Content(), stored: makeStoredTerminology(db) }),
   contextOf: () => context,
 })
 const patients = makeReservoir<PatientFact>(order.samplePatients)

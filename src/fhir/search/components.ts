@@ -9,6 +9,7 @@
 import type { Definitions, SearchParameterType } from '../definitions/index.ts'
 import { makeEmit } from './emit/index.ts'
 import type { SearchParameter } from './parameters.ts'
+import { Uncompilable } from '../path/index.ts'
 import { compileRoutes, type Route, type RouteStep } from './routes.ts'
 
 export interface Component {
@@ -16,7 +17,7 @@ export interface Component {
   readonly targets: readonly string[]
   /** Below the composite's base, or of the whole resource. */
   readonly routes: readonly { readonly route: Route; readonly ofResource: boolean }[]
-  /** The parameter that looks at the same places; undefined: none does. */
+  /** The parameter that finds what meets the component; undefined: none does. */
   readonly cover: SearchParameter | undefined
 }
 
@@ -40,9 +41,7 @@ export function componentsOf(
     const places = ofResource
       ? routes.map(({ route }) => placeOf(route))
       : roots.flatMap((root) => routes.map(({ route }) => placeOf(joined(root, route))))
-    const cover = [...siblings.values()].find(
-      (one) => one.type === type && one.expression !== undefined && samePlaces(definitions, one, places),
-    )
+    const cover = coverOf(definitions, siblings, type, places)
     return { type, targets: cover?.targets ?? [], routes, cover }
   })
 }
@@ -68,19 +67,41 @@ function emits(kind: SearchParameterType, route: Route): boolean {
   )
 }
 
-function samePlaces(definitions: Definitions, one: SearchParameter, places: readonly string[]): boolean {
-  try {
-    const own = compileRoutes(definitions, one.expression!, one.base).filter((route) =>
-      emits(one.type, route),
-    )
-    return same(new Set(own.map(placeOf)), new Set(places))
-  } catch {
-    return false // more than paths
+/**
+ * The parameter that looks at these places and at the fewest others. Others there are in value-quantity, which looks at
+ * samples beside quantities: then a sample meets the composite as well.
+ */
+function coverOf(
+  definitions: Definitions,
+  siblings: ReadonlyMap<string, SearchParameter>,
+  type: SearchParameterType,
+  places: readonly string[],
+): SearchParameter | undefined {
+  let best: SearchParameter | undefined
+  let fewest = Infinity
+  for (const one of siblings.values()) {
+    if (one.type !== type || one.expression === undefined) continue
+    const own = placesOf(definitions, one)
+    if (own.size < fewest && places.length > 0 && places.every((place) => own.has(place))) {
+      best = one
+      fewest = own.size
+    }
   }
+  return best
 }
 
-function same(a: ReadonlySet<string>, b: ReadonlySet<string>): boolean {
-  return a.size === b.size && [...a].every((each) => b.has(each))
+/** None, when its expression is more than paths. */
+function placesOf(
+  definitions: Definitions,
+  { expression, base, type }: SearchParameter,
+): ReadonlySet<string> {
+  try {
+    const routes = compileRoutes(definitions, expression!, base)
+    return new Set(routes.filter((route) => emits(type, route)).map(placeOf))
+  } catch (error) {
+    if (error instanceof Uncompilable) return new Set()
+    throw error
+  }
 }
 
 function placeOf({ steps, type, resolvesTo = '' }: Route): string {

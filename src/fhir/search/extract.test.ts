@@ -377,3 +377,13 @@ function isBareQuantity(value: unknown): boolean {
     ('comparator' in value || 'unit' in value)
   )
 }
+
+test('the components of every composite of R4 have parameters that find them', () => {
+  const uncovered = definitions.resourceTypes.flatMap((type) =>
+    [...parameters.of(type).values()]
+      .filter((one) => one.type === 'composite')
+      .filter((one) => parameters.components(one).some(({ cover }) => cover === undefined))
+      .map(({ code }) => `${type}.${code}`),
+  )
+  expect(uncovered).toEqual([])
+})

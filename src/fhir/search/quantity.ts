@@ -19,7 +19,6 @@ interface UcumUnit {
   readonly cnv_: string | null
   readonly isArbitrary_: boolean
   readonly csCode_: string
-  convertCoherent?: unknown
   convertFrom(value: number, from: UcumUnit): number
 }
 
@@ -50,11 +49,11 @@ function read(code: string): CanonicalUnit | undefined {
   const utils = ucum.UcumLhcUtils.getInstance()
   const unit = utils.getSpecifiedUnit(code, 'validate').unit as UcumUnit | null | undefined
   if (!unit) return undefined
+  const { isArbitrary_: arbitrary, dim_: dim, cnv_: special, magnitude_: magnitude, csCode_: name } = unit
   // Arbitrary units ([iU]) can be compared with nothing but themselves.
-  if (unit.isArbitrary_) return { dimension: `ucum ${unit.csCode_}`, toBase: (value) => value }
-  const dimension = `ucum ${(unit.dim_?.dimVec_ ?? []).join(',')}`
-  const special = unit.cnv_
-  if (special === null) return { dimension, toBase: (value) => round(value * unit.magnitude_) }
+  if (arbitrary) return { dimension: `ucum ${name}`, toBase: (value) => value }
+  const dimension = `ucum ${vectorOf(dim).join(',')}`
+  if (special === null) return { dimension, toBase: (value) => round(value * magnitude) }
   // Special units (Celsius) have no factor: the library converts to the base unit of the same dimension.
   const base = Object.assign(Object.create(Object.getPrototypeOf(unit) as object) as UcumUnit, {
     ...unit,
@@ -62,6 +61,11 @@ function read(code: string): CanonicalUnit | undefined {
     magnitude_: 1,
   })
   return { dimension, toBase: (value) => round(base.convertFrom(value, unit)) }
+}
+
+function vectorOf(dim: UcumUnit['dim_']): readonly number[] {
+  const { dimVec_: vector } = dim ?? { dimVec_: null }
+  return vector ?? []
 }
 
 function round(value: number): number {

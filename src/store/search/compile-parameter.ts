@@ -103,7 +103,7 @@ export async function compileParameter(
 }
 
 /** The value as what the parser makes of parameters of this kind. */
-export function as<Kind extends SearchValue['kind']>(
+function as<Kind extends SearchValue['kind']>(
   kind: Kind,
   value: SearchValue,
 ): Extract<SearchValue, { kind: Kind }> {

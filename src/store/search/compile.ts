@@ -105,6 +105,6 @@ function sortPart(tenant: TenantId, type: string, param: SearchParameter, descen
 }
 
 /** The parser lets nothing through that supportedSearch does not name, so this is a fault of ours. */
-export function notCompiled(): Failure {
+function notCompiled(): Failure {
   return new Failure('internal', 'search-not-compiled')
 }

@@ -10,11 +10,11 @@ export function emitNumber({ param, type }: EmitSpec): Emit | undefined {
       if (point !== undefined) into.numbers.push({ param, low: point, high: point })
     }
   }
-  // RiskAssessment.probability may be a Range: all between its ends.
+  // RiskAssessment.probability may be a Range: all between its ends, which are percentages (ras-1).
   if (type === 'Range') {
     return (value, into) => {
       const { low, high } = value as Fields
-      const [first, last] = [valueOf(low), valueOf(high)]
+      const [first, last] = [shareOf(low), shareOf(high)]
       if (first !== undefined || last !== undefined) into.numbers.push({ param, low: first, high: last })
     }
   }
@@ -79,6 +79,14 @@ function addSamples(param: string, { origin, factor = 1, data }: Fields, into: V
   }
   if (!Number.isFinite(low)) return
   into.quantities.push({ param, low: String(low), high: String(high), ...unitOf(origin) })
+}
+
+/** 10 % is 0.1. */
+function shareOf(quantity: unknown): string | undefined {
+  const value = valueOf(quantity)
+  return value !== undefined && isFields(quantity) && quantity['code'] === '%'
+    ? String(Number(value) / 100)
+    : value
 }
 
 /** The value of a Quantity, as written. */
