@@ -294,7 +294,7 @@ describe('each criterion finds what the specification says', () => {
       })
     expect(
       judged
-        .map(({ value }) => value['id'])
+        .map(({ value }) => String(value['id']))
         .toSorted()
         .join(' '),
       'by the oracle',
