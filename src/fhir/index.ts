@@ -82,3 +82,11 @@ export {
   type TerminologyType,
   type Verdict,
 } from './terminology/index.ts'
+export {
+  isSubset,
+  makeSubsetter,
+  parseSubset,
+  SUBSET_PARAMETERS,
+  type Subset,
+  type Subsetter,
+} from './subset/index.ts'

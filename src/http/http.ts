@@ -10,6 +10,7 @@ import {
   makeFhirXml,
   makeReferenceRewriter,
   makeSearchParser,
+  makeSubsetter,
   type SearchParameters,
   type Validator,
 } from '../fhir/index.ts'
@@ -89,6 +90,7 @@ function makeService(deps: HttpDeps): FhirService {
     clock,
     cursors: makeCursorSeal(deps.cursorKey),
     formats: makeFormats(makeFhirXml(definitions)),
+    subsetter: makeSubsetter(definitions),
     maxBundleEntries: settings.maxBundleEntries,
     timeLimit: makeTimeLimit(),
     version: deps.version,

@@ -1,6 +1,7 @@
 /** FHIR interactions as documented operations. */
 import { fitsInQuery } from '../../fhir/index.ts'
 import type { Interaction, Route } from '../fhir/interaction.ts'
+import { ANSWER_PARAMETERS } from '../fhir/query.ts'
 import type { Operation } from './openapi.ts'
 
 const FORM = 'application/x-www-form-urlencoded'
@@ -56,7 +57,7 @@ function describe(
     summary,
     secured: open !== true,
     headers,
-    query: [...ownQuery(interaction), '_format', '_pretty'],
+    query: [...ownQuery(interaction), ...ANSWER_PARAMETERS],
     ...(takesBody && { accepts: isForm ? [FORM] : accepts }),
     answers: {
       ...Object.fromEntries(answers.map((status) => [status, GOOD[status] ?? 'Done'])),

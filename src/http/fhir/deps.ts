@@ -1,6 +1,12 @@
 /** What the FHIR edge is given: the parts of other folders that it works with. */
 import type { Tenants, Tokens } from '../../access/index.ts'
-import type { Definitions, IndexEntries, ReferenceRewriter, SearchRequest } from '../../fhir/index.ts'
+import type {
+  Definitions,
+  IndexEntries,
+  ReferenceRewriter,
+  SearchRequest,
+  Subsetter,
+} from '../../fhir/index.ts'
 import type { ResourceSource } from './sources.ts'
 import type { Clock } from '../../kernel/clock.ts'
 import type { TenantId } from '../../kernel/ids.ts'
@@ -21,6 +27,7 @@ export interface FhirDeps {
   readonly cursors: CursorSeal
   /** That resources come and go in. */
   readonly formats: Formats
+  readonly subsetter: Subsetter
   readonly maxBundleEntries: number
   /** For what runs as long as a caller makes it. */
   readonly timeLimit: TimeLimit

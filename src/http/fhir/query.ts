@@ -1,13 +1,32 @@
 /** Query strings: the parameters that speak about the answer and not about resources are taken out here. */
+import { SUBSET_PARAMETERS } from '../../fhir/index.ts'
 import { Failure } from '../../kernel/failure.ts'
 
 /** https://hl7.org/fhir/R4/http.html#parameters: read by the edge for every interaction. */
-const ANSWER_PARAMETERS: ReadonlySet<string> = new Set(['_format', '_pretty'])
+export const ANSWER_PARAMETERS = ['_format', '_pretty', ...SUBSET_PARAMETERS] as const
 
-/** All parameters but `_format` and `_pretty`, in order. */
+/** All parameters but those that shape the answer, in order. */
 export function resourceParameters(query: string): URLSearchParams {
   const parameters = new URLSearchParams(query)
   for (const name of ANSWER_PARAMETERS) parameters.delete(name)
+  return parameters
+}
+
+/** As resourceParameters, for a search: `_summary=count` is a page with nothing on it but the total. */
+export function searchParameters(query: string): URLSearchParams {
+  const parameters = resourceParameters(query)
+  if (new URLSearchParams(query).get('_summary') === 'count') {
+    parameters.set('_count', '0')
+    parameters.set('_total', 'accurate')
+  }
+  return parameters
+}
+
+/** Of a link to another page of an answer: as asked, answer's shape included, with this cursor. */
+export function linkParameters(query: string, cursor: string | undefined): URLSearchParams {
+  const parameters = new URLSearchParams(query)
+  if (cursor === undefined) parameters.delete('_cursor')
+  else parameters.set('_cursor', cursor)
   return parameters
 }
 

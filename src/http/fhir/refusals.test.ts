@@ -82,7 +82,7 @@ test.each([
   ['GET', '/Patient/a%20b', 400],
   ['GET', '/__proto__/1', 404],
   ['GET', '/constructor/1', 404],
-  ['GET', '/Patient/1?_summary=true', 400],
+  ['GET', '/Patient/1?_summary=most', 400],
   ['GET', '/Patient/1?colour=blue', 400],
   ['PATCH', '/Patient/1/_history', 405],
   ['PUT', '/Patient', 405],

@@ -1,7 +1,7 @@
 /** FHIR search interaction on a type, by GET and by POST. https://hl7.org/fhir/R4/http.html#search */
 import { bundleText, type Link } from './bundle-text.ts'
 import type { FhirRequest, Interaction } from './interaction.ts'
-import { resourceParameters } from './query.ts'
+import { linkParameters, searchParameters } from './query.ts'
 import type { Stored } from '../../store/index.ts'
 
 export const searchType: Interaction = {
@@ -17,18 +17,18 @@ export const searchType: Interaction = {
   async run(service, request) {
     const { type, caller } = request
     const { tenant } = caller
-    const parameters = resourceParameters(request.query)
+    const parameters = searchParameters(request.query)
     const sealed = parameters.get('_cursor')
     parameters.delete('_cursor')
     const scope = cursorScope(tenant, type, parameters)
     const cursor = sealed === null ? undefined : service.cursors.open(sealed, scope)
     const page = await service.resources(type).search(tenant, type, parameters, cursor)
 
-    const links: Link[] = [{ relation: 'self', url: linkTo(request, parameters, sealed ?? undefined) }]
+    const links: Link[] = [{ relation: 'self', url: linkTo(request, sealed ?? undefined) }]
     if (page.next !== undefined) {
       links.push({
         relation: 'next',
-        url: linkTo(request, parameters, service.cursors.seal(page.next, scope)),
+        url: linkTo(request, service.cursors.seal(page.next, scope)),
       })
     }
     return {
@@ -55,15 +55,9 @@ function cursorScope(tenant: number, type: string, parameters: URLSearchParams):
   return `${tenant} ${type}?${binding.toString()}`
 }
 
-function linkTo(
-  { caller, type }: FhirRequest,
-  parameters: URLSearchParams,
-  cursor: string | undefined,
-): string {
-  const all = new URLSearchParams(parameters)
-  if (cursor !== undefined) all.set('_cursor', cursor)
-  const query = all.toString()
-  return `${caller.base}/${type}${query === '' ? '' : `?${query}`}`
+function linkTo({ caller, type, query }: FhirRequest, cursor: string | undefined): string {
+  const parameters = linkParameters(query, cursor).toString()
+  return `${caller.base}/${type}${parameters === '' ? '' : `?${parameters}`}`
 }
 
 function searchEntry({ type, id, body }: Stored, base: string): string {

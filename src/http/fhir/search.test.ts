@@ -80,7 +80,6 @@ test.each([
   'family:bold=x',
   '_count=-1',
   '_total=many',
-  '_summary=true',
   '_include=Patient:x',
   'family=',
 ])('a search for %s is 400 and names the parameter, not the value', async (query) => {

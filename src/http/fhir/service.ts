@@ -16,6 +16,7 @@ import { offers } from './offers.ts'
 import { isId } from './resource-checks.ts'
 import { makeRouteTable } from './routes.ts'
 import { statusOf } from './status.ts'
+import { cutAnswer, subsetOf } from './subset.ts'
 
 export function makeFhirService(deps: FhirDeps): FhirService {
   const refuse: FhirService['refuse'] = (interaction, request, failure) =>
@@ -32,7 +33,8 @@ export function makeFhirService(deps: FhirDeps): FhirService {
       let answer: Answer
       try {
         admit(deps, interaction, request)
-        answer = await interaction.run(service, request)
+        const subset = subsetOf(deps, interaction, request)
+        answer = cutAnswer(deps, interaction, request, subset, await interaction.run(service, request))
       } catch (thrown) {
         await refuse(interaction, request, asFailure(thrown))
         throw thrown

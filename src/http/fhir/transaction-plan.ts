@@ -1,5 +1,5 @@
 /** What a transaction is going to do: every entry is looked at before anything is done. */
-import type { BundleEntry, Patch } from '../../fhir/index.ts'
+import type { BundleEntry, Patch, Subset } from '../../fhir/index.ts'
 import { Failure } from '../../kernel/failure.ts'
 import { targetOf } from './entry.ts'
 import type { Caller, FhirRequest, FhirService, Interaction } from './interaction.ts'
@@ -7,11 +7,14 @@ import { readPatch } from './patch-formats.ts'
 import { inEntry } from './place.ts'
 import { refuseParameters, resourceParameters } from './query.ts'
 import { checkId, checkType } from './resource-checks.ts'
+import { subsetOf } from './subset.ts'
 
 export interface Planned {
   readonly entry: BundleEntry
   readonly interaction: Interaction
   readonly request: FhirRequest
+  /** What of the resource its answer has. */
+  readonly subset: Subset | undefined
 }
 
 export interface PlannedPatch extends Planned {
@@ -50,7 +53,7 @@ function planEntry(service: FhirService, caller: Caller, entry: BundleEntry): Pl
     const { interaction, request } = targetOf(service, entry, caller)
     service.admit(interaction, request)
     checkEntry(service, interaction, request, entry)
-    return { entry, interaction, request }
+    return { entry, interaction, request, subset: subsetOf(service, interaction, request) }
   } catch (thrown) {
     throw inEntry(entry.index, thrown)
   }

@@ -16,6 +16,7 @@ import { nextPatched } from './patch.ts'
 import { inEntry } from './place.ts'
 import { retryRaced } from './races.ts'
 import { sideBySide } from './side-by-side.ts'
+import { cutAnswer } from './subset.ts'
 import { transactionRows, type Touched } from './transaction-audit.ts'
 import { type Identities, identify } from './transaction-identities.ts'
 import { type Draft, type Link, type Linked, resolveLinks } from './transaction-links.ts'
@@ -67,8 +68,9 @@ async function runPlan(
   const outcomes = await commit(service, caller, writes, identities, [...references])
 
   const texts: string[] = Array.from({ length: size }, () => '')
-  const tell = ({ entry }: Planned, answer: Answer) => {
-    texts[entry.index] = answerEntry(entry, answer, caller.base)
+  const tell = ({ entry, interaction, request, subset }: Planned, answer: Answer) => {
+    const cut = cutAnswer(service, interaction, request, subset, answer)
+    texts[entry.index] = answerEntry(entry, cut, caller.base)
   }
   for (const [i, { planned, answer }] of writes.entries()) tell(planned, answer(outcomes[i]!))
   for (const { planned, stored } of identities.existing) {

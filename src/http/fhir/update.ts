@@ -1,4 +1,5 @@
 /** FHIR update interaction: also creates under the client's id. https://hl7.org/fhir/R4/http.html#update, #upsert */
+import { isSubset } from '../../fhir/index.ts'
 import { Failure } from '../../kernel/failure.ts'
 import type { ExactJson } from '../../kernel/json.ts'
 import type { Outcome } from '../../store/index.ts'
@@ -38,6 +39,9 @@ export function nextVersion({ type, conditions }: FhirRequest, resource: ExactJs
     refuseOtherVersion(type, current, conditions.ifMatch)
     if (conditions.ifNoneMatch?.trim() === '*' && current !== undefined) {
       throw new Failure('precondition', 'resource-must-not-exist', { type })
+    }
+    if (current !== undefined && isSubset(resource.value) && !isSubset(current.value)) {
+      throw new Failure('invalid', 'resource-subsetted', {}, { expression: [`${type}.meta.tag`] })
     }
     return resource
   }
