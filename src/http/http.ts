@@ -27,6 +27,7 @@ import { makeCursorSeal } from './fhir/cursor.ts'
 import { makeFormats } from './fhir/formats.ts'
 import { makeFhirHandler } from './fhir/handler.ts'
 import type { FhirService } from './fhir/interaction.ts'
+import type { FhirDeps } from './fhir/deps.ts'
 import { makeFhirService } from './fhir/service.ts'
 import { makeResourceSources } from './fhir/sources.ts'
 import { type HttpMetrics, makeObserver } from './observe.ts'
@@ -77,8 +78,8 @@ function makeService(deps: HttpDeps): FhirService {
   const { settings, clock, definitions, searchParameters, validator, extractor, contextOf } = deps
   const { repository, search } = deps.store
   const parser = makeSearchParser({ definitions, parameters: searchParameters, supported: supportedSearch })
-  const parseSearch = (tenant: TenantId, type: string, parameters: URLSearchParams) =>
-    parser.parse(type, parameters, { ...contextOf(tenant), nowMs: clock.now() })
+  const parseSearch: FhirDeps['parseSearch'] = (tenant, type, parameters, options) =>
+    parser.parse(type, parameters, { ...contextOf(tenant), ...options, nowMs: clock.now() })
 
   return makeFhirService({
     repository,
@@ -106,6 +107,7 @@ function makeService(deps: HttpDeps): FhirService {
     }),
     links: makeReferenceRewriter(definitions),
     parseSearch,
+    searchParameters,
     index: (tenant, type, resource) => extractor.extract(resource, type, contextOf(tenant)),
   })
 }

@@ -71,7 +71,10 @@ function describe(
 
 function ownQuery({ code, operation }: Interaction): readonly string[] {
   if (operation) return operation.parameters.filter(fitsInQuery).map(({ name }) => name)
-  return code === 'search-type' ? ['_id', '_lastUpdated', '_count', '_sort', '_total'] : []
+  return code.startsWith('search-') ? SEARCH_PARAMETERS : []
 }
+
+/** Those of every search; a type's own are in the CapabilityStatement. */
+const SEARCH_PARAMETERS = ['_id', '_lastUpdated', '_count', '_sort', '_total', '_include', '_revinclude']
 
 const METHODS = { GET: 'get', POST: 'post', PUT: 'put', PATCH: 'patch', DELETE: 'delete' } as const

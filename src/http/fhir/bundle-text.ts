@@ -4,7 +4,7 @@
  */
 
 export interface Link {
-  readonly relation: 'self' | 'next'
+  readonly relation: 'self' | 'next' | 'related'
   readonly url: string
 }
 

@@ -32,7 +32,11 @@ export function capabilityStatement(service: FhirService, base: string): JsonObj
         interaction: service.interactions
           .filter(({ routes }) => routes.some(({ path }) => path === '/'))
           .flatMap(({ code, claims = [code] }) => claims.map((claim) => ({ code: claim }))),
+        searchParam: SPECIAL_PARAMETERS.map(([name, type, documentation]) => ({ name, type, documentation })),
         ...operationList(service.interactions, (path) => !path.startsWith('/{type}')),
+        compartment: Object.keys(service.definitions.compartments).map(
+          (name) => `http://hl7.org/fhir/CompartmentDefinition/${name.toLowerCase()}`,
+        ),
       },
     ],
   }
@@ -70,7 +74,37 @@ function resource(service: FhirService, type: string): JsonObject {
   }
   const parameters = service.resources(type).parameters(type)
   if (parameters.length > 0) description['searchParam'] = parameters.map(searchParam)
+  const { searchInclude, searchRevInclude } = includes(service, type)
+  if (searchInclude.length > 1) description['searchInclude'] = searchInclude
+  if (searchRevInclude.length > 0) description['searchRevInclude'] = searchRevInclude
   return { ...description, ...operationList(all, ofType) }
+}
+
+/** Of all types, and not of a resource's own values. https://hl7.org/fhir/R4/search.html#all */
+const SPECIAL_PARAMETERS = [
+  ['_content', 'string', 'Words of all texts of the resource'],
+  ['_text', 'string', 'Words of the narrative'],
+  ['_filter', 'special', 'An expression of comparisons, and, or, not'],
+  ['_has', 'special', 'What refers to the resource'],
+  ['_list', 'special', 'What a List has'],
+  ['_type', 'special', 'Types, for a search on the whole system'],
+] as const
+
+function includes({ definitions, searchParameters }: FhirService, type: string) {
+  if (type === 'AuditEvent') return { searchInclude: [], searchRevInclude: [] }
+  const references = (of: string) =>
+    [...searchParameters.of(of).values()].filter(
+      (one) => one.type === 'reference' && one.expression !== undefined,
+    )
+  const sources = definitions.resourceTypes.filter((source) => source !== 'AuditEvent')
+  return {
+    searchInclude: ['*', ...references(type).map(({ code }) => `${type}:${code}`)],
+    searchRevInclude: sources.flatMap((source) =>
+      references(source)
+        .filter(({ targets }) => targets.includes(type))
+        .map(({ code }) => `${source}:${code}`),
+    ),
+  }
 }
 
 /** Of the operations that have such a path. An array must not be empty. */

@@ -4,6 +4,7 @@ import type {
   Definitions,
   IndexEntries,
   ReferenceRewriter,
+  SearchParameters,
   SearchRequest,
   Subsetter,
 } from '../../fhir/index.ts'
@@ -40,7 +41,13 @@ export interface FhirDeps {
   /** Links of a transaction. */
   readonly links: ReferenceRewriter
   /** @throws Failure `invalid`/`search-…` */
-  parseSearch(tenant: TenantId, type: string, parameters: URLSearchParams): SearchRequest
+  parseSearch(
+    tenant: TenantId,
+    type: string,
+    parameters: URLSearchParams,
+    options?: { readonly lenient: boolean },
+  ): SearchRequest
+  readonly searchParameters: SearchParameters
   /** What a resource would be found by. */
   index(tenant: TenantId, type: string, resource: JsonObject): IndexEntries
 }

@@ -20,8 +20,10 @@ export interface EntryTarget {
 export function targetOf({ routes }: FhirService, entry: BundleEntry, caller: Caller): EntryTarget {
   const match = routes.match(entry.method, entry.path)
   if (!('interaction' in match)) throw noSuchRoute(match.allow, entry.path)
-  if (entry.path === '') throw new Failure('unsupported', 'method-not-allowed', { allow: '' })
-  const { interaction, type, id, version } = match
+  const { interaction, type, id, version, compartment } = match
+  // A Bundle in a Bundle.
+  if (interaction.claims?.includes('batch'))
+    throw new Failure('unsupported', 'method-not-allowed', { allow: 'GET' })
   return {
     interaction,
     request: {
@@ -29,6 +31,7 @@ export function targetOf({ routes }: FhirService, entry: BundleEntry, caller: Ca
       type,
       id,
       version,
+      compartment,
       query: entry.query,
       conditions: entry,
       hasBody: entry.resource !== undefined,

@@ -123,17 +123,17 @@ export async function startFhir(settings: Partial<HttpSettings> = {}, log: Log =
 
 export type TestFhir = Awaited<ReturnType<typeof startFhir>>
 
-/** Tokens of tests say what they are: `tenant~letters`. */
+/** Tokens of tests say what they are: `tenant~letters`, `tenant~letters~Type`. */
 function accessOf(token: string, tenants: ReadonlyMap<string, TenantId>): Access {
-  const [tenantKey = '', letters = 'cruds'] = token.split('~')
+  const [tenantKey = '', letters = 'cruds', type = '*'] = token.split('~')
   const tenant = tenants.get(tenantKey)
   if (tenant === undefined) throw new Failure('unauthenticated', 'token-invalid')
   return {
     tenant,
     tenantKey,
     clientId: 'tester',
-    scopes: [`system/*.${letters}`],
-    grants: [{ context: 'system', type: '*', letters }],
+    scopes: [`system/${type}.${letters}`],
+    grants: [{ context: 'system', type, letters }],
     roles: [],
     jti: '',
     expiresAt: Infinity,

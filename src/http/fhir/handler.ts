@@ -15,7 +15,15 @@ import type { HttpSettings } from '../settings.ts'
 import { logUnexpected } from '../unexpected.ts'
 import { makeDoor } from './door.ts'
 import type { AnswerFormat } from './formats.ts'
-import { conditionsOf, formatOf, pathOf, preferenceOf, problemFormat, queryOf } from './http-request.ts'
+import {
+  conditionsOf,
+  formatOf,
+  isLenient,
+  pathOf,
+  preferenceOf,
+  problemFormat,
+  queryOf,
+} from './http-request.ts'
 import type { Caller, FhirRequest, FhirService } from './interaction.ts'
 import { noSuchRoute, type RouteMatch, type Target } from './routes.ts'
 import { sendAnswer, sendProblem } from './send.ts'
@@ -66,6 +74,7 @@ export function makeFhirHandler({ service, bodies, settings, log }: FhirHandlerD
       base: `${originOf(request, settings)}/t/${tenantKey}/fhir`,
       language: pickLanguage(headers['accept-language']),
       prefer: preferenceOf(request),
+      lenient: isLenient(request),
     }
     return caller
   }
@@ -85,7 +94,7 @@ export function makeFhirHandler({ service, bodies, settings, log }: FhirHandlerD
   async function requestOf(
     request: IncomingMessage,
     response: ServerResponse,
-    { interaction, route, type, id, version }: Target,
+    { interaction, route, type, id, version, compartment }: Target,
     caller: Caller,
   ): Promise<{ fhirRequest: FhirRequest; format: AnswerFormat }> {
     const fhirRequest: FhirRequest = {
@@ -93,6 +102,7 @@ export function makeFhirHandler({ service, bodies, settings, log }: FhirHandlerD
       type,
       id,
       version,
+      compartment,
       query: queryOf(request),
       conditions: conditionsOf(request),
       hasBody: hasBody(request),
@@ -106,7 +116,7 @@ export function makeFhirHandler({ service, bodies, settings, log }: FhirHandlerD
       }),
     }
     try {
-      const byForm = route.path === '/{type}/_search'
+      const byForm = route.path.endsWith('/_search')
       const query = byForm ? await searchForm(request, response) : fhirRequest.query
       return { fhirRequest: { ...fhirRequest, query }, format: formatOf(formats, request, query) }
     } catch (thrown) {

@@ -3,7 +3,7 @@ import type { IncomingMessage } from 'node:http'
 
 import type { AnswerFormat, Formats } from './formats.ts'
 import type { Conditions } from './interaction.ts'
-import { type Preference, returnPreference } from './prefer.ts'
+import { isHandlingLenient, type Preference, returnPreference } from './prefer.ts'
 
 /** The query string as received, without `?`. */
 export function queryOf({ url = '' }: IncomingMessage): string {
@@ -27,6 +27,11 @@ export function conditionsOf({ headers }: IncomingMessage): Conditions {
     ifModifiedSince: headers['if-modified-since'],
     ifNoneExist: single(headers['if-none-exist']),
   }
+}
+
+/** What isn't understood in a search is ignored. https://hl7.org/fhir/R4/search.html#errors */
+export function isLenient({ headers }: IncomingMessage): boolean {
+  return isHandlingLenient(single(headers['prefer']))
 }
 
 export function preferenceOf({ headers }: IncomingMessage): Preference | undefined {

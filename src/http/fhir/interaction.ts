@@ -24,6 +24,7 @@ type InteractionCode =
   | 'delete'
   | 'history-instance'
   | 'search-type'
+  | 'search-system'
   | 'batch'
   | 'transaction'
   | 'operation'
@@ -73,6 +74,8 @@ export interface Caller {
   readonly language: Language
   /** undefined: no preference. */
   readonly prefer: Preference | undefined
+  /** `Prefer: handling=lenient`: search parameters that are not understood are ignored. */
+  readonly lenient: boolean
 }
 
 /** Header values as sent. */
@@ -89,6 +92,8 @@ export interface FhirRequest {
   readonly type: string
   readonly id: string
   readonly version: string
+  /** Type of the resource in whose compartment is searched. */
+  readonly compartment: string
   /** The query string as received, without `?`. */
   readonly query: string
   readonly conditions: Conditions

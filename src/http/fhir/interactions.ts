@@ -8,6 +8,8 @@ import { operations } from './operations/index.ts'
 import { asInteraction } from './operations/operation.ts'
 import { patch } from './patch.ts'
 import { read } from './read.ts'
+import { searchCompartment, searchWholeCompartment } from './search-compartment.ts'
+import { searchSystem } from './search-system.ts'
 import { searchType } from './search-type.ts'
 import { system } from './system.ts'
 import { update } from './update.ts'
@@ -24,6 +26,9 @@ export function makeInteractions(): readonly Interaction[] {
     deleteInteraction,
     historyInstance,
     searchType,
+    searchSystem,
+    searchCompartment,
+    searchWholeCompartment,
     system,
     ...operations.map(asInteraction),
   ]

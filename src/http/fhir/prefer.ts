@@ -8,3 +8,8 @@ export function returnPreference(prefer: string | undefined): Preference | undef
   const found = /(?:^|[;,\s])return="?(minimal|representation|OperationOutcome)"?(?=$|[;,\s])/.exec(prefer)
   return found?.[1] as Preference | undefined
 }
+
+/** `handling=lenient`; strict is what is meant without it. */
+export function isHandlingLenient(prefer: string | undefined): boolean {
+  return prefer !== undefined && /(?:^|[;,\s])handling="?lenient"?(?=$|[;,\s])/.test(prefer)
+}

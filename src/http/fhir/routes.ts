@@ -11,6 +11,7 @@ export interface Target {
   readonly type: string
   readonly id: string
   readonly version: string
+  readonly compartment: string
 }
 
 /** `allow`: the methods that the path does have. */
@@ -47,7 +48,14 @@ export function makeRouteTable(interactions: readonly Interaction[]): RouteTable
         if (!fits(pattern, segments)) continue
         if (route.method === wanted) {
           const value = (name: string) => segments[pattern.indexOf(name)] ?? ''
-          return { interaction, route, type: value('{type}'), id: value('{id}'), version: value('{version}') }
+          return {
+            interaction,
+            route,
+            type: value('{type}'),
+            id: value('{id}'),
+            version: value('{version}'),
+            compartment: value('{compartment}'),
+          }
         }
         allow.push(route.method)
       }

@@ -1,19 +1,18 @@
 /** Where resources come from: the store for all types but AuditEvent, which is a view of the audit trail. */
-import type { SearchParameters, SearchRequest, SupportedSearch, Validator } from '../../fhir/index.ts'
+import type { SearchParameters, SupportedSearch, Validator } from '../../fhir/index.ts'
 import { Failure } from '../../kernel/failure.ts'
 import type { TenantId } from '../../kernel/ids.ts'
 import type { ExactJson } from '../../kernel/json.ts'
 import { type AuditEvents, auditSearchParameters } from '../../audit/index.ts'
-import type { Repository, SearchPage, SearchStore, Stored } from '../../store/index.ts'
+import type { Repository, SearchStore, Stored } from '../../store/index.ts'
+import type { FhirDeps } from './deps.ts'
+import type { Caller } from './interaction.ts'
+import type { PageAnswer, PageRequest } from './search-answer.ts'
+import { permitted } from './search-scopes.ts'
 
 export interface ResourceSource {
   read(tenant: TenantId, type: string, id: string): Promise<Stored | undefined>
-  search(
-    tenant: TenantId,
-    type: string,
-    parameters: URLSearchParams,
-    cursor: string | undefined,
-  ): Promise<SearchPage>
+  search(caller: Caller, type: string, page: PageRequest): Promise<PageAnswer>
   /** Only where a create isn't a write of the store's. */
   create?(tenant: TenantId, resource: ExactJson): Promise<Stored>
   /** What resources of the type can be found by. */
@@ -34,7 +33,7 @@ export interface SourceDeps {
   /** What the store's search serves. */
   readonly supported: SupportedSearch
   readonly validator: Validator
-  parseSearch(tenant: TenantId, type: string, parameters: URLSearchParams): SearchRequest
+  readonly parseSearch: FhirDeps['parseSearch']
 }
 
 export function makeResourceSources(deps: SourceDeps): (type: string) => ResourceSource {
@@ -52,11 +51,16 @@ function storeSource({
 }: SourceDeps): ResourceSource {
   return {
     read: (tenant, type, id) => repository.read(tenant, type, id),
-    search: (tenant, type, parameters, cursor) =>
-      search.search(tenant, {
-        ...parseSearch(tenant, type, parameters),
-        ...(cursor !== undefined && { cursor }),
-      }),
+    async search(caller, type, { parameters, cursor, ...options }) {
+      const { tenant, lenient } = caller
+      const request = permitted(caller, parseSearch(tenant, type, parameters, { lenient }))
+      const page = await search.search(
+        tenant,
+        { ...request, ...(cursor !== undefined && { cursor }) },
+        options,
+      )
+      return { ...page, ignored: request.ignored }
+    },
     parameters: (type) =>
       [...searchParameters.of(type).values()].filter(
         (one) => one.expression !== undefined && supported.kinds[one.type] !== undefined,
@@ -67,7 +71,9 @@ function storeSource({
 function auditSource({ auditEvents, searchParameters, validator }: SourceDeps): ResourceSource {
   return {
     read: (tenant, _type, id) => auditEvents.read(tenant, id),
-    search: (tenant, _type, parameters, cursor) => auditEvents.search(tenant, parameters, cursor),
+    async search({ tenant }, _type, { parameters, cursor }) {
+      return { ...(await auditEvents.search(tenant, parameters, cursor)), ignored: [] }
+    },
     async create(tenant, resource) {
       const issues = validator.validate(resource.value, 'AuditEvent')
       if (issues.some(({ severity }) => severity === 'error' || severity === 'fatal')) {

@@ -206,7 +206,7 @@ describe('a problem is told in the format of the request', () => {
   >([
     ['GET', '/Patient/nobody', undefined, 404, 'resource-not-found'],
     ['GET', '/Patient?colour=blue', undefined, 400, 'search-parameter'],
-    ['GET', '/nowhere/at/all', undefined, 404, 'path-unknown'],
+    ['GET', '/nowhere/at/all/here', undefined, 404, 'path-unknown'],
     ['POST', '/Patient', '<Patient', 400, 'xml-syntax'],
     ['POST', '/Patient', '{"resourceType":"Patient"}', 400, 'xml-syntax'],
     [

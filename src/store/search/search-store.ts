@@ -10,22 +10,42 @@ import type { Statement } from '../statement.ts'
 import { makeCompiler } from './compile.ts'
 import type { ParameterDeps } from './compile-parameter.ts'
 import { enumerate } from './enumerate.ts'
+import { makeIncluder } from './includes.ts'
 import { makeLinks } from './links.ts'
 import type { SearchQuery } from './query.ts'
 import { makeSearchRunner } from './search.ts'
 import { sql, toStatement } from './sql.ts'
-import { matches } from './statements.ts'
+import { matches, typesInUse } from './statements.ts'
 
 export interface SearchPage {
   readonly entries: readonly Stored[]
+  /** What _include and _revinclude add. */
+  readonly included?: readonly Stored[]
+  /** How many of these there have been, when more follow: `includesFrom` of the answer that goes on. */
+  readonly moreIncludes?: number
   /** How many match in all; present when asked for, or when the page shows it. */
   readonly total?: number
   /** Where the next page begins; opaque, and signed by who hands it out. */
   readonly next?: string
 }
 
+export interface SearchOptions {
+  /** Types that the caller may not see are not included; without it all are. */
+  readonly allows?: (type: string) => boolean
+  /** Goes on with the includes of the page, whose matches were told before. */
+  readonly includesFrom?: number | undefined
+}
+
 export interface SearchStore {
-  search(tenant: TenantId, request: SearchRequest): Promise<SearchPage>
+  search(tenant: TenantId, request: SearchRequest, options?: SearchOptions): Promise<SearchPage>
+  /** Of several types together, in one order: last changed first unless another is asked for. */
+  searchTypes(
+    tenant: TenantId,
+    requests: readonly SearchRequest[],
+    options?: SearchOptions,
+  ): Promise<SearchPage>
+  /** Types that the tenant has, or had, resources of. */
+  types(tenant: TenantId): Promise<readonly string[]>
   /** At most `limit` of what matches. */
   find(
     tenant: TenantId,
@@ -51,18 +71,45 @@ export function makeSearchStore(deps: SearchStoreDeps): SearchStore {
     tokenValues: (tenant, type, content, code) => tokenMeanings(entriesOf(tenant, type, content), code),
   })
   const compiler = makeCompiler({ ...deps, links: makeLinks({ ...deps, runner }) })
+  const includer = makeIncluder(deps)
+
+  async function searchTypes(
+    tenant: TenantId,
+    requests: readonly SearchRequest[],
+    { allows = () => true, includesFrom }: SearchOptions = {},
+  ): Promise<SearchPage> {
+    const [first] = requests
+    if (!first) return { entries: [], total: 0 }
+    const queries = await Promise.all(requests.map((request) => compiler.compile(tenant, request)))
+    const counted = includesFrom === undefined && (first.total !== 'none' || first.count === 0)
+    const [page, totals] = await Promise.all([
+      queries.length === 1 ? runner.page(tenant, queries[0]!) : runner.pageOfTypes(tenant, queries),
+      counted ? Promise.all(queries.map((query) => runner.total(tenant, query))) : undefined,
+    ])
+    const options = { from: includesFrom ?? 0, allows }
+    const included = await includer.include(tenant, page.entries, first.includes, options)
+    const isWhole = first.cursor === undefined && page.next === undefined
+    const total = totals?.reduce((sum, one) => sum + one, 0) ?? (isWhole ? page.entries.length : undefined)
+    const includes = {
+      included: included.entries,
+      ...(included.next !== undefined && { moreIncludes: included.next }),
+    }
+    if (includesFrom !== undefined) return { entries: [], ...includes }
+    return {
+      entries: page.entries,
+      ...includes,
+      ...(total !== undefined && { total }),
+      ...(page.next !== undefined && { next: page.next }),
+    }
+  }
 
   return {
-    async search(tenant, request) {
-      const query = await compiler.compile(tenant, request)
-      const counted = request.total !== 'none' || request.count === 0
-      const [page, total] = await Promise.all([
-        runner.page(tenant, query),
-        counted ? runner.total(tenant, query) : undefined,
-      ])
-      if (total !== undefined) return { ...page, total }
-      const isWhole = request.cursor === undefined && page.next === undefined
-      return isWhole ? { ...page, total: page.entries.length } : page
+    search: (tenant, request, options) => searchTypes(tenant, [request], options),
+    searchTypes,
+
+    async types(tenant) {
+      const rows = await db.query<{ type: string }>(tenant, toStatement(typesInUse(tenant)))
+      return rows.map(({ type }) => type)
     },
 
     async find(tenant, request, limit) {

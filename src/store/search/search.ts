@@ -27,12 +27,16 @@ const MOST_SORTABLE = 20_000
 
 export interface FoundPage {
   readonly entries: readonly Stored[]
+  /** Where each entry stands in the order. */
+  readonly places: readonly Cursor[]
   readonly next?: string
 }
 
 export interface SearchRunner {
   page(tenant: TenantId, query: SearchQuery): Promise<FoundPage>
   total(tenant: TenantId, query: SearchQuery): Promise<number>
+  /** A page of several types together, in one order. */
+  pageOfTypes(tenant: TenantId, queries: readonly SearchQuery[]): Promise<FoundPage>
   /** All that match, when an index knows that they are no more than `limit`; else undefined. */
   few(
     tenant: TenantId,
@@ -50,11 +54,6 @@ export interface SearchRunnerDeps {
   readonly db: Db
   /** The values by which a resource sorts for a token, reference or uri parameter, as the index spells them. */
   tokenValues(tenant: TenantId, type: string, content: string, code: string): readonly string[]
-}
-
-interface Match {
-  readonly rid: number
-  readonly keys: readonly SortKey[]
 }
 
 export function makeSearchRunner({ db, tokenValues }: SearchRunnerDeps): SearchRunner {
@@ -146,25 +145,26 @@ export function makeSearchRunner({ db, tokenValues }: SearchRunnerDeps): SearchR
     driver: Condition | undefined,
   ): Promise<FoundPage> {
     const criteria = { driver, conditions: query.conditions }
-    const found = await run<Record<string, SortKey>>(
+    const keyed = await run<Record<string, SortKey>>(
       tenant,
       statements.matchesWithKeys(tenant, query, criteria),
     )
     const order = makeOrder(query.sort)
-    const matches = found.map((row) => matchOf(tenant, query, row)).sort(order)
+    const matches = keyed.map((row) => matchOf(tenant, query, row)).sort(order)
     const { cursor } = query
     const start = cursor ? matches.findIndex((match) => order(match, cursor) > 0) : 0
     const page = start < 0 ? [] : matches.slice(start, start + query.count)
     const last = page.at(-1)
+    const numbers = new Map(page.map((match) => [match.rid, match]))
     const rids = page.map((match) => match.rid)
-    const entries =
-      rids.length === 0 ? [] : (await run<ResourceRow>(tenant, statements.byNumbers(rids))).map(storedFrom)
+    const rows = rids.length === 0 ? [] : await run<ResourceRow>(tenant, statements.byNumbers(rids))
+    const found = { entries: rows.map(storedFrom), places: rows.map(({ rid }) => numbers.get(Number(rid))!) }
     return start >= 0 && start + query.count < matches.length
-      ? { entries, next: encodeCursor(last!) }
-      : { entries }
+      ? { ...found, next: encodeCursor(last!) }
+      : found
   }
 
-  function matchOf(tenant: TenantId, query: SearchQuery, row: Record<string, SortKey>): Match {
+  function matchOf(tenant: TenantId, query: SearchQuery, row: Record<string, SortKey>): Cursor {
     const keys = query.sort.map(({ kind, descending }, i) =>
       kind.by === 'token'
         ? extreme(tokenValues(tenant, query.type, String(row['content']), kind.code), descending)
@@ -230,7 +230,7 @@ export function makeSearchRunner({ db, tokenValues }: SearchRunnerDeps): SearchR
 
   const runner: SearchRunner = {
     page(tenant, query) {
-      if (query.count === 0) return Promise.resolve({ entries: [] })
+      if (query.count === 0) return Promise.resolve({ entries: [], places: [] })
       return query.sort.length > 0 ? sortedPage(tenant, query) : newestPage(tenant, query)
     },
 
@@ -239,6 +239,24 @@ export function makeSearchRunner({ db, tokenValues }: SearchRunnerDeps): SearchR
       if (conditions.length === 1 && isStream(conditions[0]!)) return count(tenant, query, conditions[0])
       const chosen = await chooseDriver(tenant, conditions, MOST_SORTABLE)
       return count(tenant, query, chosen?.driver)
+    },
+
+    async pageOfTypes(tenant, queries) {
+      const { count, sort } = queries[0]!
+      if (count === 0) return { entries: [], places: [] }
+      const pages = await Promise.all(
+        queries.map((query) =>
+          sortedPage(tenant, { ...query, sort: sort.length > 0 ? query.sort : [LAST_CHANGED_FIRST] }),
+        ),
+      )
+      const order = makeOrder(sort.length > 0 ? sort : [LAST_CHANGED_FIRST])
+      const all = pages
+        .flatMap(({ entries, places }) => entries.map((entry, i) => ({ entry, place: places[i]! })))
+        .toSorted((a, b) => order(a.place, b.place))
+      const page = all.slice(0, count)
+      const found = { entries: page.map(({ entry }) => entry), places: page.map(({ place }) => place) }
+      const more = all.length > count || pages.some(({ next }) => next !== undefined)
+      return more ? { ...found, next: encodeCursor(page.at(-1)!.place) } : found
     },
 
     async few(tenant, query, limit) {
@@ -264,8 +282,9 @@ function pageOf<Row extends ResourceRow>(
   cursorOf: (row: Row) => Cursor,
 ): FoundPage {
   const page = rows.slice(0, count)
-  const entries = page.map(storedFrom)
-  return rows.length > count ? { entries, next: encodeCursor(cursorOf(page.at(-1)!)) } : { entries }
+  const places = page.map(cursorOf)
+  const found = { entries: page.map(storedFrom), places }
+  return rows.length > count ? { ...found, next: encodeCursor(places.at(-1)!) } : found
 }
 
 function afterOf(cursor: Cursor): { key: SortKey; rid: number } {
@@ -277,8 +296,11 @@ function extreme(values: readonly string[], descending: boolean): string | null 
   return values.reduce((best, value) => (compareKeys(value, best) > 0 === descending ? value : best))
 }
 
-/** By each key in turn, then by number in the direction of the first key; what lacks a key comes after what has it. */
-function makeOrder(sort: readonly SortPart[]): (a: Match, b: Match) => number {
+/**
+ * By each key in turn, then by number in the direction of the first key, newest first where that is missing; what lacks
+ * a key comes after what has it.
+ */
+function makeOrder(sort: readonly SortPart[]): (a: Cursor, b: Cursor) => number {
   return (a, b) => {
     for (const [i, { kind, descending }] of sort.entries()) {
       const x = a.keys[i] ?? null
@@ -290,7 +312,8 @@ function makeOrder(sort: readonly SortPart[]): (a: Match, b: Match) => number {
       const order = kind.by === 'number' ? compareNumbers(x, y) : compareKeys(x, y)
       if (order !== 0) return descending ? -order : order
     }
-    return sort[0]!.descending ? b.rid - a.rid : a.rid - b.rid
+    const newestFirst = sort[0]!.descending || a.keys[0] === null
+    return newestFirst ? b.rid - a.rid : a.rid - b.rid
   }
 }
 

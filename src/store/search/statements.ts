@@ -187,6 +187,24 @@ export function boundedCounts(tenant: TenantId, conditions: readonly Condition[]
   return sql`select array[${join(counts, ', ', TRUE)}] as counts`
 }
 
+/** What has one of these tokens, newest first. */
+export function byHashes(tenant: TenantId, hashes: readonly string[], limit: number): Sql {
+  return sql`select ${COLUMNS} from (
+      select distinct p.rid from token p where p.tenant = ${tenant}::int and p.hash = any(${arrayOf(hashes)}::bigint[])
+      order by p.rid desc limit ${limit}::int) f
+    ${rowsOf(sql`f.rid`)} where not r.deleted order by f.rid desc`
+}
+
+/** The types that the tenant has resources of: one descent of resource_pkey each. */
+export function typesInUse(tenant: TenantId): Sql {
+  return sql`with recursive t(type) as (
+      (select r.type from resource r where r.tenant = ${tenant}::int order by r.type limit 1)
+      union all
+      select (select r.type from resource r where r.tenant = ${tenant}::int and r.type > t.type order by r.type limit 1)
+      from t where t.type is not null)
+    select type from t where type is not null`
+}
+
 export function byNumbers(rids: readonly number[]): Sql {
   return sql`select ${COLUMNS} from unnest(${arrayOf(rids)}::bigint[]) with ordinality as k(rid, n)
     ${rowsOf(sql`k.rid`)} where not r.deleted order by k.n`

@@ -1,0 +1,32 @@
+/** One search on several types, each with the criteria as its own parameters read them. */
+import type { Criterion } from '../../fhir/index.ts'
+import type { Caller, FhirService } from './interaction.ts'
+import type { PageAnswer, PageRequest } from './search-answer.ts'
+import { permitted, searchable } from './search-scopes.ts'
+
+/** @param more criteria of each type beside those of the parameters */
+export async function searchTypes(
+  service: FhirService,
+  caller: Caller,
+  { parameters, cursor, includesFrom }: PageRequest,
+  types: readonly string[],
+  more: (type: string) => readonly Criterion[] = () => [],
+): Promise<PageAnswer> {
+  const { tenant, lenient } = caller
+  // Without a type to look at, the parameters still have to be ones that every resource has.
+  const parsed = (types.length > 0 ? types : ['Basic']).map((type) =>
+    permitted(caller, service.parseSearch(tenant, type, parameters, { lenient })),
+  )
+  const { ignored } = parsed[0]!
+  if (types.length === 0) return { entries: [], total: 0, ignored }
+  const requests = parsed.map((request) => ({
+    ...request,
+    criteria: [...more(request.type), ...request.criteria],
+    ...(cursor !== undefined && { cursor }),
+  }))
+  const page = await service.search.searchTypes(tenant, requests, {
+    allows: searchable(caller),
+    includesFrom,
+  })
+  return { ...page, ignored }
+}
