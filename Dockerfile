@@ -16,4 +16,4 @@ VOLUME /var/lib/passerelle
 EXPOSE 8080 2575 11112
 HEALTHCHECK --interval=10s --timeout=3s --start-period=20s \
   CMD ["node", "-e", "fetch('http://127.0.0.1:8080/health/ready').then(r=>process.exit(r.ok?0:1),()=>process.exit(1))"]
-CMD ["node", "src/cli.ts", "serve"]
+CMD ["node", "--max-semi-space-size=32", "src/cli.ts", "serve"]

@@ -1,7 +1,7 @@
 /** A server of its own for a benchmark: fresh data folder, free ports, known credentials; gone afterwards. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -42,7 +42,7 @@ export async function startServer(options: BenchServerOptions = {}): Promise<Ben
   const secret = options.secret ?? randomBytes(24).toString('base64url')
   const [httpPort, mllpPort, dicomPort] = await freePorts(3)
   const started = performance.now()
-  const child = spawn(process.execPath, ['src/cli.ts', 'serve'], {
+  const child = spawn(process.execPath, startArguments(), {
     env: {
       ...process.env,
       PASSERELLE_DATA_DIR: dataDir,
@@ -83,6 +83,12 @@ export async function startServer(options: BenchServerOptions = {}): Promise<Ben
       if (!options.keep) rmSync(dataDir, { recursive: true, force: true })
     },
   }
+}
+
+/** What `npm start` gives Node: its options too, since memory is measured here. */
+function startArguments(): string[] {
+  const { scripts } = JSON.parse(readFileSync('package.json', 'utf8')) as { scripts: { start: string } }
+  return scripts.start.replace(/^exec node /, '').split(' ')
 }
 
 async function ready(base: URL, child: ChildProcess): Promise<void> {

@@ -23,8 +23,8 @@ export interface StoreDeps {
   contextOf(tenant: TenantId): ExtractContext
 }
 
-/** Token values (32 bytes each here) that need not be told to the database again. */
-const MAX_KNOWN_VALUES = 200_000
+/** Token values (about 120 bytes each here) that need not be told to the database again. */
+const MAX_KNOWN_VALUES = 50_000
 
 export function makeStore(deps: StoreDeps): { repository: Repository; search: SearchStore } {
   const { db, clock, validator, extractor, contextOf } = deps
