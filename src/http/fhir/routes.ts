@@ -39,6 +39,14 @@ export function makeRouteTable(interactions: readonly Interaction[]): RouteTable
   // `/metadata` before `/{type}`.
   routes.sort((a, b) => variables(a) - variables(b))
 
+  const overloaded = new Set(
+    routes
+      .filter((a) =>
+        routes.some((b) => a !== b && a.route.path === b.route.path && a.route.method === b.route.method),
+      )
+      .map(({ route }) => route.path),
+  )
+
   return {
     match(method, path) {
       const segments = segmentsOf(path)
@@ -46,8 +54,10 @@ export function makeRouteTable(interactions: readonly Interaction[]): RouteTable
       const allow: string[] = []
       for (const { interaction, route, segments: pattern } of routes) {
         if (!fits(pattern, segments)) continue
+        const value = (name: string) => segments[pattern.indexOf(name)] ?? ''
+        // Several types may have an operation of the same name, each its own.
+        if (isOfOthers(interaction, value('{type}')) && overloaded.has(route.path)) continue
         if (route.method === wanted) {
-          const value = (name: string) => segments[pattern.indexOf(name)] ?? ''
           return {
             interaction,
             route,
@@ -62,6 +72,10 @@ export function makeRouteTable(interactions: readonly Interaction[]): RouteTable
       return { allow }
     },
   }
+}
+
+function isOfOthers({ operation }: Interaction, type: string): boolean {
+  return operation?.types?.includes(type) === false
 }
 
 /** For what matches nothing: 405 when the path has other methods, else 404. */

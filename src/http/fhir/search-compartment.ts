@@ -5,7 +5,7 @@
 import type { Criterion } from '../../fhir/index.ts'
 import { Failure } from '../../kernel/failure.ts'
 import type { Caller, FhirRequest, FhirService, Interaction } from './interaction.ts'
-import { answerSearch } from './search-answer.ts'
+import { answerSearch, type PageAnswer, type PageRequest } from './search-answer.ts'
 import { searchable } from './search-scopes.ts'
 import { searchTypes } from './search-types.ts'
 
@@ -25,9 +25,10 @@ export const searchCompartment: Interaction = {
     const { type, compartment, id, caller } = request
     if (!membership(service, compartment, type))
       throw new Failure('not-found', 'compartment-type', { compartment })
-    return answerSearch(service, request, `/${compartment}/${id}/${type}`, (page) =>
-      searchTypes(service, caller, page, [type], criteriaOf(service, request)),
-    )
+    return answerSearch(service, request, `/${compartment}/${id}/${type}`, (page) => {
+      if (type === 'AuditEvent') return ofTrail(service, request, page)
+      return searchTypes(service, caller, page, [type], criteriaOf(service, request))
+    })
   },
 }
 
@@ -57,8 +58,20 @@ export const searchWholeCompartment: Interaction = {
   },
 }
 
+/** The trail knows of patients. */
+function ofTrail(
+  service: FhirService,
+  { compartment, id, caller }: FhirRequest,
+  page: PageRequest,
+): Promise<PageAnswer> {
+  if (compartment !== 'Patient') throw new Failure('unsupported', 'search-audit-trail')
+  const parameters = new URLSearchParams(page.parameters)
+  parameters.append('patient', `Patient/${id}`)
+  return service.resources('AuditEvent').search(caller, 'AuditEvent', { ...page, parameters })
+}
+
 /** The types of a compartment that there are resources of, and that the token allows to search. */
-async function compartmentTypes(
+export async function compartmentTypes(
   service: FhirService,
   caller: Caller,
   compartment: string,
@@ -69,7 +82,7 @@ async function compartmentTypes(
 }
 
 /** Being in the compartment, as each type's own parameters say it. */
-function compartmentCriterion(
+export function compartmentCriterion(
   { definitions, searchParameters }: FhirService,
   compartment: string,
   id: string,

@@ -1,5 +1,5 @@
 /** The search port of the store: pages of what matches, keys of what matches, and the guard of conditional writes. */
-import type { ExtractContext, Extractor, IndexEntries, SearchRequest } from '../../fhir/index.ts'
+import type { ExtractContext, Extractor, Include, IndexEntries, SearchRequest } from '../../fhir/index.ts'
 import type { TenantId } from '../../kernel/ids.ts'
 import { parseExactObject } from '../../kernel/json.ts'
 import type { Db } from '../db.ts'
@@ -44,6 +44,13 @@ export interface SearchStore {
     requests: readonly SearchRequest[],
     options?: SearchOptions,
   ): Promise<SearchPage>
+  /** What these resources bring along. */
+  include(
+    tenant: TenantId,
+    resources: readonly Stored[],
+    includes: readonly Include[],
+    allows: (type: string) => boolean,
+  ): Promise<readonly Stored[]>
   /** Types that the tenant has, or had, resources of. */
   types(tenant: TenantId): Promise<readonly string[]>
   /** At most `limit` of what matches. */
@@ -106,6 +113,10 @@ export function makeSearchStore(deps: SearchStoreDeps): SearchStore {
   return {
     search: (tenant, request, options) => searchTypes(tenant, [request], options),
     searchTypes,
+
+    async include(tenant, resources, includes, allows) {
+      return (await includer.include(tenant, resources, includes, { from: 0, allows })).entries
+    },
 
     async types(tenant) {
       const rows = await db.query<{ type: string }>(tenant, toStatement(typesInUse(tenant)))
