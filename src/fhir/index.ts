@@ -41,7 +41,7 @@ export {
   type SearchParameters,
   type ValueEntries,
 } from './search/index.ts'
-export { fhirPathPatch, jsonPatch, type Patch } from './patch/index.ts'
+export { fhirPathPatch, jsonPatch, type Patch, xmlPatch } from './patch/index.ts'
 export {
   LANGUAGES,
   messageCodes,

@@ -81,6 +81,8 @@ function makeService(deps: HttpDeps): FhirService {
   const parseSearch: FhirDeps['parseSearch'] = (tenant, type, parameters, options) =>
     parser.parse(type, parameters, { ...contextOf(tenant), ...options, nowMs: clock.now() })
 
+  const xml = makeFhirXml(definitions)
+
   return makeFhirService({
     repository,
     search,
@@ -90,7 +92,8 @@ function makeService(deps: HttpDeps): FhirService {
     definitions,
     clock,
     cursors: makeCursorSeal(deps.cursorKey),
-    formats: makeFormats(makeFhirXml(definitions)),
+    formats: makeFormats(xml),
+    xml,
     subsetter: makeSubsetter(definitions),
     maxBundleEntries: settings.maxBundleEntries,
     timeLimit: makeTimeLimit(),

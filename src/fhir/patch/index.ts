@@ -1,1 +1,1 @@
-export { fhirPathPatch, jsonPatch, type Patch } from './patch.ts'
+export { fhirPathPatch, jsonPatch, type Patch, xmlPatch } from './patch.ts'

@@ -1,12 +1,14 @@
 /** Patches of a resource, whatever they are written in. https://hl7.org/fhir/R4/http.html#patch */
-import { Failure } from '../../kernel/failure.ts'
+import { asFailure, Failure } from '../../kernel/failure.ts'
 import { type ExactJson, isObject, type Json, parseExactJson, parseExactObject } from '../../kernel/json.ts'
 import type { TimeLimit } from '../../kernel/time-limit.ts'
 import { isConditional } from '../bundle/index.ts'
 import type { Definitions } from '../definitions/index.ts'
 import { applyFhirPathPatch } from './fhirpath-patch.ts'
 import { applyJsonPatch, type JsonPatchOperation, parseJsonPatch } from './json-patch.ts'
+import type { FhirXml, XmlElement } from '../xml/index.ts'
 import { parseParameters } from './parse-parameters.ts'
+import { applyXmlPatch, parseXmlPatch, xmlReferencesOf } from './xml-patch.ts'
 
 export interface Patch {
   /**
@@ -50,6 +52,32 @@ export function fhirPathPatch(definitions: Definitions, limit: TimeLimit, parame
         throw new Failure('invalid', 'patch-too-slow', { seconds: MAX_PATHS_MS / 1000 })
       return settled(resource, patched.exact)
     },
+  }
+}
+
+/** @throws Failure `invalid`/`xml-…`, `invalid`/`patch-…` */
+export function xmlPatch(xml: FhirXml, limit: TimeLimit, text: string): Patch {
+  const operations = parseXmlPatch(text)
+  return {
+    conditionalReferences: operations.flatMap(xmlReferencesOf).filter(isConditional),
+    apply(resource) {
+      const root = xml.toTree(resource.exact)
+      const patched = limit.within(MAX_PATHS_MS, () => applyXmlPatch(root, operations))
+      if (patched === undefined)
+        throw new Failure('invalid', 'patch-too-slow', { seconds: MAX_PATHS_MS / 1000 })
+      return settled(resource, resourceIn(xml, patched).exact)
+    },
+  }
+}
+
+/** @throws Failure `invalid`/`patch-result` with the path of what isn't FHIR */
+function resourceIn(xml: FhirXml, root: XmlElement): ExactJson {
+  try {
+    return xml.fromTree(root)
+  } catch (thrown) {
+    const { expression, kind } = asFailure(thrown)
+    if (kind !== 'invalid') throw thrown
+    throw new Failure('invalid', 'patch-result', {}, { expression })
   }
 }
 

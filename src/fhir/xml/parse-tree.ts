@@ -35,7 +35,9 @@ export function parseTree(source: string): XmlElement {
   }
   const noteText = (text: string) => {
     const owner = open.at(-1)
-    if (owner && !narrative && TEXT.test(text)) owner.textAt ??= parser.position
+    if (owner === undefined || narrative || !TEXT.test(text)) return
+    const { content = '', offset = parser.position } = owner.text ?? {}
+    owner.text = { content: content + text, offset }
   }
   // What saxes says of an error quotes the document: only its place is taken.
   parser.on('error', () => fault('xml-syntax'))
@@ -49,7 +51,7 @@ export function parseTree(source: string): XmlElement {
     const element: Draft = {
       name: tag.local,
       namespace: tag.uri,
-      attributes: attributesOf(tag),
+      ...attributesOf(tag),
       children: [],
       // No attribute has a < in it.
       offset: source.lastIndexOf('<', parser.position - 1),
@@ -80,11 +82,13 @@ export function parseTree(source: string): XmlElement {
   return root!
 }
 
-function attributesOf({ attributes }: SaxesTagNS): XmlAttribute[] {
-  const found: XmlAttribute[] = []
-  for (const key in attributes) {
-    const { local, uri, value } = attributes[key]!
-    if (uri !== XMLNS) found.push({ name: local, namespace: uri, value })
+function attributesOf({ attributes: all }: SaxesTagNS): Pick<XmlElement, 'attributes' | 'declares'> {
+  const attributes: XmlAttribute[] = []
+  let declares: Map<string, string> | undefined
+  for (const key in all) {
+    const { prefix, local, uri, value } = all[key]!
+    if (uri !== XMLNS) attributes.push({ name: local, namespace: uri, value })
+    else (declares ??= new Map()).set(prefix === '' ? '' : local, value)
   }
-  return found
+  return declares === undefined ? { attributes } : { attributes, declares }
 }

@@ -70,7 +70,7 @@ class Reading {
     role: 'root' | 'primitive' | '',
   ): JsonObject {
     if (++this.depth > MAX_JSON_DEPTH) this.fault('xml-depth', element)
-    if (element.textAt !== undefined) this.fault('xml-text', element, element.textAt)
+    if (element.text !== undefined) this.fault('xml-text', element, element.text.offset)
     for (const { name, namespace, value } of element.attributes) {
       if (namespace === '' && layout.attributes.has(name)) object[name] = value
       else if (!isHint(namespace, role) && !(role === 'primitive' && namespace === '' && name === 'value'))
@@ -125,7 +125,7 @@ class Reading {
     if (content === 'narrative') return element.narrative ?? ''
     if (content === 'complex') return this.readInto({}, element, this.layoutOf(type), '')
     const [resource, second] = element.children
-    if (element.textAt !== undefined) this.fault('xml-text', element, element.textAt)
+    if (element.text !== undefined) this.fault('xml-text', element, element.text.offset)
     if (element.attributes.length > 0)
       this.fault('xml-attribute-unknown', element, element.offset, element.attributes[0]!.name)
     if (resource === undefined || second !== undefined) this.fault('xml-resource-one', element)

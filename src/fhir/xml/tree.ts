@@ -13,8 +13,10 @@ export interface XmlElement {
   readonly narrative?: string
   /** Where it begins in the document. */
   readonly offset: number
-  /** Where it has text that isn't white space. */
-  readonly textAt?: number
+  /** Its text, where that isn't white space alone, and where it begins. */
+  readonly text?: { readonly content: string; readonly offset: number }
+  /** The namespaces that it declares, by prefix; the empty one is the default. */
+  readonly declares?: ReadonlyMap<string, string>
 }
 
 export interface XmlAttribute {

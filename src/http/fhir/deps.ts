@@ -2,6 +2,7 @@
 import type { Tenants, Tokens } from '../../access/index.ts'
 import type {
   Definitions,
+  FhirXml,
   IndexEntries,
   ReferenceRewriter,
   SearchParameters,
@@ -29,6 +30,7 @@ export interface FhirDeps {
   /** That resources come and go in. */
   readonly formats: Formats
   readonly subsetter: Subsetter
+  readonly xml: FhirXml
   readonly maxBundleEntries: number
   /** For what runs as long as a caller makes it. */
   readonly timeLimit: TimeLimit

@@ -1,5 +1,12 @@
 /** What a patch can be written in, by media type: what isn't here is not read, claimed or documented. https://hl7.org/fhir/R4/http.html#patch */
-import { type Definitions, fhirPathPatch, jsonPatch, type Patch } from '../../fhir/index.ts'
+import {
+  type Definitions,
+  fhirPathPatch,
+  type FhirXml,
+  jsonPatch,
+  type Patch,
+  xmlPatch,
+} from '../../fhir/index.ts'
 import { Failure } from '../../kernel/failure.ts'
 import type { TimeLimit } from '../../kernel/time-limit.ts'
 import { utf8Type } from '../media-type.ts'
@@ -16,16 +23,25 @@ export interface PatchReaderDeps {
   readonly definitions: Definitions
   readonly timeLimit: TimeLimit
   readonly formats: Formats
+  readonly xml: FhirXml
 }
 
 export const patchFormats: readonly PatchFormat[] = [
   { mediaTypes: ['application/json-patch+json'], read: ({ text }) => jsonPatch(text) },
   {
-    mediaTypes: [...JSON_TYPES, ...XML_TYPES],
-    read: ({ text, contentType }, { definitions, timeLimit, formats }) =>
-      fhirPathPatch(definitions, timeLimit, formats.ofBody(contentType).parse(text)),
+    mediaTypes: ['application/xml-patch+xml'],
+    read: ({ text }, { xml, timeLimit }) => xmlPatch(xml, timeLimit, text),
   },
+  { mediaTypes: JSON_TYPES, read: readParameters },
+  { mediaTypes: XML_TYPES, read: readParameters },
 ]
+
+function readParameters(
+  { text, contentType }: SentBody,
+  { definitions, timeLimit, formats }: PatchReaderDeps,
+): Patch {
+  return fhirPathPatch(definitions, timeLimit, formats.ofBody(contentType).parse(text))
+}
 
 /** @throws Failure `unsupported`/`media-type`, `invalid`/`patch-…` */
 export function readPatch(deps: PatchReaderDeps, body: SentBody): Patch {

@@ -239,7 +239,12 @@ test('two writes of one resource in a transaction are refused, a patch included'
 
 test('capabilities and documentation name the patch and its formats', async () => {
   const { json } = await fhir.call('GET', '/metadata')
-  expect(json.patchFormat).toEqual(['application/json-patch+json', 'application/fhir+json'])
+  expect(json.patchFormat).toEqual([
+    'application/json-patch+json',
+    'application/xml-patch+xml',
+    'application/fhir+json',
+    'application/fhir+xml',
+  ])
   const patient = json.rest[0].resource.find(({ type }: { type: string }) => type === 'Patient')
   expect(patient.interaction).toContainEqual({ code: 'patch' })
   const document = await fetch(`${fhir.origin}/api/openapi.json`)

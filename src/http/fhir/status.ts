@@ -29,6 +29,8 @@ const BY_CODE: Readonly<Record<string, number>> = {
   'patch-path-missing': 422,
   'patch-path-resource': 422,
   'patch-path-several': 422,
+  'patch-result': 422,
+  'patch-selector-narrative': 422,
   'patch-too-slow': 422,
   'patch-value-type': 422,
   'interaction-not-offered': 405,
