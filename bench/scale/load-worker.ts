@@ -47,7 +47,7 @@ const { repository } = makeStore({
   db,
   clock: systemClock,
   // The samples are what they are; what is measured later is not their validity.
-  validator: { validate: () => [] },
+  validator: { validate: () => [], review: () => [] },
   extractor: makeExtractor(definitions, parameters),
   definitions,
   parameters,

@@ -70,10 +70,12 @@ export {
   type ReferenceRewriter,
   type RefusedEntry,
 } from './bundle/index.ts'
+export { makeProfiles, namesProfiles, type ProfileFindings, type ProfileRegistry } from './profiles/index.ts'
 export { makeFhirXml, type FhirXml } from './xml/index.ts'
 export {
   makeR4Content,
   makeTerminology,
+  printableCanonical,
   type Coding,
   type Membership,
   type StoredEdition,

@@ -12,13 +12,12 @@ import {
   makeSearchParser,
   makeSubsetter,
   type SearchParameters,
-  type Validator,
 } from '../fhir/index.ts'
 import type { Clock } from '../kernel/clock.ts'
 import type { TenantId } from '../kernel/ids.ts'
 import type { Log } from '../kernel/log.ts'
 import { makeTimeLimit } from '../kernel/time-limit.ts'
-import { type AuditRecorder, type Repository, type SearchStore, supportedSearch } from '../store/index.ts'
+import { type AuditRecorder, type Store, supportedSearch } from '../store/index.ts'
 import { makeApp } from './app.ts'
 import { makeBodyReader } from './body.ts'
 import { docsRouter } from './docs/router.ts'
@@ -39,14 +38,13 @@ export interface HttpDeps {
   readonly log: Log
   readonly clock: Clock
   readonly metrics: HttpMetrics
-  readonly store: { readonly repository: Repository; readonly search: SearchStore }
+  readonly store: Store
   readonly audit: AuditRecorder
   readonly auditEvents: AuditEvents
   readonly tokens: Pick<Tokens, 'verify'>
   readonly tenants: Pick<Tenants, 'find'>
   readonly definitions: Definitions
   readonly searchParameters: SearchParameters
-  readonly validator: Validator
   readonly extractor: Extractor
   /** Time zone and local base of a tenant, for dates without an offset and absolute references. */
   contextOf(tenant: TenantId): ExtractContext
@@ -75,8 +73,8 @@ export function makeHttp(deps: HttpDeps): HttpServer {
 }
 
 function makeService(deps: HttpDeps): FhirService {
-  const { settings, clock, definitions, searchParameters, validator, extractor, contextOf } = deps
-  const { repository, search } = deps.store
+  const { settings, clock, definitions, searchParameters, extractor, contextOf } = deps
+  const { repository, search, checks } = deps.store
   const parser = makeSearchParser({ definitions, parameters: searchParameters, supported: supportedSearch })
   const parseSearch: FhirDeps['parseSearch'] = (tenant, type, parameters, options) =>
     parser.parse(type, parameters, { ...contextOf(tenant), ...options, nowMs: clock.now() })
@@ -86,6 +84,7 @@ function makeService(deps: HttpDeps): FhirService {
   return makeFhirService({
     repository,
     search,
+    checks,
     audit: deps.audit,
     tokens: deps.tokens,
     tenants: deps.tenants,
@@ -106,7 +105,7 @@ function makeService(deps: HttpDeps): FhirService {
       searchParameters,
       supported: supportedSearch,
       parseSearch,
-      validator,
+      checks,
     }),
     links: makeReferenceRewriter(definitions),
     parseSearch,

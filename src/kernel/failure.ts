@@ -28,6 +28,9 @@ export interface Issue {
   readonly expression?: readonly string[]
   /** English text without patient data. */
   readonly diagnostics: string
+  /** As a Failure's: the key of its text in each language. Without one the type has a text. */
+  readonly code?: string
+  readonly params?: FailureParams
 }
 
 export interface FailureOptions {

@@ -13,7 +13,7 @@ import {
   type Validator,
 } from '../fhir/index.ts'
 import type { Ground } from '../parts.ts'
-import { makeStore, makeStoredTerminology, type Repository, type SearchStore } from '../store/index.ts'
+import { makeStore, makeStoredTerminology, type Store } from '../store/index.ts'
 import type { TenantContexts } from './tenant-contexts.ts'
 
 export interface FhirParts {
@@ -22,7 +22,7 @@ export interface FhirParts {
   readonly validator: Validator
   readonly extractor: Extractor
   readonly terminology: Terminology
-  readonly store: { readonly repository: Repository; readonly search: SearchStore }
+  readonly store: Store
 }
 
 export function makeFhirParts(

@@ -13,6 +13,7 @@ import { Failure, type Issue } from '../kernel/failure.ts'
 import type { TenantId } from '../kernel/ids.ts'
 import { exactJsonOf, type ExactJson, type JsonObject, parseExactObject, sameJson } from '../kernel/json.ts'
 import type { AuditRow } from './audit.ts'
+import type { ResourceChecks } from './checks.ts'
 import type { Db, Tx } from './db.ts'
 import { findIdentities, type KnownIdentities, type WantedIdentity } from './identities.ts'
 import { emptyIndex, indexDifference, indexRows } from './index-rows.ts'
@@ -90,7 +91,7 @@ export interface RepositoryDeps {
   readonly lane: WriteLane
   readonly numbers: ResourceNumbers
   readonly clock: Clock
-  validate(resource: JsonObject, type: string): readonly Issue[]
+  readonly checks: Pick<ResourceChecks, 'validate' | 'changed'>
   index(tenant: TenantId, type: string, resource: JsonObject): IndexEntries
   /** Takes the lock on the criteria and raises when they match: see search/guard.ts. */
   guard(tenant: TenantId, criteria: SearchRequest): Promise<readonly Statement[]>
@@ -108,7 +109,7 @@ interface Prepared {
 }
 
 export function makeRepository(deps: RepositoryDeps): Repository {
-  const { db, lane, numbers, clock, validate, index, guard, known } = deps
+  const { db, lane, numbers, clock, checks, index, guard, known } = deps
   const turns = makeTurns()
 
   async function currentVersions(
@@ -123,7 +124,13 @@ export function makeRepository(deps: RepositoryDeps): Repository {
     return new Map(rows.map((row) => [`${row.type}/${row.id}`, row]))
   }
 
-  function prepare(tenant: TenantId, change: Change, row: ResourceRow | undefined, newRid: number): Prepared {
+  /** What there is to write; where the next version must be checked by what isn't at hand, when it is. */
+  function prepare(
+    tenant: TenantId,
+    change: Change,
+    row: ResourceRow | undefined,
+    newRid: number,
+  ): Prepared | Promise<Prepared> {
     const { type, id } = change
     const exists = row !== undefined && !row.deleted
     if (change.mustBeNew && exists) throw new Failure('conflict', 'already-exists', { type })
@@ -149,17 +156,21 @@ export function makeRepository(deps: RepositoryDeps): Repository {
     }
     if (current && sameApartFromVersion(current.exact, made.exact, id)) return unchanged(change, row)
     const next = withIdentity(made, type, id)
-    refuseInvalid(validate(next.value, type))
-    const after = indexRows(tenant, type, index(tenant, type, next.value))
-    const { added, removed } = indexDifference(before, after)
-    const content = contentOf(next.exact, id, expected + 1, lastUpdatedMs)
-    const outcome = outcomeOf(
-      base,
-      bodyOf(type, content),
-      after.row.patients,
-      current ? 'updated' : 'created',
-    )
-    return { outcome, write: { ...base, ...after.row, content, added, removed }, meanings: after.meanings }
+    const finish = (issues: readonly Issue[]): Prepared => {
+      refuseInvalid(issues)
+      const after = indexRows(tenant, type, index(tenant, type, next.value))
+      const { added, removed } = indexDifference(before, after)
+      const content = contentOf(next.exact, id, expected + 1, lastUpdatedMs)
+      const outcome = outcomeOf(
+        base,
+        bodyOf(type, content),
+        after.row.patients,
+        current ? 'updated' : 'created',
+      )
+      return { outcome, write: { ...base, ...after.row, content, added, removed }, meanings: after.meanings }
+    }
+    const issues = checks.validate(tenant, next.value, type)
+    return issues instanceof Promise ? issues.then(finish) : finish(issues)
   }
 
   async function attempt(
@@ -171,9 +182,12 @@ export function makeRepository(deps: RepositoryDeps): Repository {
     const toRead = readAll ? changes : changes.filter((change) => !change.mustBeNew)
     const rows = await currentVersions(tenant, toRead)
     const rids = await numbers.take(changes.length)
-    const prepared = changes.map((change, i) =>
-      prepare(tenant, change, rows.get(`${change.type}/${change.id}`), rids[i]!),
-    )
+    const prepared: Prepared[] = []
+    // One after the other, so that who makes the changes knows which one was found wrong.
+    for (const [i, change] of changes.entries()) {
+      const one = prepare(tenant, change, rows.get(`${change.type}/${change.id}`), rids[i]!)
+      prepared.push(one instanceof Promise ? await one : one)
+    }
     const outcomes = prepared.map(({ outcome }) => outcome)
     const meanings = prepared
       .flatMap((item) => item.meanings ?? [])
@@ -194,6 +208,7 @@ export function makeRepository(deps: RepositoryDeps): Repository {
       await lane.submit(tenant, request)
     }
     for (const meaning of meanings) known.set(`${tenant}:${meaning.hash}`, true)
+    for (const { type } of request.writes) checks.changed(tenant, type)
     return outcomes
   }
 

@@ -1,9 +1,17 @@
 /** Puts the resource store together: repository, search, and what they need of FHIR. */
 import { LRUCache } from 'lru-cache'
 
-import type { Definitions, ExtractContext, Extractor, SearchParameters, Validator } from '../fhir/index.ts'
+import type {
+  Definitions,
+  ExtractContext,
+  Extractor,
+  SearchParameters,
+  Terminology,
+  Validator,
+} from '../fhir/index.ts'
 import type { Clock } from '../kernel/clock.ts'
 import type { TenantId } from '../kernel/ids.ts'
+import { makeResourceChecks, type ResourceChecks } from './checks.ts'
 import type { Db } from './db.ts'
 import { makeResourceNumbers } from './numbers.ts'
 import { makeRepository, type Repository } from './repository.ts'
@@ -18,7 +26,7 @@ export interface StoreDeps {
   readonly extractor: Extractor
   readonly definitions: Definitions
   readonly parameters: SearchParameters
-  readonly terminology: ParameterDeps['terminology']
+  readonly terminology: ParameterDeps['terminology'] & Pick<Terminology, 'membership'>
   /** Time zone and local base of a tenant, for dates without an offset and absolute references. */
   contextOf(tenant: TenantId): ExtractContext
 }
@@ -26,18 +34,25 @@ export interface StoreDeps {
 /** Token values (about 120 bytes each here) that need not be told to the database again. */
 const MAX_KNOWN_VALUES = 50_000
 
-export function makeStore(deps: StoreDeps): { repository: Repository; search: SearchStore } {
-  const { db, clock, validator, extractor, contextOf } = deps
+export interface Store {
+  readonly repository: Repository
+  readonly search: SearchStore
+  readonly checks: ResourceChecks
+}
+
+export function makeStore(deps: StoreDeps): Store {
+  const { db, clock, extractor, contextOf } = deps
+  const checks = makeResourceChecks(deps)
   const search = makeSearchStore(deps)
   const repository = makeRepository({
     db,
     clock,
     lane: makeWriteLane(db),
     numbers: makeResourceNumbers(db),
-    validate: (resource, type) => validator.validate(resource, type),
+    checks,
     index: (tenant, type, resource) => extractor.extract(resource, type, contextOf(tenant)),
     guard: search.guard,
     known: new LRUCache({ max: MAX_KNOWN_VALUES }),
   })
-  return { repository, search }
+  return { repository, search, checks }
 }

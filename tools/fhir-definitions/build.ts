@@ -27,12 +27,13 @@ import { resourcesOf } from './package.ts'
 import { makeExpander } from './value-sets.ts'
 
 export function buildDefinitions(): DefinitionsFile {
-  const structures = ['profiles-types', 'profiles-resources']
+  const published = ['profiles-types', 'profiles-resources']
     .flatMap((file) => resourcesOf<StructureDefinition>(file, 'StructureDefinition'))
     .filter((structure) => structure.fhirVersion === '4.0.1' && structure.kind !== 'logical')
-    .filter((structure) => structure.derivation !== 'constraint')
+  const structures = published.filter((structure) => structure.derivation !== 'constraint')
   const types: Record<string, TypeEntry> = {}
   for (const structure of structures) Object.assign(types, typesOf(structure))
+  addProfiled(types, structures, published)
   dropInherited(types)
   return {
     version: '4.0.1',
@@ -75,6 +76,27 @@ function typesOf(structure: StructureDefinition): Record<string, TypeEntry> {
     types[root]!.elements['id'] = { ...types[root]!.elements['id'], types: [{ code: 'id' }] }
   if (types[root]!.kind === 'primitive') types[root]!.elements = {}
   return types
+}
+
+/** What R4's own profiles of data types ask: a SimpleQuantity is a Quantity without a comparator (sqty-1). */
+function addProfiled(
+  types: Record<string, TypeEntry>,
+  structures: readonly StructureDefinition[],
+  published: readonly StructureDefinition[],
+): void {
+  const asked = new Map(
+    published
+      .filter(({ derivation, kind }) => derivation === 'constraint' && kind === 'complex-type')
+      .map(({ url, differential }) => [url, differential!.element.flatMap(invariantsOf)]),
+  )
+  for (const { path, type = [] } of structures.flatMap(({ snapshot }) => snapshot!.element)) {
+    const invariants = type.flatMap(({ profile = [] }) => profile.flatMap((url) => asked.get(url) ?? []))
+    const cut = path.lastIndexOf('.')
+    const element = types[path.slice(0, cut)]?.elements?.[path.slice(cut + 1).replace('[x]', '')]
+    if (!element || invariants.length === 0) continue
+    const own = (element.invariants ?? []).filter(({ key }) => !invariants.some((each) => each.key === key))
+    Object.assign(element, { invariants: [...own, ...invariants] })
+  }
 }
 
 function isLeftOut(path: string): boolean {

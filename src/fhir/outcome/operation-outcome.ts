@@ -28,6 +28,8 @@ const CLOSER_TYPES: Readonly<Record<string, IssueCode>> = {
   'json-not-an-object': 'structure',
   'body-not-utf8': 'structure',
   'resource-type-missing': 'structure',
+  'profile-not-found': 'not-found',
+  'profile-too-costly': 'too-costly',
   'already-exists': 'duplicate',
   'criteria-matched-several': 'multiple-matches',
   'token-invalid': 'login',
@@ -82,13 +84,16 @@ const FAILURE_CODES = 'urn:passerelle:failure'
 
 /** What sort of finding it is in the caller's language; which element and which rule is in the diagnostics, in English. */
 function issueOf(
-  { severity, type, expression, diagnostics }: Issue,
+  { severity, type, expression, diagnostics, code, params = {} }: Issue,
   language: Language,
 ): OperationOutcomeIssue {
   return {
     severity,
     code: type as IssueCode,
-    details: { text: messageOf(`issue-${type}`, {}, language) },
+    details:
+      code === undefined
+        ? { text: messageOf(`issue-${type}`, {}, language) }
+        : { coding: [{ system: FAILURE_CODES, code }], text: messageOf(code, params, language) },
     diagnostics,
     ...(expression?.length && { expression: [...expression] }),
   }

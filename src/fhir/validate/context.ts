@@ -12,25 +12,27 @@ export class ValidationContext implements PathContext {
   readonly issues: Issue[] = []
   /** FHIRPath steps from the resource to where the validator is; a number is an index. */
   readonly steps: (string | number)[] = []
+  private readonly maxIssues: number
 
-  constructor(resource: JsonObject) {
+  constructor(resource: JsonObject, maxIssues: number = MAX_ISSUES) {
     this.resource = resource
     this.rootResource = resource
+    this.maxIssues = maxIssues
   }
 
   get full(): boolean {
-    return this.issues.length >= MAX_ISSUES
+    return this.issues.length >= this.maxIssues
   }
 
   /** An error at the current place, or at a child of it. */
   error(type: string, diagnostics: string, child?: string): void {
-    this.add('error', type, diagnostics, child)
+    this.add({ severity: 'error', type, diagnostics }, child)
   }
 
-  add(severity: Issue['severity'], type: string, diagnostics: string, child?: string): void {
+  add(issue: Omit<Issue, 'expression'>, child?: string): void {
     if (this.full) return
     const place = child === undefined ? this.expression() : `${this.expression()}.${child}`
-    this.issues.push({ severity, type, expression: [place], diagnostics })
+    this.issues.push({ ...issue, expression: [place] })
   }
 
   private expression(): string {

@@ -1,2 +1,3 @@
+export { ValidationContext } from './context.ts'
 export { PRIMITIVES } from './primitives.ts'
 export { makeValidator, type Validator } from './validator.ts'

@@ -7,10 +7,16 @@ import { isObject, type Json, type JsonObject } from '../../kernel/json.ts'
 import { compare } from '../path/index.ts'
 import type { ValidationContext } from './context.ts'
 import { isSafeNarrative } from './narrative.ts'
+import { referencedType } from './references.ts'
 
 export type Test = (value: Json, context: ValidationContext) => boolean
 
 export const BY_HAND: Readonly<Record<string, Test>> = {
+  // By the type that the reference says: what it points to may be elsewhere.
+  'ctm-1': onObject(({ onBehalfOf, member }, context) => {
+    const type = onBehalfOf === undefined ? undefined : referencedType(member, context)
+    return type === undefined || type === 'Practitioner'
+  }),
   'dom-3': onObject((resource) => !resource.contained || containedAreReferenced(resource)),
   'ext-1': onObject((extension) => 'extension' in extension !== hasValue(extension)),
   'ig-1': onObject(({ resource, grouping }) => {
@@ -45,8 +51,8 @@ export const BY_HAND: Readonly<Record<string, Test>> = {
 }
 
 /** What is no object is reported as such by the structure's own checks. */
-function onObject(test: (value: JsonObject) => boolean): Test {
-  return (value) => !isObject(value) || test(value)
+function onObject(test: (value: JsonObject, context: ValidationContext) => boolean): Test {
+  return (value, context) => !isObject(value) || test(value, context)
 }
 
 /** On a snapshot or differential: the paths of its elements, and the StructureDefinition that it is in. */

@@ -1,27 +1,25 @@
 /** R4's invariants as tests on plain JSON. https://hl7.org/fhir/R4/conformance-rules.html#constraints */
-import { evalFhirPathTyped, parseFhirPath, toTypedValue } from '@medplum/core'
 import type { Json } from '../../kernel/json.ts'
 import type { Definitions, Invariant } from '../definitions/index.ts'
-import { compilePath, Uncompilable } from '../path/index.ts'
+import { compilePath, type PathTest, pathTest, Uncompilable } from '../path/index.ts'
 import type { ValidationContext } from './context.ts'
+import type { CheckCompiler } from './type-check.ts'
 import { BY_HAND, type Test } from './invariants-by-hand.ts'
 
 export type InvariantCheck = (value: Json, context: ValidationContext) => void
 
-/** These need another resource: the reader of a reference, which a validator of one resource does not have. */
-const NEEDS_OTHERS: ReadonlySet<string> = new Set(['ctm-1'])
-
 export function makeInvariantChecks(
-  definitions: Definitions,
+  { definitions, advice }: Pick<CheckCompiler, 'definitions' | 'advice'>,
   invariants: readonly Invariant[],
   types: readonly string[],
 ): InvariantCheck[] {
   return invariants
-    .filter(({ key, severity }) => severity === 'error' && !NEEDS_OTHERS.has(key))
+    .filter(({ severity }) => advice || severity === 'error')
     .map((invariant) => {
-      const test = BY_HAND[invariant.key] ?? compiled(definitions, invariant, types) ?? evaluated(invariant)
-      const message = `${invariant.key}: ${invariant.human}`
-      return (value, context) => void (test(value, context) || context.error('invariant', message))
+      const { key, human, severity } = invariant
+      const test = BY_HAND[key] ?? compiled(definitions, invariant, types) ?? evaluated(invariant, types)
+      const issue = { severity, type: 'invariant', diagnostics: `${key}: ${human}` }
+      return (value, context) => void (test(value, context) || context.add(issue))
     })
 }
 
@@ -40,21 +38,15 @@ function compiled(
 }
 
 /**
- * The general evaluator, for the few expressions that the compiler doesn't take. It throws on values of a type that the
+ * By the general engine, for the few expressions that the compiler doesn't take. It throws on values of a form that the
  * expression doesn't expect; the structure's own checks report those.
  */
-function evaluated({ expression }: Invariant): Test {
-  const parsed = parseFhirPath(expression)
+function evaluated({ expression }: Invariant, types: readonly string[]): Test {
+  let test: PathTest | undefined
   return (value, context) => {
-    const focus = toTypedValue(value)
-    const variables = {
-      '%context': focus,
-      '%resource': toTypedValue(context.resource),
-      '%rootResource': toTypedValue(context.rootResource),
-    }
+    test ??= pathTest(expression, types[0]!)
     try {
-      const result = evalFhirPathTyped(parsed, [focus], variables)
-      return result.length === 1 && result[0]!.value === true
+      return test(value, context)
     } catch {
       return true
     }

@@ -1,12 +1,12 @@
 /** One JSON property of a type compiled to its checks: array or not, primitive or not, binding, target, invariants. */
 import { isObject, type Json, type JsonObject } from '../../kernel/json.ts'
-import type { Definitions, Property } from '../definitions/index.ts'
+import type { Property } from '../definitions/index.ts'
 import { makeBindingCheck } from './bindings.ts'
 import type { ValidationContext } from './context.ts'
 import { makeInvariantChecks } from './invariants.ts'
 import { PRIMITIVES } from './primitives.ts'
 import { makeReferenceCheck } from './references.ts'
-import type { Check } from './type-check.ts'
+import type { Check, CheckCompiler } from './type-check.ts'
 
 export interface PropertyCheck {
   readonly element: string
@@ -18,14 +18,10 @@ export interface PropertyCheck {
   checkExtension(value: Json, owner: JsonObject, context: ValidationContext): void
 }
 
-export function compileProperty(
-  property: Property,
-  definitions: Definitions,
-  checkOf: (type: string) => Check,
-): PropertyCheck {
+export function compileProperty(property: Property, compiler: CheckCompiler): PropertyCheck {
   const { name, element, primitive, many, entry } = property
   const step = entry.choice ? `${element}.ofType(${property.type})` : element
-  const one = primitive ? primitiveCheck(property, definitions) : complexCheck(property, definitions, checkOf)
+  const one = primitive ? primitiveCheck(property, compiler) : complexCheck(property, compiler)
 
   function checkValue(value: Json, owner: JsonObject, context: ValidationContext): void {
     context.steps.push(step)
@@ -52,7 +48,7 @@ export function compileProperty(
 
   function checkExtension(value: Json, owner: JsonObject, context: ValidationContext): void {
     context.steps.push(step)
-    const check = checkOf('Element')
+    const check = compiler.checkOf('Element')
     if (!many) {
       check(value, context)
     } else if (!Array.isArray(value) || value.every((item) => item === null)) {
@@ -72,14 +68,14 @@ export function compileProperty(
   return { element, choice: entry.choice ?? false, primitive, checkValue, checkExtension }
 }
 
-function primitiveCheck({ type, entry }: Property, definitions: Definitions): Check {
+function primitiveCheck({ type, entry }: Property, compiler: CheckCompiler): Check {
   const { expected, test } = PRIMITIVES[type]!
   const message = `Must be ${expected}`
-  const set = entry.required === undefined ? undefined : definitions.codeSet(entry.required)
+  const set = entry.required === undefined ? undefined : compiler.definitions.codeSet(entry.required)
   const rules = [
     ...(set ? [makeBindingCheck(type, set)] : []),
     ...makeInvariantChecks(
-      definitions,
+      compiler,
       entry.invariants ?? [],
       (entry.types ?? []).map(({ code }) => code),
     ),
@@ -91,15 +87,16 @@ function primitiveCheck({ type, entry }: Property, definitions: Definitions): Ch
   }
 }
 
-function complexCheck(property: Property, definitions: Definitions, checkOf: (type: string) => Check): Check {
+function complexCheck(property: Property, compiler: CheckCompiler): Check {
   const { type, entry, targets } = property
-  const check = checkOf(type)
+  const { definitions } = compiler
+  const check = compiler.checkOf(type)
   const set = entry.required === undefined ? undefined : definitions.codeSet(entry.required)
   const reference = type === 'Reference' ? makeReferenceCheck(definitions, targets) : undefined
   const types = entry.contentReference ? [type] : entry.types!.map(({ code }) => code)
   const rules = [
     ...(set ? [makeBindingCheck(type, set)] : []),
-    ...makeInvariantChecks(definitions, entry.invariants ?? [], types),
+    ...makeInvariantChecks(compiler, entry.invariants ?? [], types),
   ].filter((rule) => rule !== undefined)
 
   return (value, context) => {

@@ -1,5 +1,5 @@
 /** Reference elements: form, target type, contained targets. https://hl7.org/fhir/R4/references.html */
-import { isObject, type JsonObject } from '../../kernel/json.ts'
+import { isObject, type Json, type JsonObject } from '../../kernel/json.ts'
 import type { Definitions } from '../definitions/index.ts'
 import type { ValidationContext } from './context.ts'
 
@@ -37,10 +37,23 @@ export function makeReferenceCheck(
     }
     const found = (RESTFUL.exec(reference) ?? CONDITIONAL.exec(reference))?.[1]
     const absolute = ABSOLUTE.test(reference)
-    if (found && definitions.isResourceType(found)) checkType(found, context, 'reference')
-    else if (!absolute)
+    if (found && definitions.isResourceType(found)) {
+      checkType(found, context, 'reference')
+      // "The type … SHALL be consistent with the reference."
+      if (typeof type === 'string' && definitions.isResourceType(type) && type !== found)
+        context.error('value', 'Must be the type that the reference says', 'type')
+    } else if (!absolute)
       context.error('value', 'A relative reference must be Type/id, with a type of R4', 'reference')
   }
+}
+
+/** The type of what a Reference points to, as far as it says or contains it. */
+export function referencedType(reference: Json | undefined, context: ValidationContext): string | undefined {
+  const literal = isObject(reference) ? reference.reference : undefined
+  if (typeof literal !== 'string') return undefined
+  if (!literal.startsWith('#')) return RESTFUL.exec(literal)?.[1]
+  const type = containedTarget(literal.slice(1), context)?.resourceType
+  return typeof type === 'string' ? type : undefined
 }
 
 function containedTarget(id: string, { rootResource }: ValidationContext): JsonObject | undefined {

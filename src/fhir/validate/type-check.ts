@@ -7,17 +7,20 @@ import { compileProperty, type PropertyCheck } from './property-check.ts'
 
 export type Check = (value: Json, context: ValidationContext) => void
 
-export function compileType(
-  type: TypeDefinition,
-  definitions: Definitions,
-  checkOf: (type: string) => Check,
-): Check {
+export interface CheckCompiler {
+  readonly definitions: Definitions
+  /** What is only advice is checked too. */
+  readonly advice: boolean
+  checkOf(type: string): Check
+}
+
+export function compileType(type: TypeDefinition, compiler: CheckCompiler): Check {
   const checks = new Map<string, PropertyCheck>()
   for (const property of type.properties.values()) {
-    checks.set(property.name, compileProperty(property, definitions, checkOf))
+    checks.set(property.name, compileProperty(property, compiler))
   }
   const required = requiredElements(type)
-  const invariants = makeInvariantChecks(definitions, type.invariants, [type.path])
+  const invariants = makeInvariantChecks(compiler, type.invariants, [type.path])
   const isResource = type.kind === 'resource'
 
   return (value, context) => {

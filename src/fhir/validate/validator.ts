@@ -6,7 +6,7 @@ import type { Issue } from '../../kernel/failure.ts'
 import { isObject, type Json, type JsonObject } from '../../kernel/json.ts'
 import type { Definitions } from '../definitions/index.ts'
 import { ValidationContext } from './context.ts'
-import { compileType, type Check } from './type-check.ts'
+import { compileType, type Check, type CheckCompiler } from './type-check.ts'
 
 export interface Validator {
   /**
@@ -14,9 +14,19 @@ export interface Validator {
    * Takes plain numbers (`value` of an ExactJson), not the exact ones.
    */
   validate(resource: JsonObject, type: string): Issue[]
+  /** The same, and what R4 only advises, as warnings. */
+  review(resource: JsonObject, type: string): Issue[]
 }
 
 export function makeValidator(definitions: Definitions): Validator {
+  return {
+    validate: makeWalk({ definitions, advice: false }),
+    review: makeWalk({ definitions, advice: true }),
+  }
+}
+
+function makeWalk(how: Omit<CheckCompiler, 'checkOf'>): Validator['validate'] {
+  const { definitions } = how
   const compiled = new Map<string, Check>()
 
   /** Compiled when first met, and called through the map: types refer to each other in circles. */
@@ -24,12 +34,12 @@ export function makeValidator(definitions: Definitions): Validator {
     let check = compiled.get(type)
     if (!check) {
       compiled.set(type, (value, context) => compiled.get(type)!(value, context))
-      check =
-        type === 'Resource' ? checkAnyResource : compileType(definitions.type(type)!, definitions, checkOf)
+      check = type === 'Resource' ? checkAnyResource : compileType(definitions.type(type)!, compiler)
       compiled.set(type, check)
     }
     return check
   }
+  const compiler: CheckCompiler = { ...how, checkOf }
 
   function checkAnyResource(value: Json, context: ValidationContext): void {
     if (!isObject(value)) return context.error('structure', 'Must be a resource: a JSON object')
@@ -45,13 +55,11 @@ export function makeValidator(definitions: Definitions): Validator {
     context.rootResource = rootResource
   }
 
-  return {
-    validate(resource, type) {
-      const context = new ValidationContext(resource)
-      context.steps.push(type)
-      if (resource.resourceType !== type) context.error('structure', `Must be ${type}`, 'resourceType')
-      else checkOf(type)(resource, context)
-      return context.issues
-    },
+  return (resource, type) => {
+    const context = new ValidationContext(resource)
+    context.steps.push(type)
+    if (resource.resourceType !== type) context.error('structure', `Must be ${type}`, 'resourceType')
+    else checkOf(type)(resource, context)
+    return context.issues
   }
 }

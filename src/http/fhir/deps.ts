@@ -14,13 +14,14 @@ import type { Clock } from '../../kernel/clock.ts'
 import type { TenantId } from '../../kernel/ids.ts'
 import type { JsonObject } from '../../kernel/json.ts'
 import type { TimeLimit } from '../../kernel/time-limit.ts'
-import type { AuditRecorder, Repository, SearchStore } from '../../store/index.ts'
+import type { AuditRecorder, Repository, ResourceChecks, SearchStore } from '../../store/index.ts'
 import type { CursorSeal } from './cursor.ts'
 import type { Formats } from './formats.ts'
 
 export interface FhirDeps {
   readonly repository: Repository
   readonly search: SearchStore
+  readonly checks: ResourceChecks
   readonly audit: AuditRecorder
   readonly tokens: Pick<Tokens, 'verify'>
   readonly tenants: Pick<Tenants, 'find'>

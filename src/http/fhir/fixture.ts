@@ -62,7 +62,6 @@ export async function startFhir(settings: Partial<HttpSettings> = {}, log: Log =
     tenants: makeTenants({ db, clock: systemClock }),
     definitions,
     searchParameters,
-    validator,
     extractor,
     contextOf,
     cursorKey: randomBytes(32),

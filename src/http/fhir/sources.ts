@@ -1,10 +1,10 @@
 /** Where resources come from: the store for all types but AuditEvent, which is a view of the audit trail. */
-import type { SearchParameters, SupportedSearch, Validator } from '../../fhir/index.ts'
+import type { SearchParameters, SupportedSearch } from '../../fhir/index.ts'
 import { Failure } from '../../kernel/failure.ts'
 import type { TenantId } from '../../kernel/ids.ts'
 import type { ExactJson } from '../../kernel/json.ts'
 import { type AuditEvents, auditSearchParameters } from '../../audit/index.ts'
-import type { Repository, SearchStore, Stored } from '../../store/index.ts'
+import type { Repository, ResourceChecks, SearchStore, Stored } from '../../store/index.ts'
 import type { FhirDeps } from './deps.ts'
 import type { Caller } from './interaction.ts'
 import type { PageAnswer, PageRequest } from './search-answer.ts'
@@ -32,7 +32,7 @@ export interface SourceDeps {
   readonly searchParameters: SearchParameters
   /** What the store's search serves. */
   readonly supported: SupportedSearch
-  readonly validator: Validator
+  readonly checks: Pick<ResourceChecks, 'validate'>
   readonly parseSearch: FhirDeps['parseSearch']
 }
 
@@ -68,14 +68,14 @@ function storeSource({
   }
 }
 
-function auditSource({ auditEvents, searchParameters, validator }: SourceDeps): ResourceSource {
+function auditSource({ auditEvents, searchParameters, checks }: SourceDeps): ResourceSource {
   return {
     read: (tenant, _type, id) => auditEvents.read(tenant, id),
     async search({ tenant }, _type, { parameters, cursor }) {
       return { ...(await auditEvents.search(tenant, parameters, cursor)), ignored: [] }
     },
     async create(tenant, resource) {
-      const issues = validator.validate(resource.value, 'AuditEvent')
+      const issues = await checks.validate(tenant, resource.value, 'AuditEvent')
       if (issues.some(({ severity }) => severity === 'error' || severity === 'fatal')) {
         throw new Failure('invalid', 'validation-failed', {}, { issues })
       }

@@ -33,6 +33,7 @@ const BY_CODE: Readonly<Record<string, number>> = {
   'patch-selector-narrative': 422,
   'patch-too-slow': 422,
   'patch-value-type': 422,
+  'profile-too-costly': 422,
   'interaction-not-offered': 405,
   'method-not-allowed': 405,
   'not-acceptable': 406,

@@ -3,8 +3,10 @@ import { encounterEverything, patientEverything } from './everything.ts'
 import { meta } from './meta.ts'
 import { metaAdd, metaDelete } from './meta-change.ts'
 import type { Operation } from './operation.ts'
+import { validate } from './validate.ts'
 
 export const operations: readonly Operation[] = [
+  validate,
   meta,
   metaAdd,
   metaDelete,
