@@ -74,7 +74,7 @@ export function makeHttp(deps: HttpDeps): HttpServer {
 
 function makeService(deps: HttpDeps): FhirService {
   const { settings, clock, definitions, searchParameters, extractor, contextOf } = deps
-  const { repository, search, checks } = deps.store
+  const { repository, search, history, checks } = deps.store
   const parser = makeSearchParser({ definitions, parameters: searchParameters, supported: supportedSearch })
   const parseSearch: FhirDeps['parseSearch'] = (tenant, type, parameters, options) =>
     parser.parse(type, parameters, { ...contextOf(tenant), ...options, nowMs: clock.now() })
@@ -85,6 +85,7 @@ function makeService(deps: HttpDeps): FhirService {
     repository,
     search,
     checks,
+    history,
     audit: deps.audit,
     tokens: deps.tokens,
     tenants: deps.tenants,
@@ -107,6 +108,7 @@ function makeService(deps: HttpDeps): FhirService {
       parseSearch,
       checks,
     }),
+    zoneOf: (tenant) => contextOf(tenant).zone,
     links: makeReferenceRewriter(definitions),
     parseSearch,
     searchParameters,
