@@ -93,6 +93,37 @@ export function blobStoreContract(name: string, make: () => Promise<BlobStoreUnd
     expect(await it.store.has(digest)).toBe(false)
   })
 
+  test(`${name}: a sweep removes what nothing refers to, when it is old enough`, async () => {
+    await using it = await make()
+    const [kept, lost] = await Promise.all(['kept', 'lost'].map((word) => it.store.put(Buffer.from(word))))
+    const used = async (digests: readonly string[]) =>
+      new Set(digests.filter((each) => each === kept!.digest))
+    expect(await it.store.sweep({ unusedMs: 60_000, used })).toBe(0)
+    expect(await it.store.sweep({ unusedMs: 0, used })).toBe(1)
+    expect([await it.store.has(kept!.digest), await it.store.has(lost!.digest)]).toEqual([true, false])
+  })
+
+  test(`${name}: what is referred to while a sweep is at it stays`, async () => {
+    await using it = await make()
+    const { digest } = await it.store.put(Buffer.from('late'))
+    let asked = 0
+    const used = async (digests: readonly string[]) => new Set(asked++ === 0 ? [] : digests)
+    expect(await it.store.sweep({ unusedMs: 0, used })).toBe(0)
+    expect(await buffer(await it.store.read(digest))).toEqual(Buffer.from('late'))
+  })
+
+  test(`${name}: content that comes in again while a sweep is at it stays`, async () => {
+    await using it = await make()
+    const { digest } = await it.store.put(Buffer.from('again'))
+    let asked = 0
+    const used = async () => {
+      if (asked++ === 1) await it.store.put(Buffer.from('again'))
+      return new Set<string>()
+    }
+    await it.store.sweep({ unusedMs: 0, used })
+    expect(await it.store.has(digest)).toBe(true)
+  })
+
   test(`${name}: only a digest names a blob`, async () => {
     await using it = await make()
     await expect(it.store.read('../../etc/passwd')).rejects.toMatchObject({ code: 'blob-digest' })

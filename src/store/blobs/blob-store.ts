@@ -26,6 +26,12 @@ export interface Spool {
   abort(): Promise<void>
 }
 
+export interface SweepOptions {
+  readonly unusedMs: number
+  /** Of these those that something refers to. */
+  used(digests: readonly Digest[]): Promise<ReadonlySet<Digest>>
+}
+
 export interface BlobStore {
   spool(): Promise<Spool>
   /** Keeps bytes that are in memory anyway. As durable as a commit. */
@@ -40,6 +46,11 @@ export interface BlobStore {
   has(digest: Digest): Promise<boolean>
   /** For retention and erasure. Does nothing when there is no such blob. */
   remove(digest: Digest): Promise<void>
+  /**
+   * Removes blobs that nothing refers to; returns how many. One that is kept before what refers to it is committed has
+   * `unusedMs` until then.
+   */
+  sweep(options: SweepOptions): Promise<number>
   /** Writes and removes a little: fails when the store cannot keep anything. For the readiness probe. */
   probe(): Promise<void>
 }

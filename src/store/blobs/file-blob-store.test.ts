@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { readdir, utimes } from 'node:fs/promises'
+import { readdir, rename, utimes } from 'node:fs/promises'
 import { join } from 'node:path'
 import { buffer } from 'node:stream/consumers'
 import { expect, test } from 'vitest'
@@ -67,4 +67,13 @@ test('where programs share the folder, only spools that rest for long are cleare
   await openFileBlobStore({ folder: it.folder, orphanAgeMs: 3_600_000 })
   expect(await it.spools()).toHaveLength(1)
   await Promise.all([resting.abort(), busy.abort()])
+})
+
+test('a blob that a killed sweep had moved aside is back after a start', async () => {
+  await using it = await makeStore()
+  const { digest } = await it.store.put(Buffer.from('kept'))
+  await rename(join(it.folder, digest.slice(0, 2), digest), join(it.folder, 'spool', `swept-${digest}`))
+  const reopened = await openFileBlobStore({ folder: it.folder, orphanAgeMs: 0 })
+  expect(await buffer(await reopened.read(digest))).toEqual(Buffer.from('kept'))
+  expect(await it.spools()).toEqual([])
 })

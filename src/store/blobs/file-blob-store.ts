@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import { Failure } from '../../kernel/failure.ts'
 import type { Blob, BlobStore, Digest } from './blob-store.ts'
 import { openFileSpool } from './file-spool.ts'
+import { sweepFolder, sweptDigest } from './file-sweep.ts'
 
 export interface FileBlobStoreOptions {
   readonly folder: string
@@ -22,7 +23,7 @@ export interface FileBlobStoreOptions {
 export async function openFileBlobStore({ folder, orphanAgeMs }: FileBlobStoreOptions): Promise<BlobStore> {
   const spools = join(folder, 'spool')
   await mkdir(spools, { recursive: true, mode: 0o700 })
-  await removeOrphans(spools, orphanAgeMs)
+  await clearSpools(folder, spools, orphanAgeMs)
   const ensureSubfolder = makeSubfolders(folder)
   const pathOf = (digest: Digest): string => join(folder, subfolderOf(digest), digest)
 
@@ -50,6 +51,7 @@ export async function openFileBlobStore({ folder, orphanAgeMs }: FileBlobStoreOp
       return found?.size
     },
     has: async (digest) => (await store.size(digest)) !== undefined,
+    sweep: (options) => sweepFolder(folder, spools, options),
     remove: (digest) => rm(pathOf(digest), { force: true }),
     async probe() {
       const spool = await store.spool()
@@ -90,12 +92,15 @@ async function flushFolder(folder: string): Promise<void> {
   await handle.sync()
 }
 
-async function removeOrphans(spools: string, ageMs: number): Promise<void> {
+async function clearSpools(folder: string, spools: string, ageMs: number): Promise<void> {
   const newest = Date.now() - ageMs
   for (const name of await readdir(spools)) {
     const path = join(spools, name)
     const found = await stat(path).catch((error: unknown) => ignoreMissing(error))
-    if (found !== undefined && found.mtimeMs <= newest) await rm(path, { force: true })
+    if (found === undefined || found.mtimeMs > newest) continue
+    const digest = sweptDigest(name)
+    if (digest === undefined) await rm(path, { force: true })
+    else await rename(path, join(folder, subfolderOf(digest), digest)).catch(ignoreMissing)
   }
 }
 

@@ -1,2 +1,2 @@
-export type { Blob, BlobStore, ByteRange, Digest, Spool } from './blob-store.ts'
+export type { Blob, BlobStore, ByteRange, Digest, Spool, SweepOptions } from './blob-store.ts'
 export { openFileBlobStore, type FileBlobStoreOptions } from './file-blob-store.ts'
