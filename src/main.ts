@@ -74,14 +74,14 @@ async function layGround(
   const health = makeHealth({ log })
   const metrics = makeMetrics({ version })
   const db = opened.use(openDb({ url: database.url }))
-  const blobs = await openFileBlobStore({
-    folder: join(config.dataDir, 'blobs'),
-    orphanAgeMs: database.kind === 'embedded' ? 0 : SHARED_ORPHAN_AGE_MS,
-  })
+  const orphanAgeMs = database.kind === 'embedded' ? 0 : SHARED_ORPHAN_AGE_MS
+  const openBlobs = (name: string) => openFileBlobStore({ folder: join(config.dataDir, name), orphanAgeMs })
+  const [blobs, binaryBlobs] = [await openBlobs('blobs'), await openBlobs('binaries')]
   metrics.watchPool('app', () => db.usage())
   health.register({ name: 'database', check: () => db.system({ text: 'select 1', values: [] }) })
-  health.register({ name: 'blobs', check: () => blobs.probe() })
-  return { config, version, clock: systemClock, log, db, databaseUrl: database.url, blobs, health, metrics }
+  health.register({ name: 'blobs', check: () => Promise.all([blobs.probe(), binaryBlobs.probe()]) })
+  const { url: databaseUrl } = database
+  return { config, version, clock: systemClock, log, db, databaseUrl, blobs, binaryBlobs, health, metrics }
 }
 
 /** No object takes an hour between two of its parts. */

@@ -7,6 +7,7 @@ import type { Log } from './kernel/log.ts'
 import type { Part } from './lifecycle.ts'
 import type { Metrics } from './metrics.ts'
 import { makeAccessParts } from './parts/access-part.ts'
+import { makeBinarySweeper } from './parts/binary-sweeper.ts'
 import { makeChannelParts } from './parts/channel-parts.ts'
 import { makeFhirParts } from './parts/fhir-part.ts'
 import { makeHttpPart } from './parts/http-part.ts'
@@ -22,7 +23,10 @@ export interface Ground {
   readonly db: Db
   /** The owner's URL, for what needs connections of its own. */
   readonly databaseUrl: string
+  /** Of DICOM objects. */
   readonly blobs: BlobStore
+  /** Of Binaries: a store of its own, because what nothing refers to is swept from it. */
+  readonly binaryBlobs: BlobStore
   readonly health: Health
   readonly metrics: Metrics
 }
@@ -38,6 +42,6 @@ export async function composeParts(ground: Ground): Promise<Composition> {
   const access = await makeAccessParts(ground)
   const fhir = makeFhirParts(ground, access.contexts)
   const channels = await makeChannelParts(ground, access, fhir)
-  const parts = [access.trail, ...channels, makeHttpPart(ground, access, fhir)]
+  const parts = [access.trail, makeBinarySweeper(ground), ...channels, makeHttpPart(ground, access, fhir)]
   return access.credentials ? { parts, credentials: access.credentials } : { parts }
 }

@@ -16,6 +16,13 @@ export interface BodyLimits {
 
 export interface BodyReader {
   /**
+   * The bytes as they come in, whatever their number. Given up early, the rest stays on its way.
+   * @throws Failure `invalid`/`body-incomplete`, `invalid`/`body-not-gzip`, `unsupported`/`content-encoding`
+   */
+  stream(request: IncomingMessage, response: ServerResponse): AsyncIterable<Buffer>
+  /** @throws as readText, but for `body-not-utf8` */
+  readBytes(request: IncomingMessage, response: ServerResponse): Promise<Buffer>
+  /**
    * @throws Failure `too-large`/`body-too-large`, `unavailable`/`too-much-in-flight`, `invalid`/`body-not-utf8`,
    * `invalid`/`body-incomplete`, `invalid`/`body-not-gzip`, `unsupported`/`content-encoding`
    */
@@ -59,13 +66,17 @@ export function makeBodyReader({ maxBodyBytes, maxBufferedBytes }: BodyLimits): 
   }
 
   return {
-    async readText(request, response) {
-      const bytes = await readBytes(request, response)
-      if (!isUtf8(bytes)) throw new Failure('invalid', 'body-not-utf8')
-      const text = bytes.toString('utf8')
-      return text.charCodeAt(0) === BYTE_ORDER_MARK ? text.slice(1) : text
-    },
+    stream: chunksOf,
+    readBytes,
+    readText: async (request, response) => textOf(await readBytes(request, response)),
   }
+}
+
+/** @throws Failure `invalid`/`body-not-utf8` */
+export function textOf(bytes: Buffer): string {
+  if (!isUtf8(bytes)) throw new Failure('invalid', 'body-not-utf8')
+  const text = bytes.toString('utf8')
+  return text.charCodeAt(0) === BYTE_ORDER_MARK ? text.slice(1) : text
 }
 
 const BYTE_ORDER_MARK = 0xfeff
@@ -79,6 +90,26 @@ function decoded(request: IncomingMessage): Readable {
   if (encoding === 'identity' || encoding === '') return request
   if (encoding === 'gzip' || encoding === 'x-gzip') return request.pipe(createGunzip())
   throw new Failure('unsupported', 'content-encoding')
+}
+
+async function* chunksOf(request: IncomingMessage, response: ServerResponse): AsyncGenerator<Buffer> {
+  const source = decoded(request)
+  // A pipe doesn't hand on that its source has gone.
+  if (source !== request)
+    request.once('close', () => request.complete || source.destroy(new Error('cut off')))
+  if (request.headers.expect !== undefined) response.writeContinue()
+  try {
+    yield* source.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>
+  } catch (cause) {
+    const isCut = source === request || request.destroyed
+    throw new Failure('invalid', isCut ? 'body-incomplete' : 'body-not-gzip', {}, { cause })
+  } finally {
+    if (source !== request) {
+      request.unpipe()
+      source.destroy()
+    }
+  }
+  if (!request.complete) throw new Failure('invalid', 'body-incomplete')
 }
 
 /** All bytes of the source; `check` is told the length so far and throws to end it. */

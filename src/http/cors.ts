@@ -11,11 +11,25 @@ const ALLOWED_HEADERS = [
   'If-Modified-Since',
   'If-None-Exist',
   'If-None-Match',
+  'If-Range',
   'Prefer',
+  'Range',
   'X-Request-Id',
+  'X-Security-Context',
 ].join(', ')
-const EXPOSED_HEADERS =
-  'Content-Location, ETag, Last-Modified, Location, Retry-After, WWW-Authenticate, X-Request-Id'
+const EXPOSED_HEADERS = [
+  'Accept-Ranges',
+  'Content-Disposition',
+  'Content-Location',
+  'Content-Range',
+  'ETag',
+  'Last-Modified',
+  'Location',
+  'Retry-After',
+  'WWW-Authenticate',
+  'X-Request-Id',
+  'X-Security-Context',
+].join(', ')
 
 /** Writes the CORS headers where the request's origin is one of `origins`. True: it was a preflight, now answered. */
 export function makeCors(

@@ -17,7 +17,7 @@ import type { Clock } from '../kernel/clock.ts'
 import type { TenantId } from '../kernel/ids.ts'
 import type { Log } from '../kernel/log.ts'
 import { makeTimeLimit } from '../kernel/time-limit.ts'
-import { type AuditRecorder, type Store, supportedSearch } from '../store/index.ts'
+import { type AuditRecorder, type StoreWithBinaries, supportedSearch } from '../store/index.ts'
 import { makeApp } from './app.ts'
 import { makeBodyReader } from './body.ts'
 import { docsRouter } from './docs/router.ts'
@@ -38,7 +38,7 @@ export interface HttpDeps {
   readonly log: Log
   readonly clock: Clock
   readonly metrics: HttpMetrics
-  readonly store: Store
+  readonly store: StoreWithBinaries
   readonly audit: AuditRecorder
   readonly auditEvents: AuditEvents
   readonly tokens: Pick<Tokens, 'verify'>
@@ -74,7 +74,7 @@ export function makeHttp(deps: HttpDeps): HttpServer {
 
 function makeService(deps: HttpDeps): FhirService {
   const { settings, clock, definitions, searchParameters, extractor, contextOf } = deps
-  const { repository, search, history, checks } = deps.store
+  const { repository, search, checks, binaries } = deps.store
   const parser = makeSearchParser({ definitions, parameters: searchParameters, supported: supportedSearch })
   const parseSearch: FhirDeps['parseSearch'] = (tenant, type, parameters, options) =>
     parser.parse(type, parameters, { ...contextOf(tenant), ...options, nowMs: clock.now() })
@@ -85,7 +85,7 @@ function makeService(deps: HttpDeps): FhirService {
     repository,
     search,
     checks,
-    history,
+    binaries,
     audit: deps.audit,
     tokens: deps.tokens,
     tenants: deps.tenants,
@@ -108,7 +108,6 @@ function makeService(deps: HttpDeps): FhirService {
       parseSearch,
       checks,
     }),
-    zoneOf: (tenant) => contextOf(tenant).zone,
     links: makeReferenceRewriter(definitions),
     parseSearch,
     searchParameters,

@@ -9,6 +9,8 @@ export interface HttpSettings {
   readonly corsOrigins: readonly string[]
   /** A longer request body is refused with 413 while it arrives. */
   readonly maxBodyBytes: number
+  /** Bytes of one Binary that is sent as it is; they are never held as a whole. */
+  readonly maxBinaryBytes: number
   /** All request bodies that are held at one moment; beyond it 503, so that memory stays flat. */
   readonly maxBufferedBytes: number
   /** Requests being worked on at one moment; beyond it 503. */
@@ -25,6 +27,7 @@ export const defaultHttpSettings: HttpSettings = {
   trustProxy: false,
   corsOrigins: [],
   maxBodyBytes: 64 * MEGABYTE,
+  maxBinaryBytes: 256 * MEGABYTE,
   maxBufferedBytes: 160 * MEGABYTE,
   maxInFlight: 512,
   maxBundleEntries: 5000,

@@ -13,7 +13,7 @@ import {
   type Validator,
 } from '../fhir/index.ts'
 import type { Ground } from '../parts.ts'
-import { makeStore, makeStoredTerminology, type Store } from '../store/index.ts'
+import { keepBinaries, makeStore, makeStoredTerminology, type StoreWithBinaries } from '../store/index.ts'
 import type { TenantContexts } from './tenant-contexts.ts'
 
 export interface FhirParts {
@@ -22,11 +22,11 @@ export interface FhirParts {
   readonly validator: Validator
   readonly extractor: Extractor
   readonly terminology: Terminology
-  readonly store: Store
+  readonly store: StoreWithBinaries
 }
 
 export function makeFhirParts(
-  { db, clock }: Pick<Ground, 'db' | 'clock'>,
+  { db, clock, binaryBlobs }: Pick<Ground, 'db' | 'clock' | 'binaryBlobs'>,
   contexts: TenantContexts,
 ): FhirParts {
   const definitions = loadDefinitions()
@@ -35,21 +35,22 @@ export function makeFhirParts(
   const extractor = makeExtractor(definitions, searchParameters)
   const contextOf = contexts.of
   const terminology = makeTerminology({ r4: makeR4Content(), stored: makeStoredTerminology(db) })
+  const store = makeStore({
+    db,
+    clock,
+    validator,
+    extractor,
+    definitions,
+    parameters: searchParameters,
+    terminology,
+    contextOf,
+  })
   return {
     definitions,
     searchParameters,
     validator,
     extractor,
     terminology,
-    store: makeStore({
-      db,
-      clock,
-      validator,
-      extractor,
-      definitions,
-      parameters: searchParameters,
-      terminology,
-      contextOf,
-    }),
+    store: keepBinaries(store, { db, blobs: binaryBlobs }),
   }
 }

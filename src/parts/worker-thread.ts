@@ -1,6 +1,7 @@
 /** The thread of the pipeline's workers: a connection pool, the store and the mapping of its own. */
 import { on } from 'node:events'
 import { constants, platform, setPriority } from 'node:os'
+import { join } from 'node:path'
 import { parentPort, workerData } from 'node:worker_threads'
 
 import { makeTenants } from '../access/index.ts'
@@ -8,6 +9,7 @@ import { makeHealth } from '../health.ts'
 import { systemClock } from '../kernel/clock.ts'
 import { asFailure } from '../kernel/failure.ts'
 import type { Log, LogFields } from '../kernel/log.ts'
+import { openFileBlobStore } from '../store/blobs/index.ts'
 import { openDb } from '../store/index.ts'
 import { makeFhirParts } from './fhir-part.ts'
 import { makePipeline, type PipelineGround } from './pipeline.ts'
@@ -47,7 +49,11 @@ async function work(): Promise<void> {
       watchQueues() {},
     },
   }
-  const fhir = makeFhirParts(ground, contexts)
+  const binaryBlobs = await openFileBlobStore({
+    folder: join(config.dataDir, 'binaries'),
+    orphanAgeMs: Infinity, // The main thread clears up.
+  })
+  const fhir = makeFhirParts({ ...ground, binaryBlobs }, contexts)
   const throttle = throttleCommits(fhir.store.repository)
   const { channels, queue } = await makePipeline(ground, contexts, {
     ...fhir,

@@ -50,8 +50,6 @@ export * from './journal/index.ts'
 export { listSigningKeys, offerSigningKey, type SigningKeyRow } from './signing-keys.ts'
 export { findTenant, findTenantById, insertTenant, listTenants, type Tenant } from './tenants.ts'
 export * from './dicom/index.ts'
-export type { History, Version } from './history.ts'
-export type { VersionPlace, VersionRange } from './queries/read-history.ts'
 export type { Change, CommitOptions, Outcome, Repository } from './repository.ts'
 export type { KnownIdentities, WantedIdentity } from './identities.ts'
 export type { Labels } from './labels.ts'
@@ -61,3 +59,13 @@ export type { SearchOptions, SearchPage, SearchStore } from './search/search-sto
 export { makeStore, type Store, type StoreDeps } from './store.ts'
 export type { ResourceChecks } from './checks.ts'
 export { makeStoredTerminology } from './terminology.ts'
+export {
+  asBase64,
+  base64Length,
+  type Binaries,
+  type BinaryContent,
+  type BinaryPlace,
+  keepBinaries,
+  type StoreWithBinaries,
+  sweepBinaries,
+} from './binaries/index.ts'

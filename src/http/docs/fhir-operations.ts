@@ -28,6 +28,7 @@ const GOOD: Readonly<Record<number, string>> = {
   200: 'Done',
   201: 'Created',
   204: 'Deleted, or was not there',
+  206: 'The part of a content that was asked for',
   304: 'The copy that the client has is still current',
 }
 
@@ -46,10 +47,10 @@ function describe(
   { method, path }: Route,
   mediaTypes: readonly string[],
 ): Operation {
-  const { summary, headers = [], answers, open } = interaction
+  const { summary, headers = [], answers, open, takesContent } = interaction
   const isForm = path.endsWith('/_search')
   const takesBody = method === 'POST' || method === 'PUT' || method === 'PATCH'
-  const { accepts = mediaTypes } = interaction
+  const { accepts = takesContent ? [...mediaTypes, '*/*'] : mediaTypes } = interaction
   return {
     method: METHODS[method],
     path: `/t/{tenant}/fhir${path}`,
@@ -64,14 +65,15 @@ function describe(
       ...PROBLEMS,
       ...(takesBody && !isForm && OF_CHANGES),
       ...(path.includes('{id}') && { 410: 'The resource was deleted' }),
+      ...(headers.includes('Range') && { 416: 'The content has nothing in this range' }),
     },
-    produces: mediaTypes,
+    produces: headers.includes('Range') ? [...mediaTypes, '*/*'] : mediaTypes,
   }
 }
 
-function ownQuery({ code, operation, query = [] }: Interaction): readonly string[] {
+function ownQuery({ code, operation }: Interaction): readonly string[] {
   if (operation) return operation.parameters.filter(fitsInQuery).map(({ name }) => name)
-  return code.startsWith('search-') ? SEARCH_PARAMETERS : query
+  return code.startsWith('search-') ? SEARCH_PARAMETERS : []
 }
 
 /** Those of every search; a type's own are in the CapabilityStatement. */

@@ -42,7 +42,6 @@ test('a type claims the interactions and parameters that are registered', async 
     'patch',
     'delete',
     'history-instance',
-    'history-type',
     'search-type',
   ])
   expect(patient.searchParam).toContainEqual({

@@ -12,6 +12,8 @@ import type { SearchableBy } from './sources.ts'
 const SECURITY_SERVICE = 'http://terminology.hl7.org/CodeSystem/restful-security-service'
 const OAUTH_URIS = 'http://fhir-registry.smarthealthit.org/StructureDefinition/oauth-uris'
 
+const CONTENT = 'Content of any type is taken and given as it is, in part too, with X-Security-Context.'
+
 /** @param base absolute FHIR base of the tenant: `https://host/t/demo/fhir` */
 export function capabilityStatement(service: FhirService, base: string): JsonObject {
   return {
@@ -30,7 +32,7 @@ export function capabilityStatement(service: FhirService, base: string): JsonObj
         security: security(service, base.replace(/\/t\/[^/]+\/fhir$/, '')),
         resource: service.definitions.resourceTypes.map((type) => resource(service, type)),
         interaction: service.interactions
-          .filter(isOfSystem)
+          .filter(({ routes }) => routes.some(({ path }) => path === '/'))
           .flatMap(({ code, claims = [code] }) => claims.map((claim) => ({ code: claim }))),
         searchParam: SPECIAL_PARAMETERS.map(([name, type, documentation]) => ({ name, type, documentation })),
         ...operationList(service.interactions, (path) => !path.startsWith('/{type}')),
@@ -52,10 +54,6 @@ function security(service: FhirService, origin: string): JsonObject {
   }
 }
 
-function isOfSystem({ code, operation, routes }: Interaction): boolean {
-  return routes.some(({ path }) => !path.includes('{')) && code !== 'capabilities' && operation === undefined
-}
-
 function resource(service: FhirService, type: string): JsonObject {
   const ofType = (path: string) => path.startsWith('/{type}')
   const all = service.interactions.filter(
@@ -66,6 +64,7 @@ function resource(service: FhirService, type: string): JsonObject {
   const description: JsonObject = {
     type,
     profile: `http://hl7.org/fhir/StructureDefinition/${type}`,
+    ...(type === 'Binary' && offered.some(({ takesContent }) => takesContent) && { documentation: CONTENT }),
     interaction: offered.map(({ code }) => ({ code })),
     versioning: has('update') ? 'versioned-update' : 'no-version',
     readHistory: has('vread'),

@@ -15,7 +15,8 @@ import { writtenAnswer } from './written.ts'
 export const create: Interaction = {
   code: 'create',
   summary: 'Create a resource under an id of the server',
-  headers: ['If-None-Exist', 'Prefer'],
+  headers: ['If-None-Exist', 'Prefer', 'X-Security-Context'],
+  takesContent: true,
   answers: [200, 201],
   routes: [{ method: 'POST', path: '/{type}' }],
   scope: 'c',
@@ -48,7 +49,7 @@ async function createNew(
   const { tenant } = caller
   const [outcome] = await service.repository.commit(
     tenant,
-    [{ type, id: uuidv7(), mustBeNew: true, method: 'POST', make: () => resource }],
+    [{ type, id: uuidv7(), mustBeNew: true, make: () => resource }],
     {
       audit: ([created]) => [writeRow(service, create, request, created!, 201)],
       ...(absent !== undefined && { absent: [absent] }),

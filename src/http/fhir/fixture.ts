@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto'
 
 import { testDatabase } from '../../../test/support/database.ts'
+import { testFolder } from '../../../test/support/folder.ts'
 import { makeAuditEvents, makeAuditRecorder } from '../../audit/index.ts'
 import {
   loadDefinitions,
@@ -17,7 +18,8 @@ import type { TenantId } from '../../kernel/ids.ts'
 import { Failure } from '../../kernel/failure.ts'
 import { makeTimeZone } from '../../kernel/time-zone.ts'
 import { type Log, silentLog } from '../../kernel/log.ts'
-import { makeStore, makeStoredTerminology } from '../../store/index.ts'
+import { openFileBlobStore } from '../../store/blobs/index.ts'
+import { keepBinaries, makeStore, makeStoredTerminology } from '../../store/index.ts'
 import { defaultHttpSettings, type HttpSettings, makeHttp } from '../index.ts'
 
 export async function startFhir(settings: Partial<HttpSettings> = {}, log: Log = silentLog) {
@@ -31,6 +33,8 @@ export async function startFhir(settings: Partial<HttpSettings> = {}, log: Log =
   const extractor = makeExtractor(definitions, searchParameters)
   const zone = makeTimeZone('Europe/Paris')
   const contextOf = () => ({ zone, toLocal: () => undefined, bases: () => [] })
+  const folder = await testFolder()
+  const blobs = await openFileBlobStore({ folder: folder.path, orphanAgeMs: 0 })
   const store = makeStore({
     db,
     clock: systemClock,
@@ -46,7 +50,7 @@ export async function startFhir(settings: Partial<HttpSettings> = {}, log: Log =
     log,
     clock: systemClock,
     metrics: { observe() {} },
-    store,
+    store: keepBinaries(store, { db, blobs }),
     audit: { record: (...access) => recorder.record(...access) },
     auditEvents: makeAuditEvents({ db, clock: systemClock, zoneOf: () => zone }),
     tokens: {
@@ -79,6 +83,7 @@ export async function startFhir(settings: Partial<HttpSettings> = {}, log: Log =
     recorder,
     validator,
     other,
+    blobs,
     /** A request with a token that allows everything, unless another is given. */
     async call(method: string, path: string, body?: unknown, headers: Record<string, string> = {}) {
       const response = await fetch(path.startsWith('http') ? path : base + path, {
@@ -116,23 +121,24 @@ export async function startFhir(settings: Partial<HttpSettings> = {}, log: Log =
       await server.stop()
       await recorder[Symbol.asyncDispose]()
       await database[Symbol.asyncDispose]()
+      await folder[Symbol.asyncDispose]()
     },
   }
 }
 
 export type TestFhir = Awaited<ReturnType<typeof startFhir>>
 
-/** Tokens of tests say what they are: `tenant~letters`, `tenant~letters~Type`. */
+/** Tokens of tests say what they are: `tenant~letters`, `tenant~letters~Type.Type`. */
 function accessOf(token: string, tenants: ReadonlyMap<string, TenantId>): Access {
-  const [tenantKey = '', letters = 'cruds', type = '*'] = token.split('~')
+  const [tenantKey = '', letters = 'cruds', types = '*'] = token.split('~')
   const tenant = tenants.get(tenantKey)
   if (tenant === undefined) throw new Failure('unauthenticated', 'token-invalid')
   return {
     tenant,
     tenantKey,
     clientId: 'tester',
-    scopes: [`system/${type}.${letters}`],
-    grants: [{ context: 'system', type, letters }],
+    scopes: types.split('.').map((type) => `system/${type}.${letters}`),
+    grants: types.split('.').map((type) => ({ context: 'system', type, letters })),
     roles: [],
     jti: '',
     expiresAt: Infinity,

@@ -13,6 +13,7 @@ import { exchangeOf } from '../exchange.ts'
 import { isForm } from '../media-type.ts'
 import type { HttpSettings } from '../settings.ts'
 import { logUnexpected } from '../unexpected.ts'
+import { binaryRequest } from './binary/index.ts'
 import { makeDoor } from './door.ts'
 import type { AnswerFormat } from './formats.ts'
 import {
@@ -94,9 +95,11 @@ export function makeFhirHandler({ service, bodies, settings, log }: FhirHandlerD
   async function requestOf(
     request: IncomingMessage,
     response: ServerResponse,
-    { interaction, route, type, id, version, compartment }: Target,
+    target: Target,
     caller: Caller,
   ): Promise<{ fhirRequest: FhirRequest; format: AnswerFormat }> {
+    const { interaction, route, type, id, version, compartment } = target
+    const binary = binaryRequest({ service, bodies, settings }, request, response, target, caller)
     const fhirRequest: FhirRequest = {
       caller,
       type,
@@ -114,11 +117,15 @@ export function makeFhirHandler({ service, bodies, settings, log }: FhirHandlerD
         contentType: request.headers['content-type'],
         text: await bodies.readText(request, response),
       }),
+      ...binary?.request,
     }
     try {
       const byForm = route.path.endsWith('/_search')
       const query = byForm ? await searchForm(request, response) : fhirRequest.query
-      return { fhirRequest: { ...fhirRequest, query }, format: formatOf(formats, request, query) }
+      return {
+        fhirRequest: { ...fhirRequest, query },
+        format: binary?.format ?? formatOf(formats, request, query),
+      }
     } catch (thrown) {
       await service.refuse(interaction, fhirRequest, asFailure(thrown))
       throw thrown
@@ -133,7 +140,8 @@ export function makeFhirHandler({ service, bodies, settings, log }: FhirHandlerD
       if (!('interaction' in match)) throw noSuchRoute(match.allow, pathOf(request))
       const asked = await requestOf(request, response, match, caller)
       format = asked.format
-      sendAnswer(response, await service.perform(match.interaction, asked.fhirRequest), format)
+      const answer = await service.perform(match.interaction, asked.fhirRequest)
+      await sendAnswer(response, answer, format, (text) => service.binaries.placesIn(caller.tenant, text))
     } catch (thrown) {
       const failure = asFailure(thrown)
       const exchange = exchangeOf(response)

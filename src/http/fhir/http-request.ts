@@ -20,12 +20,14 @@ function single(header: string | string[] | undefined): string | undefined {
   return Array.isArray(header) ? header.join(', ') : header
 }
 
-export function conditionsOf({ headers }: IncomingMessage): Conditions {
+export function conditionsOf({ method, headers }: IncomingMessage): Conditions {
   return {
     ifMatch: headers['if-match'],
     ifNoneMatch: headers['if-none-match'],
     ifModifiedSince: headers['if-modified-since'],
     ifNoneExist: single(headers['if-none-exist']),
+    // RFC 9110 §14.2: of other methods it is ignored.
+    ...(method === 'GET' && { range: headers.range, ifRange: single(headers['if-range']) }),
   }
 }
 

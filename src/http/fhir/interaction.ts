@@ -8,6 +8,7 @@ import type { Failure } from '../../kernel/failure.ts'
 import type { TenantId } from '../../kernel/ids.ts'
 import type { ExactJson } from '../../kernel/json.ts'
 import type { AuditRow } from '../../store/index.ts'
+import type { BinaryWish, NativeContent } from './binary/index.ts'
 import type { FhirDeps } from './deps.ts'
 import type { Operation } from './operations/operation.ts'
 import type { Preference } from './prefer.ts'
@@ -23,8 +24,6 @@ type InteractionCode =
   | 'patch'
   | 'delete'
   | 'history-instance'
-  | 'history-type'
-  | 'history-system'
   | 'search-type'
   | 'search-system'
   | 'batch'
@@ -43,12 +42,12 @@ export interface Interaction {
   readonly code: InteractionCode
   /** For the documentation. */
   readonly summary: string
-  /** Query parameters of its own, for the documentation. */
-  readonly query?: readonly string[]
   /** Request headers that it heeds. */
   readonly headers?: readonly string[]
   /** Media types of its body, where that isn't a resource. */
   readonly accepts?: readonly string[]
+  /** Takes any content beside resources: of Binaries. */
+  readonly takesContent?: true
   /** Statuses of its good answers. */
   readonly answers: readonly number[]
   /** What the CapabilityStatement says of it, where that isn't its code alone. */
@@ -88,6 +87,9 @@ export interface Conditions {
   readonly ifNoneMatch?: string | undefined
   readonly ifModifiedSince?: string | undefined
   readonly ifNoneExist?: string | undefined
+  /** Of a GET. */
+  readonly range?: string | undefined
+  readonly ifRange?: string | undefined
 }
 
 export interface FhirRequest {
@@ -102,6 +104,8 @@ export interface FhirRequest {
   readonly query: string
   readonly conditions: Conditions
   readonly hasBody: boolean
+  /** Of who reads a Binary by its address; left out elsewhere, and in a Bundle, where it can only be a resource. */
+  readonly wish?: BinaryWish
   /** The resource that was sent. Called at most once, after the access check. */
   resource(): Promise<ExactJson>
   /** What was sent, unread, for an interaction whose body need not be a resource. In place of `resource`. */
@@ -128,6 +132,8 @@ export interface Answer {
   readonly status: number
   /** JSON text of a resource; undefined: no body. */
   readonly body?: string | undefined
+  /** A content in place of the body. */
+  readonly native?: NativeContent
   /** JSON text of an OperationOutcome, in place of the body. */
   readonly outcome?: string
   /** Becomes the ETag. */

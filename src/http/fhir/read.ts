@@ -1,6 +1,7 @@
 /** FHIR read interaction. https://hl7.org/fhir/R4/http.html#read */
 import { Failure } from '../../kernel/failure.ts'
 import type { Stored } from '../../store/index.ts'
+import { nativeAnswer } from './binary/index.ts'
 import { isFresh } from './etag.ts'
 import type { Answer, FhirRequest, FhirService, Interaction } from './interaction.ts'
 import { refuseParameters } from './query.ts'
@@ -8,14 +9,15 @@ import { refuseParameters } from './query.ts'
 export const read: Interaction = {
   code: 'read',
   summary: 'The current version of a resource',
-  headers: ['If-None-Match', 'If-Modified-Since'],
-  answers: [200, 304],
+  headers: ['If-None-Match', 'If-Modified-Since', 'Range', 'If-Range'],
+  answers: [200, 206, 304],
   routes: [{ method: 'GET', path: '/{type}/{id}' }],
   scope: 'r',
   action: 'R',
   async run(service, request) {
     refuseParameters(request.query)
-    return answerWith(await currentVersion(service, request), request)
+    const stored = await currentVersion(service, request)
+    return (await nativeAnswer(service, request, stored)) ?? answerWith(stored, request)
   },
 }
 

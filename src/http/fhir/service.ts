@@ -1,6 +1,7 @@
 /** Runs interactions: checks that the type has it and the token allows it, and leaves an audit row in every case. */
 import { asFailure, Failure } from '../../kernel/failure.ts'
 import { auditRow, criteriaIn } from './audit-row.ts'
+import { guardBinaries } from './binary/index.ts'
 import type { FhirDeps } from './deps.ts'
 import { requireRole, requireScope } from './gate.ts'
 import {
@@ -34,7 +35,8 @@ export function makeFhirService(deps: FhirDeps): FhirService {
       try {
         admit(deps, interaction, request)
         const subset = subsetOf(deps, interaction, request)
-        answer = cutAnswer(deps, interaction, request, subset, await interaction.run(service, request))
+        const guarded = guardBinaries(service, request.caller.access)
+        answer = cutAnswer(deps, interaction, request, subset, await interaction.run(guarded, request))
       } catch (thrown) {
         await refuse(interaction, request, asFailure(thrown))
         throw thrown

@@ -40,6 +40,7 @@ const BY_CODE: Readonly<Record<string, number>> = {
   'xml-unwritable': 406,
   'media-type': 415,
   'content-encoding': 415,
+  'range-not-satisfiable': 416,
 }
 
 export function statusOf({ kind, code }: Failure): number {

@@ -5,7 +5,7 @@ import { parseExactObject } from '../../kernel/json.ts'
 import type { FhirDeps } from './deps.ts'
 import type { Answer, FhirRequest, Interaction } from './interaction.ts'
 
-type Asked = Pick<FhirRequest, 'type' | 'query'>
+type Asked = Pick<FhirRequest, 'type' | 'id' | 'query'>
 
 /**
  * undefined: whole resources.
@@ -14,10 +14,12 @@ type Asked = Pick<FhirRequest, 'type' | 'query'>
 export function subsetOf(
   { definitions }: FhirDeps,
   { code }: Interaction,
-  { type, query }: Asked,
+  { type, id, query }: Asked,
 ): Subset | undefined {
   if (query === '') return undefined
-  const types = type === '' || code === 'operation' ? definitions.resourceTypes : [type]
+  // A search below an instance is one of its compartment.
+  const isOfOneType = type !== '' && code !== 'operation' && !(code.startsWith('search') && id !== '')
+  const types = isOfOneType ? [type] : definitions.resourceTypes
   const subset = parseSubset(new URLSearchParams(query), definitions, types)
   const isList = code.startsWith('search') || code.startsWith('history')
   if (subset !== undefined && isCount(subset) && !isList)

@@ -13,7 +13,8 @@ import { writtenAnswer } from './written.ts'
 export const update: Interaction = {
   code: 'update',
   summary: 'Write a resource under this id: a new version, or the first',
-  headers: ['If-Match', 'If-None-Match', 'Prefer'],
+  headers: ['If-Match', 'If-None-Match', 'Prefer', 'X-Security-Context'],
+  takesContent: true,
   answers: [200, 201],
   routes: [{ method: 'PUT', path: '/{type}/{id}' }],
   scope: 'u',

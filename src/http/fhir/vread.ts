@@ -1,6 +1,7 @@
 /** FHIR vread interaction. https://hl7.org/fhir/R4/http.html#vread */
 import { Failure } from '../../kernel/failure.ts'
 import type { Stored } from '../../store/index.ts'
+import { nativeAnswer } from './binary/index.ts'
 import type { FhirRequest, FhirService, Interaction } from './interaction.ts'
 import { refuseParameters } from './query.ts'
 import { answerWith } from './read.ts'
@@ -8,14 +9,15 @@ import { answerWith } from './read.ts'
 export const vread: Interaction = {
   code: 'vread',
   summary: 'One version of a resource',
-  headers: ['If-None-Match', 'If-Modified-Since'],
-  answers: [200, 304],
+  headers: ['If-None-Match', 'If-Modified-Since', 'Range', 'If-Range'],
+  answers: [200, 206, 304],
   routes: [{ method: 'GET', path: '/{type}/{id}/_history/{version}' }],
   scope: 'r',
   action: 'R',
   async run(service, request) {
     refuseParameters(request.query)
-    return answerWith(await thatVersion(service, request), request)
+    const stored = await thatVersion(service, request)
+    return (await nativeAnswer(service, request, stored)) ?? answerWith(stored, request)
   },
 }
 

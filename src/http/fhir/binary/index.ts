@@ -1,0 +1,5 @@
+export { nativeAnswer, type NativeContent } from './content.ts'
+export { binaryRequest } from './request.ts'
+export { guardBinaries } from './security-context.ts'
+export { sendNative, sendText } from './send.ts'
+export type { BinaryWish } from './wish.ts'
