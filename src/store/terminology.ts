@@ -12,11 +12,12 @@ interface NameRow {
   readonly version: string | null
   readonly status: string | null
   readonly last_updated: Date
+  readonly turn: string
 }
 
-/** Straight into terminology_name_pkey: one row an edition. */
+/** Straight into terminology_name_pkey: one row an edition. A change writes it anew, so its xmin tells one from another. */
 const EDITIONS = `
-  select id, url, version, status, last_updated from terminology_name
+  select id, url, version, status, last_updated, xmin::text as turn from terminology_name
   where tenant = $1::int and name = terminology_name_of($2::text, $3::text)`
 
 const REVISION = 'select revision::text from terminology_revision where tenant = $1::int'
@@ -31,6 +32,7 @@ export function makeStoredTerminology(db: Db): StoredTerminology {
       version: row.version ?? undefined,
       status: row.status ?? undefined,
       lastUpdated: toInstant(row.last_updated.getTime()),
+      change: `${row.last_updated.getTime()} ${row.turn}`,
     }))
   }
 

@@ -35,6 +35,7 @@ const CLOSER_TYPES: Readonly<Record<string, IssueCode>> = {
   'token-invalid': 'login',
   'search-sort-too-broad': 'too-costly',
   'too-much-in-flight': 'throttled',
+  'code-system-too-large': 'too-costly',
   'value-set-too-costly': 'too-costly',
   'audit-unavailable': 'transient',
 }

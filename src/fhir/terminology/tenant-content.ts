@@ -1,5 +1,6 @@
 /** The code systems and value sets that a tenant works with: its own, then R4's. */
 import { LRUCache } from 'lru-cache'
+import { Failure } from '../../kernel/failure.ts'
 import type { TenantId } from '../../kernel/ids.ts'
 import type { JsonObject } from '../../kernel/json.ts'
 import { type CodeSystem, type CodeSystemContent, makeCodeSystem } from './code-system.ts'
@@ -23,10 +24,22 @@ export type TerminologyType = 'CodeSystem' | 'ValueSet'
 export interface StoredEdition extends Edition {
   readonly id: string
   readonly url: string
+  /** Another text for each change of the resource. */
+  readonly change: string
 }
 
-/** Concepts of one tenant that stay in memory: LOINC whole is 100,000. */
+/** Code systems of all tenants that stay in memory: by tenant, id and change, or that one is too large. */
+export type SystemCache = LRUCache<string, CodeSystem | Failure>
+
+/** Concepts, about 400 bytes each. LOINC whole is 100,000. */
 const MAX_CONCEPTS = 300_000
+
+export function makeSystemCache(): SystemCache {
+  return new LRUCache({
+    maxSize: MAX_CONCEPTS + 1,
+    sizeCalculation: (known) => (known instanceof Failure ? 1 : known.size + 1),
+  })
+}
 
 export interface TenantContent extends TerminologyContent {
   /** Of a value set that the tenant has stored. */
@@ -42,19 +55,27 @@ export function makeR4OnlyContent(r4: R4Content): TenantContent {
   }
 }
 
-export function makeTenantContent(stored: StoredTerminology, tenant: TenantId, r4: R4Content): TenantContent {
-  const systems = new LRUCache<string, CodeSystem>({
-    maxSize: MAX_CONCEPTS,
-    sizeCalculation: ({ size }) => size + 1,
-  })
-
-  async function ownSystem({ id, url }: StoredEdition): Promise<CodeSystem | undefined> {
-    const known = systems.get(id)
+export function makeTenantContent(
+  stored: StoredTerminology,
+  tenant: TenantId,
+  r4: R4Content,
+  systems: SystemCache,
+): TenantContent {
+  async function ownSystem({ id, url, change }: StoredEdition): Promise<CodeSystem | undefined> {
+    const key = `${tenant} ${id} ${change}`
+    const known = systems.get(key)
+    if (known instanceof Failure) throw known
     if (known !== undefined) return known
     const content = (await stored.read(tenant, 'CodeSystem', id)) as CodeSystemContent | undefined
     const made = content && makeCodeSystem(url, content)
-    if (made !== undefined) systems.set(id, made)
-    return made
+    if (made === undefined) return undefined
+    if (made.size <= MAX_CONCEPTS) {
+      systems.set(key, made)
+      return made
+    }
+    const tooLarge = new Failure('unsupported', 'code-system-too-large', { max: MAX_CONCEPTS })
+    systems.set(key, tooLarge)
+    throw tooLarge
   }
 
   async function ownSet(id: string): Promise<ValueSet | undefined> {

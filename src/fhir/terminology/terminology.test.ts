@@ -161,9 +161,24 @@ describe('a hierarchy', () => {
     expect(await terminologyOf([animals]).contains(named('all-animals'), ANIMALS, 'DOG')).toBe('no')
   })
 
+  test('with more codes in a branch than the limit is not listed', async () => {
+    const { below, above } = terminologyOf([animals], { codes: 3 })
+    await expect(below(ANIMALS, 'animal')).rejects.toMatchObject({ code: 'value-set-too-costly' })
+    expect(await below(ANIMALS, 'mammal')).toHaveLength(3)
+    expect(await above(ANIMALS, 'dog')).toHaveLength(3)
+  })
+
+  test('of more concepts than can be kept is refused, by value sets too', async () => {
+    const concept = Array.from({ length: 300_001 }, (_, i) => ({ code: `c${i}` }))
+    const { below, contains, codes } = terminologyOf([{ ...animals, concept }])
+    await expect(below(ANIMALS, 'c1')).rejects.toMatchObject({ code: 'code-system-too-large' })
+    await expect(codes(named('all-animals'))).rejects.toMatchObject({ code: 'code-system-too-large' })
+    expect(await contains(named('all-animals'), ANIMALS, 'c1')).toBe('unknown')
+  })
+
   test('a hundred thousand codes under one are no trouble', async () => {
     const concept = [{ code: 'top', concept: Array.from({ length: 100_000 }, (_, i) => ({ code: `c${i}` })) }]
-    const { below } = terminologyOf([{ ...animals, concept }])
+    const { below } = terminologyOf([{ ...animals, concept }], { codes: 200_000 })
     expect(await below(ANIMALS, 'top')).toHaveLength(100_001)
   })
 })
@@ -333,6 +348,13 @@ describe('a composition', () => {
     }))
     const { codes } = terminologyOf([{ ...animals, concept }, some(...include)])
     await expect(codes(named('some'))).rejects.toMatchObject({ code: 'value-set-too-costly' })
+  })
+
+  test('that lists more codes than can be kept is refused', async () => {
+    const concept = Array.from({ length: 300_001 }, (_, i) => ({ code: `c${i}` }))
+    const { codes, contains } = terminologyOf([some({ system: SNOMED, concept })], { codes: 1_000_000 })
+    await expect(codes(named('some'))).rejects.toMatchObject({ code: 'value-set-too-costly' })
+    expect(await contains(named('some'), SNOMED, 'c1')).toBe('unknown')
   })
 
   test('with more codes than the limit is not listed, but known', async () => {

@@ -6,7 +6,7 @@
 import { LRUCache } from 'lru-cache'
 import { Failure } from '../../kernel/failure.ts'
 import type { TenantId } from '../../kernel/ids.ts'
-import { DEFAULT_LIMITS, type Limits } from './budget.ts'
+import { DEFAULT_LIMITS, type Limits, tooCostly } from './budget.ts'
 import { parseCanonical, printable } from './canonical.ts'
 import { type CodeSet, unknownCodes } from './code-set.ts'
 import { ancestors, codingsOf, type CodeSystem, descendants } from './code-system.ts'
@@ -14,11 +14,12 @@ import type { Coding, Verdict } from './coding.ts'
 import type { R4Content } from './r4-content.ts'
 import {
   makeR4OnlyContent,
+  makeSystemCache,
   makeTenantContent,
   type StoredTerminology,
   type TenantContent,
 } from './tenant-content.ts'
-import { composeValueSet, resolveValueSet } from './value-set.ts'
+import { composeValueSet, resolveValueSet, type WeighedSet } from './value-set.ts'
 
 export interface Terminology {
   /**
@@ -30,10 +31,10 @@ export interface Terminology {
   expand(tenant: TenantId, valueSet: string): Promise<readonly Coding[]>
   /**
    * The code and all codes that it subsumes; a code that the system does not have stands alone.
-   * @throws Failure `not-found`/`code-system-unknown`
+   * @throws Failure `not-found`/`code-system-unknown`, `unsupported`/`value-set-too-costly`
    */
   below(tenant: TenantId, system: string, code: string): Promise<readonly Coding[]>
-  /** The code and all codes that subsume it. @throws Failure `not-found`/`code-system-unknown` */
+  /** The code and all codes that subsume it. @throws as below */
   above(tenant: TenantId, system: string, code: string): Promise<readonly Coding[]>
   /** What can be said of single codes, also where not all codes can be listed. Never fails for what a value set says. */
   membership(tenant: TenantId, valueSet: string): Promise<Membership>
@@ -51,47 +52,57 @@ export interface TerminologyDeps {
   readonly limits?: Limits
 }
 
-/** Tenants whose terminology stays at hand, and value sets of each. */
-const MAX_TENANTS = 50
-const MAX_VALUE_SETS = 500
+/** Codes that value sets may hold on to, in all: about 400 bytes each. */
+const MAX_CODES = 300_000
 
-/** What was worked out for one tenant, as long as none of its code systems and value sets changes. */
-interface Worked {
-  readonly revision: string | undefined
+/** What a tenant works with at this moment. */
+interface View {
   readonly content: TenantContent
-  readonly sets: LRUCache<string, Promise<CodeSet>>
+  /** Begins the names of what was worked out from it. */
+  readonly name: string
 }
 
 export function makeTerminology({ r4, stored, limits = DEFAULT_LIMITS }: TerminologyDeps): Terminology {
-  const tenants = new LRUCache<TenantId, Worked>({ max: MAX_TENANTS })
+  const systems = makeSystemCache()
+  const sets = new LRUCache<string, CodeSet>({ maxSize: MAX_CODES })
+  const underway = new Map<string, Promise<CodeSet>>()
   /** Tenants that never stored any share what is worked out from R4's. */
-  const shared = newWorked(undefined, makeR4OnlyContent(r4))
+  const shared: View = { content: makeR4OnlyContent(r4), name: 'R4' }
 
-  async function workedFor(tenant: TenantId): Promise<Worked> {
+  async function viewOf(tenant: TenantId): Promise<View> {
     const revision = await stored.revision(tenant)
     if (revision === undefined) return shared
-    const known = tenants.get(tenant)
-    if (known?.revision === revision) return known
-    const made = newWorked(revision, makeTenantContent(stored, tenant, r4))
-    tenants.set(tenant, made)
-    return made
+    return { content: makeTenantContent(stored, tenant, r4, systems), name: `${tenant} ${revision}` }
   }
 
   async function setOf(tenant: TenantId, valueSet: string): Promise<CodeSet> {
-    const { sets, content } = await workedFor(tenant)
-    const known = sets.get(valueSet)
+    const view = await viewOf(tenant)
+    const key = `${view.name} ${valueSet}`
+    const known = sets.get(key) ?? underway.get(key)
     if (known !== undefined) return known
-    const making = makeSet(valueSet, content, limits)
-    sets.set(valueSet, making)
-    making.catch(() => sets.delete(valueSet))
+    const making = makeSet(valueSet, view, key).finally(() => underway.delete(key))
+    underway.set(key, making)
     return making
   }
 
+  async function makeSet(valueSet: string, { content }: View, key: string): Promise<CodeSet> {
+    const { set, weight } = await weighedSet(valueSet, content, limits)
+    const isLight = weight < MAX_CODES
+    const kept = isLight ? set : unknownCodes(tooCostly(limits))
+    sets.set(key, kept, { size: isLight ? weight + 1 : 1 })
+    return kept
+  }
+
   async function systemOf(tenant: TenantId, text: string): Promise<CodeSystem> {
-    const { content } = await workedFor(tenant)
+    const { content } = await viewOf(tenant)
     const system = await content.codeSystem(parseCanonical(text))
     if (system === undefined) throw new Failure('not-found', 'code-system-unknown', { url: printable(text) })
     return system
+  }
+
+  function listed(system: CodeSystem, codes: readonly string[]): readonly Coding[] {
+    if (codes.length > limits.codes) throw tooCostly(limits)
+    return codingsOf(system, codes)
   }
 
   return {
@@ -100,24 +111,20 @@ export function makeTerminology({ r4, stored, limits = DEFAULT_LIMITS }: Termino
     },
     async below(tenant, system, code) {
       const found = await systemOf(tenant, system)
-      return codingsOf(found, descendants(found, code))
+      return listed(found, descendants(found, code))
     },
     async above(tenant, system, code) {
       const found = await systemOf(tenant, system)
-      return codingsOf(found, ancestors(found, code))
+      return listed(found, ancestors(found, code))
     },
     membership: setOf,
   }
 }
 
-function newWorked(revision: string | undefined, content: TenantContent): Worked {
-  return { revision, content, sets: new LRUCache({ max: MAX_VALUE_SETS }) }
-}
-
-async function makeSet(valueSet: string, content: TenantContent, limits: Limits): Promise<CodeSet> {
+async function weighedSet(valueSet: string, content: TenantContent, limits: Limits): Promise<WeighedSet> {
   const id = /^ValueSet\/([A-Za-z0-9\-.]{1,64})$/.exec(valueSet)?.[1]
   if (id === undefined) return resolveValueSet(valueSet, content, limits)
   const found = await content.valueSetById(id)
   if (found !== undefined) return composeValueSet(found, content, limits)
-  return unknownCodes(new Failure('not-found', 'value-set-unknown', { url: valueSet }))
+  return { set: unknownCodes(new Failure('not-found', 'value-set-unknown', { url: valueSet })), weight: 0 }
 }

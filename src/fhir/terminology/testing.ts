@@ -21,6 +21,7 @@ export function terminologyOf(resources: readonly JsonObject[] = [], limits: Par
         version: each['version'] as string | undefined,
         status: each['status'] as string | undefined,
         lastUpdated: id.padStart(4, '0'),
+        change: id,
       }))
   const stored: StoredTerminology = {
     revision: async () => (kept.size === 0 ? undefined : String(revision)),

@@ -46,6 +46,14 @@ interface Resolution {
   readonly done: Map<string, CodeSet>
   /** By URL: those that were looked up, for what is inactive. */
   readonly systems: Map<string, CodeSystem>
+  /** Codes that are listed one by one. */
+  listed: number
+}
+
+export interface WeighedSet {
+  readonly set: CodeSet
+  /** Codes that it holds on to. */
+  readonly weight: number
 }
 
 /** Never fails because of what the value set says: what can't be known of it is unknown, and listing it tells why. */
@@ -53,8 +61,8 @@ export function resolveValueSet(
   canonical: string,
   content: TerminologyContent,
   limits: Limits,
-): Promise<CodeSet> {
-  return resolve(canonical, [], newResolution(content, limits))
+): Promise<WeighedSet> {
+  return weighed(content, limits, (resolution) => resolve(canonical, [], resolution))
 }
 
 /** As resolveValueSet, of a value set that is at hand. */
@@ -62,12 +70,21 @@ export function composeValueSet(
   valueSet: ValueSet,
   content: TerminologyContent,
   limits: Limits,
-): Promise<CodeSet> {
-  return codesOf(valueSet, [], newResolution(content, limits))
+): Promise<WeighedSet> {
+  return weighed(content, limits, (resolution) => codesOf(valueSet, [], resolution))
 }
 
-function newResolution(content: TerminologyContent, limits: Limits): Resolution {
-  return { content, limits, budget: makeBudget(limits), done: new Map(), systems: new Map() }
+async function weighed(
+  content: TerminologyContent,
+  limits: Limits,
+  run: (resolution: Resolution) => Promise<CodeSet>,
+): Promise<WeighedSet> {
+  const budget = makeBudget(limits)
+  const resolution: Resolution = { content, limits, budget, done: new Map(), systems: new Map(), listed: 0 }
+  const set = await run(resolution)
+  let weight = resolution.listed
+  for (const { size } of resolution.systems.values()) weight += size
+  return { set, weight }
 }
 
 /** One after the other, so that what is being worked on is always on the way here: a circle shows at once. */
@@ -91,7 +108,7 @@ async function codesOf(
   way: readonly string[],
   resolution: Resolution,
 ): Promise<CodeSet> {
-  const expanded = expansion && expandedCodes(expansion)
+  const expanded = expansion && expandedCodes(expansion, resolution)
   const composed = compose
     ? await composedCodes(compose, way, resolution)
     : (expanded ?? unknownCodes(new Failure('not-found', 'value-set-empty')))
@@ -133,15 +150,17 @@ async function includedCodes(
 function ofSystemCodes(
   systemUrl: string,
   { version, concept, filter }: ValueSetComposeInclude,
-  { content, budget, systems }: Resolution,
+  resolution: Resolution,
   needsSystem: boolean,
 ): Promise<CodeSet> {
+  const { content, budget, systems } = resolution
   const { url, version: inUrl } = parseCanonical(systemUrl)
   return orUnknown(async () => {
     const isListed = concept !== undefined && concept.length > 0
     const found =
       isListed && !needsSystem ? undefined : await content.codeSystem({ url, version: version ?? inUrl })
     if (found) systems.set(url, found)
+    resolution.listed += concept?.length ?? 0
     if (isListed) return listedCodes(concept.map(({ code }) => ({ system: url, code: code! })))
     if (found === undefined) throw new Failure('not-found', 'code-system-unknown', { url: printable(url) })
     return systemCodes(found, filter?.length ? selectCodes(found, filter, budget) : undefined)
@@ -151,9 +170,10 @@ function ofSystemCodes(
 const UNCLOSED = 'http://hl7.org/fhir/StructureDefinition/valueset-unclosed'
 
 /** undefined when it lists only part of the value set. https://hl7.org/fhir/R4/valueset.html#expansion */
-function expandedCodes(expansion: ValueSetExpansion): CodeSet | undefined {
+function expandedCodes(expansion: ValueSetExpansion, resolution: Resolution): CodeSet | undefined {
   const { contains = [], total = 0, offset = 0, parameter = [], extension = [] } = expansion
   const entries = [...flattened(contains)]
+  resolution.listed += entries.length
   const isPart =
     offset > 0 ||
     total > entries.length ||

@@ -11,6 +11,7 @@ const LARGE = randomBytes(400_001)
 let fhir: TestFhir
 beforeAll(async () => {
   fhir = await startFhir({ maxBinaryBytes: 1_000_000, maxBodyBytes: 2_000_000 })
+  await fhir.call('PUT', '/Patient/p1', { resourceType: 'Patient', id: 'p1' })
 })
 afterAll(() => fhir[Symbol.asyncDispose]())
 
