@@ -57,6 +57,7 @@ export {
   parametersResource,
   valueParameter,
   type OperationInput,
+  type Parameter,
   type ParameterDefinition,
 } from './parameters/index.ts'
 export {
@@ -70,6 +71,7 @@ export {
   type ReferenceRewriter,
   type RefusedEntry,
 } from './bundle/index.ts'
+export { ENGINE, type PathAnswer, type PathQuestion } from './path/index.ts'
 export { makeProfiles, namesProfiles, type ProfileFindings, type ProfileRegistry } from './profiles/index.ts'
 export { makeFhirXml, type FhirXml } from './xml/index.ts'
 export {

@@ -24,6 +24,7 @@ import { docsRouter } from './docs/router.ts'
 import { sharedOperations } from './docs/shared-operations.ts'
 import { makeCursorSeal } from './fhir/cursor.ts'
 import { makeFormats } from './fhir/formats.ts'
+import { makePathEvaluator } from './fhir/fhirpath/evaluator.ts'
 import { makeFhirHandler } from './fhir/handler.ts'
 import type { FhirService } from './fhir/interaction.ts'
 import type { FhirDeps } from './fhir/deps.ts'
@@ -69,7 +70,12 @@ export function makeHttp(deps: HttpDeps): HttpServer {
     settings,
   )
   const app = makeApp({ settings, log, observe, fhir, routers: [...deps.routers, docs] })
-  return makeHttpServer(app, settings)
+  const server = makeHttpServer(app, settings)
+  const stop = async () => {
+    await server.stop()
+    await service.paths[Symbol.asyncDispose]()
+  }
+  return { listen: server.listen, stop, [Symbol.asyncDispose]: stop }
 }
 
 function makeService(deps: HttpDeps): FhirService {
@@ -86,6 +92,7 @@ function makeService(deps: HttpDeps): FhirService {
     search,
     checks,
     binaries,
+    paths: makePathEvaluator(),
     audit: deps.audit,
     tokens: deps.tokens,
     tenants: deps.tenants,

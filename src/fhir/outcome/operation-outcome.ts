@@ -30,6 +30,7 @@ const CLOSER_TYPES: Readonly<Record<string, IssueCode>> = {
   'resource-type-missing': 'structure',
   'profile-not-found': 'not-found',
   'profile-too-costly': 'too-costly',
+  'fhirpath-too-costly': 'too-costly',
   'already-exists': 'duplicate',
   'criteria-matched-several': 'multiple-matches',
   'token-invalid': 'login',

@@ -8,6 +8,8 @@ export interface Parameter {
   readonly value?: ExactJson<Json>
   readonly resource?: ExactJson
   readonly parts?: readonly Parameter[]
+  /** The whole parameter. */
+  readonly source: ExactJson
   /** Values of `extension`, for those who say there what no parameter can hold. */
   readonly extensions?: readonly Json[]
 }

@@ -66,7 +66,8 @@ describe('a body', () => {
     expect(input.one('coding')).toMatchObject({ type: 'Coding', value: { value: { code: 'x' } } })
     const [n, empty] = input.one('variables')!.parts!
     expect(JSON.stringify(n!.value!.exact)).toBe('3.0')
-    expect(empty).toEqual({ name: 'empty' })
+    expect(empty).toMatchObject({ name: 'empty' })
+    expect(empty).not.toHaveProperty('value')
   })
 
   test('may have no parameter at all', () => {

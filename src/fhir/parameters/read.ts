@@ -35,7 +35,7 @@ export function makeParameterReader(definitions: Definitions): ParameterReader {
       const [only, ...others] = bare
       if (only === undefined || others.length > 0 || typeof body.value.resourceType !== 'string')
         throw new Failure('invalid', 'operation-body', { expected: 'Parameters' })
-      const parameter: Parameter = { name: only.name, resource: body }
+      const parameter: Parameter = { name: only.name, resource: body, source: body }
       return [checked(parameter, only, [])]
     }
     return itemsOf(body, 'parameter').map((item, i) => {
@@ -55,6 +55,7 @@ export function makeParameterReader(definitions: Definitions): ParameterReader {
     const present = values.find((property) => Object.hasOwn(value, property.name))
     return {
       name,
+      source: item as ExactJson,
       ...(present && {
         type: present.type,
         value: { value: value[present.name]!, exact: exact[present.name]! },
@@ -96,7 +97,9 @@ export function makeParameterReader(definitions: Definitions): ParameterReader {
     return [...query].map(([name, text]) => {
       const definition = known.find((each) => each.name === name)
       if (definition === undefined) throw unknown(name, [])
-      const parameter: Parameter = { name, type: definition.type, value: valueOf(text, definition.type) }
+      const value = valueOf(text, definition.type)
+      const source = { value: { name }, exact: { name } }
+      const parameter: Parameter = { name, type: definition.type, value, source }
       return checked(parameter, definition, [])
     })
   }

@@ -15,8 +15,20 @@ export type PathTest = (value: Json, context: PathContext) => boolean
 export function pathTest(expression: string, type: string): PathTest {
   const evaluate = fhirpath.compile({ base: type, expression }, model, QUIET)
   return (value, { resource, rootResource }) => {
-    const result: unknown[] = evaluate(value, { resource, rootResource })
+    const result = quietly((): unknown[] => evaluate(value, { resource, rootResource }))
     return result.length === 1 && result[0] === true
+  }
+}
+
+const { warn } = console
+
+/** The engine warns of dates that it rounds, and says which: patient data that must not end in a log. */
+function quietly<T>(run: () => T): T {
+  console.warn = () => {}
+  try {
+    return run()
+  } finally {
+    console.warn = warn
   }
 }
 

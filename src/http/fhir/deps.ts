@@ -16,6 +16,7 @@ import type { JsonObject } from '../../kernel/json.ts'
 import type { TimeLimit } from '../../kernel/time-limit.ts'
 import type { AuditRecorder, Binaries, Repository, ResourceChecks, SearchStore } from '../../store/index.ts'
 import type { CursorSeal } from './cursor.ts'
+import type { PathEvaluator } from './fhirpath/evaluator.ts'
 import type { Formats } from './formats.ts'
 
 export interface FhirDeps {
@@ -24,6 +25,7 @@ export interface FhirDeps {
   readonly checks: ResourceChecks
   /** The bytes of Binaries. */
   readonly binaries: Pick<Binaries, 'receive' | 'content' | 'placesIn'>
+  readonly paths: PathEvaluator
   readonly audit: AuditRecorder
   readonly tokens: Pick<Tokens, 'verify'>
   readonly tenants: Pick<Tenants, 'find'>

@@ -34,6 +34,8 @@ const BY_CODE: Readonly<Record<string, number>> = {
   'patch-too-slow': 422,
   'patch-value-type': 422,
   'profile-too-costly': 422,
+  'fhirpath-evaluation': 422,
+  'fhirpath-too-costly': 422,
   'interaction-not-offered': 405,
   'method-not-allowed': 405,
   'not-acceptable': 406,

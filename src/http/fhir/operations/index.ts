@@ -1,5 +1,6 @@
 /** The operations that this server has. What isn't here is not claimed, routed or documented. */
 import { encounterEverything, patientEverything } from './everything.ts'
+import { fhirpath } from './fhirpath.ts'
 import { meta } from './meta.ts'
 import { metaAdd, metaDelete } from './meta-change.ts'
 import type { Operation } from './operation.ts'
@@ -7,6 +8,7 @@ import { validate } from './validate.ts'
 
 export const operations: readonly Operation[] = [
   validate,
+  fhirpath,
   meta,
   metaAdd,
   metaDelete,
