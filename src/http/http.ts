@@ -80,7 +80,7 @@ export function makeHttp(deps: HttpDeps): HttpServer {
 
 function makeService(deps: HttpDeps): FhirService {
   const { settings, clock, definitions, searchParameters, extractor, contextOf } = deps
-  const { repository, search, checks, binaries } = deps.store
+  const { repository, search, history, checks, binaries } = deps.store
   const parser = makeSearchParser({ definitions, parameters: searchParameters, supported: supportedSearch })
   const parseSearch: FhirDeps['parseSearch'] = (tenant, type, parameters, options) =>
     parser.parse(type, parameters, { ...contextOf(tenant), ...options, nowMs: clock.now() })
@@ -93,6 +93,7 @@ function makeService(deps: HttpDeps): FhirService {
     checks,
     binaries,
     paths: makePathEvaluator(),
+    history,
     audit: deps.audit,
     tokens: deps.tokens,
     tenants: deps.tenants,
@@ -115,6 +116,7 @@ function makeService(deps: HttpDeps): FhirService {
       parseSearch,
       checks,
     }),
+    zoneOf: (tenant) => contextOf(tenant).zone,
     links: makeReferenceRewriter(definitions),
     parseSearch,
     searchParameters,

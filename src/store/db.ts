@@ -56,6 +56,8 @@ const SESSION_OPTIONS = [
   'jit=off',
   'enable_seqscan=off',
   'enable_mergejoin=off',
+  // It would collect all of a type to sort it, where the index has the order already.
+  'enable_bitmapscan=off',
 ]
 
 const LOOKUP_CONNECTIONS = 2

@@ -64,7 +64,7 @@ test('a change that changes nothing makes no version; a decimal with another sca
 
 test('versions stay readable, a deletion is one of them, and a resource may come back', async () => {
   await using database = await testDatabase()
-  const { repository } = testStore(database.db)
+  const { repository, history } = testStore(database.db)
   const { tenant } = database
   await repository.commit(tenant, [put('p', patient({ active: true }))])
   await repository.commit(tenant, [put('p', patient({ active: false }))])
@@ -74,14 +74,17 @@ test('versions stay readable, a deletion is one of them, and a resource may come
   const [back] = await repository.commit(tenant, [put('p', patient())])
   expect(back).toMatchObject({ did: 'created', version: 4 })
 
-  const { entries } = await repository.history(tenant, 'Patient', 'p', { count: 10 })
-  expect(entries.map((entry) => [entry.version, entry.deleted])).toEqual([
+  const range = { sinceMs: -Infinity, currentFromMs: -Infinity, currentToMs: Infinity }
+  const p = { type: 'Patient', id: 'p' }
+  const all = await history.ofResource(tenant, p, { range, count: 10 })
+  expect(all!.total).toBe(4)
+  expect(all!.entries.map((entry) => [entry.version, entry.deleted])).toEqual([
     [4, false],
     [3, true],
     [2, false],
     [1, false],
   ])
-  const second = await repository.history(tenant, 'Patient', 'p', { count: 2, before: 3 })
+  const second = (await history.ofResource(tenant, p, { range, count: 2, below: 3 }))!
   expect(second.entries.map((entry) => entry.version)).toEqual([2, 1])
   expect(second.next).toBeUndefined()
   expect(JSON.parse((await repository.readVersion(tenant, 'Patient', 'p', 2))!.body)).toMatchObject({

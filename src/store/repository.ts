@@ -19,13 +19,7 @@ import { findIdentities, type KnownIdentities, type WantedIdentity } from './ide
 import { emptyIndex, indexDifference, indexRows } from './index-rows.ts'
 import { type Labels, labelsInUse } from './labels.ts'
 import type { ResourceNumbers } from './numbers.ts'
-import {
-  readCurrent,
-  readHistory,
-  readMany,
-  readVersion,
-  type ResourceRow,
-} from './queries/read-resources.ts'
+import { readCurrent, readMany, readVersion, type ResourceRow } from './queries/read-resources.ts'
 import type { ResourceWrite, TokenMeaning } from './queries/write-resources.ts'
 import { bodyOf, type Stored, storedFrom } from './resource.ts'
 import type { Statement } from './statement.ts'
@@ -44,6 +38,8 @@ export interface Change {
   readonly ifMatch?: number | undefined
   /** There must be no such resource yet; otherwise Failure `conflict`/`already-exists`. */
   readonly mustBeNew?: boolean
+  /** What the history says of the version; PUT unless given, DELETE of a deletion. */
+  readonly method?: 'POST' | 'PUT' | 'PATCH'
 }
 
 export interface Outcome {
@@ -75,13 +71,6 @@ export interface Repository {
   identify(tenant: TenantId, wanted: readonly WantedIdentity[]): Promise<KnownIdentities>
   /** Profiles, tags and security labels that resources of these types carry. */
   labels(tenant: TenantId, types: readonly string[]): Promise<Labels>
-  /** Newest first. `next` is the version to pass as `before` for the next page. */
-  history(
-    tenant: TenantId,
-    type: string,
-    id: string,
-    page: { count: number; before?: number; sinceMs?: number },
-  ): Promise<{ entries: Stored[]; next?: number }>
   /** Outcomes in the order of the changes. A change that leaves the content as it was makes no version. */
   commit(tenant: TenantId, changes: readonly Change[], options?: CommitOptions): Promise<readonly Outcome[]>
 }
@@ -152,7 +141,7 @@ export function makeRepository(deps: RepositoryDeps): Repository {
       const { added, removed } = indexDifference(before, emptyIndex)
       const outcome = outcomeOf(base, '', row!.patients, 'deleted')
       const emptied = { ...emptyIndex.row, patients: row!.patients }
-      return { outcome, write: { ...base, ...emptied, content: undefined, added, removed } }
+      return { outcome, write: { ...base, ...emptied, method: 'DELETE', content: undefined, added, removed } }
     }
     if (current && sameApartFromVersion(current.exact, made.exact, id)) return unchanged(change, row)
     const next = withIdentity(made, type, id)
@@ -167,7 +156,12 @@ export function makeRepository(deps: RepositoryDeps): Repository {
         after.row.patients,
         current ? 'updated' : 'created',
       )
-      return { outcome, write: { ...base, ...after.row, content, added, removed }, meanings: after.meanings }
+      const { method = 'PUT' } = change
+      return {
+        outcome,
+        write: { ...base, ...after.row, method, content, added, removed },
+        meanings: after.meanings,
+      }
     }
     const issues = checks.validate(tenant, next.value, type)
     return issues instanceof Promise ? issues.then(finish) : finish(issues)
@@ -240,12 +234,6 @@ export function makeRepository(deps: RepositoryDeps): Repository {
 
     identify: (tenant, wanted) => findIdentities(db, tenant, wanted),
     labels: (tenant, types) => labelsInUse(db, tenant, types),
-
-    async history(tenant, type, id, page) {
-      const rows = await db.query<ResourceRow>(tenant, readHistory(tenant, { type, id }, page))
-      const entries = rows.slice(0, page.count).map(storedFrom)
-      return rows.length > page.count ? { entries, next: entries.at(-1)!.version } : { entries }
-    },
 
     async commit(tenant, changes, options = {}) {
       refuseTwice(changes)

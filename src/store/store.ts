@@ -13,6 +13,7 @@ import type { Clock } from '../kernel/clock.ts'
 import type { TenantId } from '../kernel/ids.ts'
 import { makeResourceChecks, type ResourceChecks } from './checks.ts'
 import type { Db } from './db.ts'
+import { type History, makeHistory } from './history.ts'
 import { makeResourceNumbers } from './numbers.ts'
 import { makeRepository, type Repository } from './repository.ts'
 import type { ParameterDeps } from './search/compile-parameter.ts'
@@ -37,6 +38,7 @@ const MAX_KNOWN_VALUES = 50_000
 export interface Store {
   readonly repository: Repository
   readonly search: SearchStore
+  readonly history: History
   readonly checks: ResourceChecks
 }
 
@@ -54,5 +56,5 @@ export function makeStore(deps: StoreDeps): Store {
     guard: search.guard,
     known: new LRUCache({ max: MAX_KNOWN_VALUES }),
   })
-  return { repository, search, checks }
+  return { repository, search, history: makeHistory(db), checks }
 }

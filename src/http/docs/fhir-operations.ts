@@ -71,9 +71,9 @@ function describe(
   }
 }
 
-function ownQuery({ code, operation }: Interaction): readonly string[] {
+function ownQuery({ code, operation, query = [] }: Interaction): readonly string[] {
   if (operation) return operation.parameters.filter(fitsInQuery).map(({ name }) => name)
-  return code.startsWith('search-') ? SEARCH_PARAMETERS : []
+  return code.startsWith('search-') ? SEARCH_PARAMETERS : query
 }
 
 /** Those of every search; a type's own are in the CapabilityStatement. */

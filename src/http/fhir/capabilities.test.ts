@@ -42,6 +42,7 @@ test('a type claims the interactions and parameters that are registered', async 
     'patch',
     'delete',
     'history-instance',
+    'history-type',
     'search-type',
   ])
   expect(patient.searchParam).toContainEqual({

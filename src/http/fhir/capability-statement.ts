@@ -32,7 +32,7 @@ export function capabilityStatement(service: FhirService, base: string): JsonObj
         security: security(service, base.replace(/\/t\/[^/]+\/fhir$/, '')),
         resource: service.definitions.resourceTypes.map((type) => resource(service, type)),
         interaction: service.interactions
-          .filter(({ routes }) => routes.some(({ path }) => path === '/'))
+          .filter(isOfSystem)
           .flatMap(({ code, claims = [code] }) => claims.map((claim) => ({ code: claim }))),
         searchParam: SPECIAL_PARAMETERS.map(([name, type, documentation]) => ({ name, type, documentation })),
         ...operationList(service.interactions, (path) => !path.startsWith('/{type}')),
@@ -52,6 +52,10 @@ function security(service: FhirService, origin: string): JsonObject {
       { coding: [{ system: SECURITY_SERVICE, code: 'SMART-on-FHIR' }], text: 'OAuth 2.0 with SMART scopes' },
     ],
   }
+}
+
+function isOfSystem({ code, operation, routes }: Interaction): boolean {
+  return routes.some(({ path }) => !path.includes('{')) && code !== 'capabilities' && operation === undefined
 }
 
 function resource(service: FhirService, type: string): JsonObject {

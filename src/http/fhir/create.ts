@@ -49,7 +49,7 @@ async function createNew(
   const { tenant } = caller
   const [outcome] = await service.repository.commit(
     tenant,
-    [{ type, id: uuidv7(), mustBeNew: true, make: () => resource }],
+    [{ type, id: uuidv7(), mustBeNew: true, method: 'POST', make: () => resource }],
     {
       audit: ([created]) => [writeRow(service, create, request, created!, 201)],
       ...(absent !== undefined && { absent: [absent] }),

@@ -14,7 +14,15 @@ import type { Clock } from '../../kernel/clock.ts'
 import type { TenantId } from '../../kernel/ids.ts'
 import type { JsonObject } from '../../kernel/json.ts'
 import type { TimeLimit } from '../../kernel/time-limit.ts'
-import type { AuditRecorder, Binaries, Repository, ResourceChecks, SearchStore } from '../../store/index.ts'
+import type { TimeZone } from '../../kernel/time-zone.ts'
+import type {
+  AuditRecorder,
+  Binaries,
+  History,
+  Repository,
+  ResourceChecks,
+  SearchStore,
+} from '../../store/index.ts'
 import type { CursorSeal } from './cursor.ts'
 import type { PathEvaluator } from './fhirpath/evaluator.ts'
 import type { Formats } from './formats.ts'
@@ -26,6 +34,7 @@ export interface FhirDeps {
   /** The bytes of Binaries. */
   readonly binaries: Pick<Binaries, 'receive' | 'content' | 'placesIn'>
   readonly paths: PathEvaluator
+  readonly history: History
   readonly audit: AuditRecorder
   readonly tokens: Pick<Tokens, 'verify'>
   readonly tenants: Pick<Tenants, 'find'>
@@ -45,6 +54,8 @@ export interface FhirDeps {
   readonly cors: boolean
   /** Where resources of a type are read and found: the store, or the audit trail for AuditEvent. */
   resources(type: string): ResourceSource
+  /** For dates without an offset. */
+  zoneOf(tenant: TenantId): TimeZone
   /** Links of a transaction. */
   readonly links: ReferenceRewriter
   /** @throws Failure `invalid`/`search-…` */

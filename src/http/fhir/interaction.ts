@@ -24,6 +24,8 @@ type InteractionCode =
   | 'patch'
   | 'delete'
   | 'history-instance'
+  | 'history-type'
+  | 'history-system'
   | 'search-type'
   | 'search-system'
   | 'batch'
@@ -42,6 +44,8 @@ export interface Interaction {
   readonly code: InteractionCode
   /** For the documentation. */
   readonly summary: string
+  /** Query parameters of its own, for the documentation. */
+  readonly query?: readonly string[]
   /** Request headers that it heeds. */
   readonly headers?: readonly string[]
   /** Media types of its body, where that isn't a resource. */

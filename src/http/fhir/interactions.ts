@@ -3,6 +3,8 @@ import { makeCapabilities } from './capabilities.ts'
 import { create } from './create.ts'
 import { deleteInteraction } from './delete.ts'
 import { historyInstance } from './history-instance.ts'
+import { historySystem } from './history-system.ts'
+import { historyType } from './history-type.ts'
 import type { Interaction } from './interaction.ts'
 import { operations } from './operations/index.ts'
 import { asInteraction } from './operations/operation.ts'
@@ -25,6 +27,8 @@ export function makeInteractions(): readonly Interaction[] {
     patch,
     deleteInteraction,
     historyInstance,
+    historyType,
+    historySystem,
     searchType,
     searchSystem,
     searchCompartment,

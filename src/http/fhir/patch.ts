@@ -24,7 +24,7 @@ export const patch: Interaction = {
     const change = readPatch(service, await request.body())
     const [outcome] = await service.repository.commit(
       caller.tenant,
-      [{ type, id, make: nextPatched(request, change) }],
+      [{ type, id, method: 'PATCH', make: nextPatched(request, change) }],
       { audit: ([patched]) => [writeRow(service, patch, request, patched!, 200)] },
     )
     return { ...writtenAnswer(request, outcome!, 200), audited: true }

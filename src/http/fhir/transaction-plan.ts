@@ -93,7 +93,7 @@ function checkEntry(
   }
   if (code === 'create' || code === 'update') checkType(resource!, type)
   if (code === 'update') checkId(resource!, id)
-  if (code !== 'history-instance') refuseParameters(query)
+  if (!code.startsWith('history-')) refuseParameters(query)
 }
 
 /** A read of what isn't there refuses the transaction, as long as that can be seen before anything is written. */

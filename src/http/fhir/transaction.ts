@@ -104,7 +104,7 @@ function writing({ draft: { planned, id }, resource }: Linked): Write {
   const { request, interaction } = planned
   const { type } = request
   if (interaction === create) {
-    const change: Change = { type, id, mustBeNew: true, make: () => resource }
+    const change: Change = { type, id, mustBeNew: true, method: 'POST', make: () => resource }
     return { planned, change, answer: (outcome) => writtenAnswer(request, outcome, 201) }
   }
   const change: Change = { type, id, make: nextVersion(request, resource) }
@@ -115,7 +115,12 @@ function patching(planned: PlannedPatch, link: Link): Write {
   const { request, patch } = planned
   const { type, id } = request
   const next = nextPatched(request, patch)
-  const change: Change = { type, id, make: (current, deleted) => link(planned, next(current, deleted)) }
+  const change: Change = {
+    type,
+    id,
+    method: 'PATCH',
+    make: (current, deleted) => link(planned, next(current, deleted)),
+  }
   return { planned, change, answer: (outcome) => writtenAnswer(request, outcome, 200) }
 }
 

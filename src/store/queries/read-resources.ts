@@ -59,24 +59,3 @@ export function readVersion(tenant: TenantId, type: string, id: string, version:
     values: [tenant, type, id, version],
   }
 }
-
-/** Versions below `before`, newest first, one more than a page so that the caller sees whether there is a next one. */
-export function readHistory(
-  tenant: TenantId,
-  key: { type: string; id: string },
-  page: { count: number; before?: number; sinceMs?: number },
-): Statement {
-  return {
-    name: 'read-history',
-    text: `${ALL_VERSIONS}
-      where version < $4::int and last_updated >= $5::timestamptz order by version desc limit $6::int`,
-    values: [
-      tenant,
-      key.type,
-      key.id,
-      page.before ?? 2_147_483_647,
-      page.sinceMs === undefined ? '-infinity' : new Date(page.sinceMs).toISOString(),
-      page.count + 1,
-    ],
-  }
-}

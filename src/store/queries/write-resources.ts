@@ -38,6 +38,8 @@ export interface ResourceWrite extends RowIndex {
   /** The version that must be current; 0 when there must be none. */
   readonly expected: number
   readonly lastUpdatedMs: number
+  /** What makes the version. */
+  readonly method: VersionMethod
   /** JSON text without resourceType; undefined deletes. */
   readonly content: string | undefined
   readonly added: IndexRows
@@ -51,17 +53,28 @@ export interface TokenMeaning {
   readonly value: string
 }
 
+/** The HTTP verb of the interaction that makes a version. */
+export type VersionMethod = 'POST' | 'PUT' | 'PATCH' | 'DELETE'
+
+/** As the column has it. */
+export const METHOD_CODES: Readonly<Record<VersionMethod, string>> = {
+  POST: 'C',
+  PUT: 'P',
+  PATCH: 'A',
+  DELETE: 'D',
+}
+
 const TEXT = `
 with op as materialized (
   select $1::int as tenant, o.* from rows from (
     unnest($2::text[]), unnest($3::text[]), unnest($4::bigint[]), unnest($5::int[]), unnest($6::timestamptz[]),
     unnest($7::text[]), unnest($8::text[]), jsonb_array_elements($9::jsonb), jsonb_array_elements($10::jsonb),
-    unnest($32::text[])
-  ) as o(type, id, rid, expected, at, patients, ranges, strings, content, present)
+    unnest($32::text[]), unnest($33::"char"[])
+  ) as o(type, id, rid, expected, at, patients, ranges, strings, content, present, method)
 ),
 superseded as (
-  insert into resource_history (tenant, rid, version, last_updated, deleted, content)
-  select r.tenant, r.rid, r.version, r.last_updated, r.deleted, r.content
+  insert into resource_history (tenant, rid, version, last_updated, deleted, content, method, type, superseded_at)
+  select r.tenant, r.rid, r.version, r.last_updated, r.deleted, r.content, r.method, r.type, op.at
   from op join resource r on r.tenant = op.tenant and r.type = op.type and r.id = op.id and r.version = op.expected
   where op.expected > 0
 ),
@@ -69,15 +82,16 @@ updated as (
   update resource r
   set version = op.expected + 1, last_updated = op.at, deleted = op.content = 'null',
       content = nullif(op.content, 'null'), patients = op.patients::text[], ranges = op.ranges::bigint[],
-      present = op.present::int[], strings = array(select jsonb_array_elements_text(op.strings))
+      present = op.present::int[], method = op.method, strings = array(select jsonb_array_elements_text(op.strings))
   from op
   where op.expected > 0 and r.tenant = op.tenant and r.type = op.type and r.id = op.id and r.version = op.expected
   returning 1
 ),
 inserted as (
-  insert into resource (tenant, rid, type, id, version, last_updated, patients, ranges, strings, present, content)
+  insert into resource
+    (tenant, rid, type, id, version, last_updated, patients, ranges, strings, present, content, method)
   select $1::int, rid, type, id, 1, at, patients::text[], ranges::bigint[],
-         array(select jsonb_array_elements_text(strings)), present::int[], content
+         array(select jsonb_array_elements_text(strings)), present::int[], content, method
   from op where expected = 0
   on conflict (tenant, type, id) do nothing
   returning 1
@@ -161,6 +175,7 @@ export function writeResources(
       ...rangeColumns(removed.ranges),
       ...rangeColumns(added.ranges),
       writes.map((write) => numbers(write.present)),
+      writes.map((write) => METHOD_CODES[write.method]),
     ],
   }
 }

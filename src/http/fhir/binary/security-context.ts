@@ -19,6 +19,7 @@ export function guardBinaries(service: FhirService, access: Access | undefined):
       commit: guardedCommit(service.repository, access),
     },
     search: screened(service.search, access),
+    history: screened(service.history, access),
     resources: (type) => screened(resources(type), access),
   }
 }

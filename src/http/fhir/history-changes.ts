@@ -1,0 +1,24 @@
+/** The versions of all resources of some types: the history of a type, and of the system. https://hl7.org/fhir/R4/http.html#history */
+import type { VersionPlace } from '../../store/index.ts'
+import { historyAnswer, historyQuery } from './history-page.ts'
+import type { Answer, FhirRequest, FhirService } from './interaction.ts'
+
+/** @param path below the base: `Patient/_history` */
+export async function answerChanges(
+  service: FhirService,
+  request: FhirRequest,
+  path: string,
+  types: readonly string[],
+): Promise<Answer> {
+  const query = historyQuery(service, request, path)
+  const { range, count, cursor } = query
+  const after = cursor === undefined ? undefined : (JSON.parse(cursor) as VersionPlace)
+  const { entries, next } = await service.history.ofTypes(request.caller.tenant, types, {
+    range,
+    count,
+    after,
+  })
+  // To count them all would cost as much as reading them; when this is all, it is known.
+  const total = after === undefined && next === undefined ? entries.length : undefined
+  return historyAnswer(service, request, path, query, { entries, total, next: next && JSON.stringify(next) })
+}
