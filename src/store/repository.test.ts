@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 
 import { testDatabase } from '../../test/support/database.ts'
 import { exactJsonOf, type ExactJson, type JsonObject, parseExactObject } from '../kernel/json.ts'
+import { tokenHash } from './hash.ts'
 import type { AuditRow, Change } from './index.ts'
 import { searchFor, testStore } from './testing.ts'
 
@@ -147,6 +148,20 @@ test('changes that race for one resource all happen, one after the other', async
   const stored = await repository.read(database.tenant, 'Basic', 'counter')
   expect(stored!.version).toBe(40)
   expect(stored!.body).toContain('"value": "40"')
+})
+
+test('a row of the index that is there already stops no writer', async () => {
+  await using database = await testDatabase()
+  const { repository } = testStore(database.db)
+  const { tenant, db } = database
+  await repository.commit(tenant, [put('p', patient({ gender: 'male' }))])
+  const hash = tokenHash('Patient', 'gender', 'http://hl7.org/fhir/administrative-gender', 'female')
+  await db.query(tenant, {
+    text: `insert into token (tenant, hash, rid) select $1::int, $2::bigint, rid from resource where tenant = $1::int and id = 'p'`,
+    values: [tenant, hash],
+  })
+  const [updated] = await repository.commit(tenant, [put('p', patient({ gender: 'female' }))])
+  expect(updated).toMatchObject({ did: 'updated', version: 2 })
 })
 
 test('criteria that must match nothing let one of fifty through', async () => {

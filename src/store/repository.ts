@@ -190,6 +190,7 @@ export function makeRepository(deps: RepositoryDeps): Repository {
       writes: prepared.flatMap(({ write }) => write ?? []),
       meanings,
       audit: options.audit?.(outcomes) ?? [],
+      again: readAll,
     }
     if (options.with || options.absent?.length) {
       const guards = await Promise.all((options.absent ?? []).map((criteria) => guard(tenant, criteria)))

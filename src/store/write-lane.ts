@@ -14,6 +14,8 @@ export interface WriteRequest {
   readonly writes: readonly ResourceWrite[]
   readonly meanings: readonly TokenMeaning[]
   readonly audit: readonly AuditRow[]
+  /** It has lost a race before. */
+  readonly again?: boolean
 }
 
 export interface WriteLane {
@@ -107,6 +109,7 @@ function mergeRequests(requests: readonly WriteRequest[]): WriteRequest {
     writes: requests.flatMap((request) => request.writes),
     meanings: requests.flatMap((request) => request.meanings),
     audit: requests.flatMap((request) => request.audit),
+    again: requests.some((request) => request.again === true),
   }
 }
 
@@ -116,7 +119,7 @@ function* statementsFor(tenant: TenantId, request: WriteRequest): Generator<Stat
   const meanings = distinctByHash(request.meanings)
   let first = true
   for (const chunk of chunks(writes)) {
-    yield writeResources(tenant, chunk, first ? meanings : [])
+    yield writeResources(tenant, chunk, first ? meanings : [], request.again)
     first = false
   }
   for (let i = 0; i < request.audit.length; i += MAX_AUDIT_ROWS_PER_STATEMENT) {

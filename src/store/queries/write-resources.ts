@@ -1,9 +1,9 @@
 /**
  * The one statement that writes resources: new ones, new versions and deletions, with their superseded versions and
- * the difference of their search index, for any number of resources at once.
+ * the difference of their search index, for any number of resources at once. It comes in three shapes, see STATEMENTS.
  *
  * Each write names the version it was made for (0: there must be none). The statement counts what it could write and
- * raises PA001 when that isn't all, so a lost race undoes everything and nothing needs a lock beforehand.
+ * raises PA001 when that isn't all (or 23505), so a lost race undoes everything and nothing needs a lock beforehand.
  * The unnested arrays are joined to the tables' keys, the tenant among their columns and behind a fence (materialized,
  * offset 0): a constant on the table's side lets the planner start from the table and read all of the tenant instead,
  * which it did as long as its statistics said that the table is empty (550 updates/s).
@@ -64,14 +64,47 @@ export const METHOD_CODES: Readonly<Record<VersionMethod, string>> = {
   DELETE: 'D',
 }
 
-const TEXT = `
-with op as materialized (
+/** What every write does: the rows of new resources and what the index gains. */
+const op = `
+op as materialized (
   select $1::int as tenant, o.* from rows from (
     unnest($2::text[]), unnest($3::text[]), unnest($4::bigint[]), unnest($5::int[]), unnest($6::timestamptz[]),
     unnest($7::text[]), unnest($8::text[]), jsonb_array_elements($9::jsonb), jsonb_array_elements($10::jsonb),
-    unnest($32::text[]), unnest($33::"char"[])
+    unnest($11::text[]), unnest($12::"char"[])
   ) as o(type, id, rid, expected, at, patients, ranges, strings, content, present, method)
+)`
+
+const additions = (onConflict: string) => `
+inserted as (
+  insert into resource
+    (tenant, rid, type, id, version, last_updated, patients, ranges, strings, present, content, method)
+  select $1::int, rid, type, id, 1, at, patients::text[], ranges::bigint[],
+         array(select jsonb_array_elements_text(strings)), present::int[], content, method
+  from op where expected = 0 ${onConflict}
+  returning 1
 ),
+t_add as (
+  insert into token (tenant, hash, rid)
+  select $1::int, hash, rid from unnest($13::bigint[], $14::bigint[]) as n(hash, rid) ${onConflict}
+),
+m_add as (
+  insert into token_value (tenant, hash, param, value)
+  select $1::int, hash, param, value from unnest($15::bigint[], $16::bigint[], $17::text[]) as n(hash, param, value)
+  on conflict do nothing
+),
+s_add as (
+  insert into string_value (tenant, param, value, rid)
+  select $1::int, param, value, rid from unnest($18::bigint[], $19::text[], $20::bigint[]) as n(param, value, rid)
+  ${onConflict}
+),
+r_add as (
+  insert into range_value (tenant, param, lo, hi, rid)
+  select $1::int, param, lo, hi, rid
+  from unnest($21::bigint[], $22::bigint[], $23::bigint[], $24::bigint[]) as n(param, lo, hi, rid) ${onConflict}
+)`
+
+/** What new versions and deletions do besides. */
+const replacements = `
 superseded as (
   insert into resource_history (tenant, rid, version, last_updated, deleted, content, method, type, superseded_at)
   select r.tenant, r.rid, r.version, r.last_updated, r.deleted, r.content, r.method, r.type, op.at
@@ -87,100 +120,92 @@ updated as (
   where op.expected > 0 and r.tenant = op.tenant and r.type = op.type and r.id = op.id and r.version = op.expected
   returning 1
 ),
-inserted as (
-  insert into resource
-    (tenant, rid, type, id, version, last_updated, patients, ranges, strings, present, content, method)
-  select $1::int, rid, type, id, 1, at, patients::text[], ranges::bigint[],
-         array(select jsonb_array_elements_text(strings)), present::int[], content, method
-  from op where expected = 0
-  on conflict (tenant, type, id) do nothing
-  returning 1
-),
 t_del as (
   delete from token t
-  using (select $1::int as tenant, * from unnest($11::bigint[], $12::bigint[]) as o(hash, rid) offset 0) o
+  using (select $1::int as tenant, * from unnest($25::bigint[], $26::bigint[]) as o(hash, rid) offset 0) o
   where t.tenant = o.tenant and t.hash = o.hash and t.rid = o.rid
-),
-t_add as (
-  insert into token (tenant, hash, rid)
-  select $1::int, hash, rid from unnest($13::bigint[], $14::bigint[]) as n(hash, rid) on conflict do nothing
-),
-m_add as (
-  insert into token_value (tenant, hash, param, value)
-  select $1::int, hash, param, value from unnest($15::bigint[], $16::bigint[], $17::text[]) as n(hash, param, value)
-  on conflict do nothing
 ),
 s_del as (
   delete from string_value s
-  using (select $1::int as tenant, * from unnest($18::bigint[], $19::text[], $20::bigint[]) as o(param, value, rid) offset 0) o
+  using (select $1::int as tenant, * from unnest($27::bigint[], $28::text[], $29::bigint[]) as o(param, value, rid) offset 0) o
   where s.tenant = o.tenant and s.param = o.param and s.value = o.value and s.rid = o.rid
-),
-s_add as (
-  insert into string_value (tenant, param, value, rid)
-  select $1::int, param, value, rid from unnest($21::bigint[], $22::text[], $23::bigint[]) as n(param, value, rid)
-  on conflict do nothing
 ),
 r_del as (
   delete from range_value d
   using (
-    select $1::int as tenant, * from unnest($24::bigint[], $25::bigint[], $26::bigint[], $27::bigint[]) as o(param, lo, hi, rid)
+    select $1::int as tenant, * from unnest($30::bigint[], $31::bigint[], $32::bigint[], $33::bigint[]) as o(param, lo, hi, rid)
     offset 0
   ) o
   where d.tenant = o.tenant and d.param = o.param and d.lo = o.lo and d.hi = o.hi and d.rid = o.rid
-),
-r_add as (
-  insert into range_value (tenant, param, lo, hi, rid)
-  select $1::int, param, lo, hi, rid
-  from unnest($28::bigint[], $29::bigint[], $30::bigint[], $31::bigint[]) as n(param, lo, hi, rid) on conflict do nothing
-)
+)`
+
+const allInserted = `
+select assert_written(cardinality($2::text[]), (select count(*) from inserted))`
+
+const allWritten = `
 select assert_written(
   cardinality($2::text[]), (select count(*) from updated) + (select count(*) from inserted)
 )`
 
 /**
+ * Plain inserts cost a sixth less of the database's CPU and of its log than those that look for a conflict first, and
+ * raise 23505 where a race was lost. After a lost race the conflict is looked for: an index row that is there already
+ * then harms nobody. Who writes only what is new is spared the steps for what is not, 0.1 ms a statement.
+ */
+const STATEMENTS = {
+  'write-new': `with ${op},${additions('')}${allInserted}`,
+  'write-resources': `with ${op},${replacements},${additions('')}${allWritten}`,
+  'rewrite-resources': `with ${op},${replacements},${additions('on conflict do nothing')}${allWritten}`,
+}
+
+/**
  * @param meanings token values that may be new; sorted by hash, so that two transactions that add the same ones
  *   wait for each other in one order and not in a circle.
+ * @param again the writes have lost a race before
  */
 export function writeResources(
   tenant: TenantId,
   writes: readonly ResourceWrite[],
   meanings: readonly TokenMeaning[],
+  again = false,
 ): Statement {
-  const removed = flatten(writes, (write) => write.removed)
+  const isNew = !again && writes.every((write) => write.expected === 0)
+  const name = again ? 'rewrite-resources' : isNew ? 'write-new' : 'write-resources'
   const added = flatten(writes, (write) => write.added)
-  return {
-    name: 'write-resources',
-    text: TEXT,
-    values: [
-      tenant,
-      writes.map((write) => write.type),
-      writes.map((write) => write.id),
-      numbers(writes.map((write) => write.rid)),
-      numbers(writes.map((write) => write.expected)),
-      writes.map((write) => toInstant(write.lastUpdatedMs)),
-      // An id holds nothing that would break out of the quotes (an unquoted `null` would be one); strings go as JSON.
-      writes.map((write) => numbers(write.patients.map((id) => `"${id}"`))),
-      writes.map((write) => numbers(write.ranges)),
-      JSON.stringify(writes.map((write) => write.strings)),
-      `[${writes.map((write) => write.content ?? 'null').join(',')}]`,
-      numbers(removed.tokens.map((row) => row.value)),
-      numbers(removed.tokens.map((row) => row.rid)),
-      numbers(added.tokens.map((row) => row.value)),
-      numbers(added.tokens.map((row) => row.rid)),
-      numbers(meanings.map((meaning) => meaning.hash)),
-      numbers(meanings.map((meaning) => meaning.param)),
-      meanings.map((meaning) => meaning.value),
-      ...stringColumns(removed.strings),
-      ...stringColumns(added.strings),
-      ...rangeColumns(removed.ranges),
-      ...rangeColumns(added.ranges),
-      writes.map((write) => numbers(write.present)),
-      writes.map((write) => METHOD_CODES[write.method]),
-    ],
-  }
+  const values = [
+    tenant,
+    writes.map((write) => write.type),
+    writes.map((write) => write.id),
+    numbers(writes.map((write) => write.rid)),
+    numbers(writes.map((write) => write.expected)),
+    writes.map((write) => toInstant(write.lastUpdatedMs)),
+    // An id holds nothing that would break out of the quotes (an unquoted `null` would be one); strings go as JSON.
+    writes.map((write) => numbers(write.patients.map((id) => `"${id}"`))),
+    writes.map((write) => numbers(write.ranges)),
+    JSON.stringify(writes.map((write) => write.strings)),
+    `[${writes.map((write) => write.content ?? 'null').join(',')}]`,
+    writes.map((write) => numbers(write.present)),
+    writes.map((write) => METHOD_CODES[write.method]),
+    ...tokenColumns(added.tokens),
+    numbers(meanings.map((meaning) => meaning.hash)),
+    numbers(meanings.map((meaning) => meaning.param)),
+    meanings.map((meaning) => meaning.value),
+    ...stringColumns(added.strings),
+    ...rangeColumns(added.ranges),
+  ]
+  return { name, text: STATEMENTS[name], values: isNew ? values : [...values, ...removedColumns(writes)] }
+}
+
+function removedColumns(writes: readonly ResourceWrite[]): unknown[] {
+  const removed = flatten(writes, (write) => write.removed)
+  return [...tokenColumns(removed.tokens), ...stringColumns(removed.strings), ...rangeColumns(removed.ranges)]
 }
 
 type Numbered<T> = { readonly value: T; readonly rid: number }
+
+function tokenColumns(rows: readonly Numbered<string>[]): unknown[] {
+  return [numbers(rows.map((row) => row.value)), numbers(rows.map((row) => row.rid))]
+}
 
 function stringColumns(rows: readonly Numbered<IndexRows['strings'][number]>[]): unknown[] {
   return [
