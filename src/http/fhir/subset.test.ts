@@ -153,6 +153,29 @@ describe('_elements', () => {
     expect(json.entry[0].resource.note).toBeUndefined()
   })
 
+  test('is of matches, and with a type of what they include; in a compartment and in the whole system too', async () => {
+    await fhir.call('PUT', '/Observation/sub-o', {
+      ...JSON.parse(observation),
+      id: 'sub-o',
+      subject: { reference: 'Patient/sub-2' },
+    })
+    const cut = async (path: string) =>
+      (await fhir.call('GET', path)).json.entry.map(({ resource }: { resource: object }) => keysOf(resource))
+    const match = ['code', 'id', 'meta', 'resourceType', 'status']
+    const whole = ['active', 'birthDate', 'id', 'maritalStatus', 'meta', 'name', 'resourceType', 'text']
+    const some = ['active', 'birthDate', 'id', 'meta', 'resourceType']
+    const search = '/Observation?_id=sub-o&_include=Observation:subject'
+    expect(await cut(`${search}&_elements=code`)).toEqual([match, whole])
+    expect(await cut(`${search}&_elements=code,Patient.birthDate`)).toEqual([match, some])
+    expect(await cut('/Patient/sub-2/Observation?_elements=code')).toEqual([match])
+    expect(
+      await cut('/?_type=Observation,Patient&_id=sub-o,sub-2&_elements=Observation.code,birthDate'),
+    ).toEqual(expect.arrayContaining([match, some]))
+    const count = await fhir.call('GET', '/Patient/sub-2/Observation?_summary=count')
+    expect([count.json.total, count.json.entry]).toEqual([1, undefined])
+    expect((await fhir.call('GET', '/Patient/sub-2/Observation?_elements=birthDate')).status).toBe(400)
+  })
+
   test('cuts a Bundle that is a resource as a resource', async () => {
     const bundle = { resourceType: 'Bundle', type: 'collection', entry: [{ resource: patient }] }
     const { json } = await fhir.call('POST', '/Bundle', bundle)

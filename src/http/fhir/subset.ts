@@ -5,7 +5,7 @@ import { parseExactObject } from '../../kernel/json.ts'
 import type { FhirDeps } from './deps.ts'
 import type { Answer, FhirRequest, Interaction } from './interaction.ts'
 
-type Asked = Pick<FhirRequest, 'type' | 'id' | 'query'>
+type Asked = Pick<FhirRequest, 'type' | 'query'>
 
 /**
  * undefined: whole resources.
@@ -14,12 +14,10 @@ type Asked = Pick<FhirRequest, 'type' | 'id' | 'query'>
 export function subsetOf(
   { definitions }: FhirDeps,
   { code }: Interaction,
-  { type, id, query }: Asked,
+  { type, query }: Asked,
 ): Subset | undefined {
   if (query === '') return undefined
-  // A search below an instance is one of its compartment.
-  const isOfOneType = type !== '' && code !== 'operation' && !(code.startsWith('search') && id !== '')
-  const types = isOfOneType ? [type] : definitions.resourceTypes
+  const types = type === '' || code === 'operation' ? definitions.resourceTypes : [type]
   const subset = parseSubset(new URLSearchParams(query), definitions, types)
   const isList = code.startsWith('search') || code.startsWith('history')
   if (subset !== undefined && isCount(subset) && !isList)
