@@ -2,6 +2,7 @@
 import type { TenantId } from '../kernel/ids.ts'
 import type { Db } from './db.ts'
 import {
+  countChanges,
   countVersions,
   readChanges,
   readVersions,
@@ -35,6 +36,14 @@ export interface History {
     types: readonly string[],
     page: { readonly range: VersionRange; readonly count: number; readonly after?: VersionPlace | undefined },
   ): Promise<{ entries: Version[]; next?: VersionPlace }>
+  /** How many versions of one resource there are; undefined: there never was one. */
+  countOfResource(
+    tenant: TenantId,
+    key: { readonly type: string; readonly id: string },
+    range: VersionRange,
+  ): Promise<number | undefined>
+  /** How many versions of all resources of these types there are. */
+  countOfTypes(tenant: TenantId, types: readonly string[], range: VersionRange): Promise<number>
 }
 
 export function makeHistory(db: Db): History {
@@ -55,6 +64,16 @@ export function makeHistory(db: Db): History {
       const page = rows.slice(0, count)
       const entries = page.map(versionFrom)
       return rows.length > count ? { entries, next: placeOf(page.at(-1)!) } : { entries }
+    },
+
+    async countOfResource(tenant, key, range) {
+      const [counted] = await db.query<{ total: number }>(tenant, countVersions(tenant, key, range))
+      return counted?.total
+    },
+
+    async countOfTypes(tenant, types, range) {
+      const [counted] = await db.query<{ total: number }>(tenant, countChanges(tenant, types, range))
+      return counted!.total
     },
   }
 }

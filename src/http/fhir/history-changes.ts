@@ -12,12 +12,13 @@ export async function answerChanges(
 ): Promise<Answer> {
   const query = historyQuery(service, request, path)
   const { range, count, cursor } = query
+  const { tenant } = request.caller
+  if (query.isCount) {
+    const total = await service.history.countOfTypes(tenant, types, range)
+    return historyAnswer(service, request, path, query, { entries: [], total })
+  }
   const after = cursor === undefined ? undefined : (JSON.parse(cursor) as VersionPlace)
-  const { entries, next } = await service.history.ofTypes(request.caller.tenant, types, {
-    range,
-    count,
-    after,
-  })
+  const { entries, next } = await service.history.ofTypes(tenant, types, { range, count, after })
   // To count them all would cost as much as reading them; when this is all, it is known.
   const total = after === undefined && next === undefined ? entries.length : undefined
   return historyAnswer(service, request, path, query, { entries, total, next: next && JSON.stringify(next) })

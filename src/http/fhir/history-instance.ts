@@ -16,10 +16,19 @@ export const historyInstance: Interaction = {
     const path = `${type}/${id}/_history`
     const query = historyQuery(service, request, path)
     const { range, count, cursor } = query
+    if (query.isCount) {
+      const total = await service.history.countOfResource(caller.tenant, { type, id }, range)
+      if (total === undefined) throw notFound(type, id)
+      return historyAnswer(service, request, path, query, { entries: [], total })
+    }
     const below = cursor === undefined ? undefined : Number(cursor)
     const page = await service.history.ofResource(caller.tenant, { type, id }, { range, count, below })
-    if (page === undefined) throw new Failure('not-found', 'resource-not-found', { type, id })
+    if (page === undefined) throw notFound(type, id)
     const next = page.next === undefined ? undefined : String(page.next)
     return historyAnswer(service, request, path, query, { ...page, next })
   },
+}
+
+function notFound(type: string, id: string): Failure {
+  return new Failure('not-found', 'resource-not-found', { type, id })
 }

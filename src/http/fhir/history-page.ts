@@ -5,7 +5,7 @@ import type { Version, VersionRange } from '../../store/index.ts'
 import { bundleText, type Link } from './bundle-text.ts'
 import { etagOf } from './etag.ts'
 import type { Answer, FhirRequest, FhirService } from './interaction.ts'
-import { countParameter, refuseParameters, resourceParameters } from './query.ts'
+import { countParameter, linkParameters, refuseParameters, resourceParameters, wantsCount } from './query.ts'
 
 const DEFAULT_COUNT = 50
 
@@ -14,8 +14,8 @@ export interface HistoryQuery {
   readonly count: number
   /** Opened: what the page before said is next. */
   readonly cursor: string | undefined
-  /** Without the cursor. */
-  readonly parameters: URLSearchParams
+  /** No versions, only how many there are. */
+  readonly isCount: boolean
   /** What a cursor of this history is good for. */
   readonly scope: string
 }
@@ -35,7 +35,6 @@ export function historyQuery(
   refuseParameters(query, [...HISTORY_PARAMETERS, '_cursor'])
   const parameters = resourceParameters(query)
   const sealed = parameters.get('_cursor')
-  parameters.delete('_cursor')
   const since = moments(service, caller.tenant, parameters, '_since')
   const at = moments(service, caller.tenant, parameters, '_at')
   // As many on a page as the client wants; all else is part of what is listed.
@@ -48,7 +47,7 @@ export function historyQuery(
     },
     count: countParameter(parameters) ?? DEFAULT_COUNT,
     cursor: sealed === null ? undefined : service.cursors.open(sealed, scope),
-    parameters,
+    isCount: wantsCount(query),
     scope,
   }
 }
@@ -73,7 +72,7 @@ interface HistoryPage {
   readonly entries: readonly Version[]
   readonly total?: number | undefined
   /** Where the next page begins. */
-  readonly next: string | undefined
+  readonly next?: string | undefined
 }
 
 /** The answer with this page. `path` as in historyQuery. */
@@ -81,13 +80,11 @@ export function historyAnswer(
   service: FhirService,
   { caller, query }: FhirRequest,
   path: string,
-  { parameters, scope }: HistoryQuery,
+  { scope }: HistoryQuery,
   { entries, total, next }: HistoryPage,
 ): Answer {
   const linkTo = (cursor: string | undefined): string => {
-    const all = new URLSearchParams(parameters)
-    if (cursor !== undefined) all.set('_cursor', cursor)
-    const text = all.toString()
+    const text = linkParameters(query, cursor).toString()
     return `${caller.base}/${path}${text === '' ? '' : `?${text}`}`
   }
   const self = resourceParameters(query).get('_cursor') ?? undefined

@@ -15,11 +15,16 @@ export function resourceParameters(query: string): URLSearchParams {
 /** As resourceParameters, for a search: `_summary=count` is a page with nothing on it but the total. */
 export function searchParameters(query: string): URLSearchParams {
   const parameters = resourceParameters(query)
-  if (new URLSearchParams(query).get('_summary') === 'count') {
+  if (wantsCount(query)) {
     parameters.set('_count', '0')
     parameters.set('_total', 'accurate')
   }
   return parameters
+}
+
+/** `_summary=count`: how many, and none of them. */
+export function wantsCount(query: string): boolean {
+  return query !== '' && new URLSearchParams(query).get('_summary') === 'count'
 }
 
 /** Of a link to another page of an answer: as asked, answer's shape included, with this cursor. */

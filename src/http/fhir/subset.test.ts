@@ -78,6 +78,38 @@ describe('_summary', () => {
     expect(events.json.entry).toBeUndefined()
   })
 
+  test('count is the number of versions of a history', async () => {
+    for (const gender of ['male', 'female']) {
+      await fhir.call('PUT', '/Patient/sub-h', { ...patient, id: 'sub-h', gender })
+    }
+    await fhir.call('DELETE', '/Patient/sub-h')
+    const whole = await fhir.call('GET', '/Patient/_history?_count=1000')
+    for (const [path, total] of [
+      ['/Patient/sub-h/_history', 3],
+      ['/Patient/_history', whole.json.entry.length],
+      ['/_history', (await fhir.call('GET', '/_history?_count=1000')).json.entry.length],
+      ['/Patient/_history?_since=2100-01-01', 0],
+    ] as const) {
+      const { json } = await fhir.call('GET', `${path}${path.includes('?') ? '&' : '?'}_summary=count`)
+      expect([path, json.type, json.total, json.entry]).toEqual([path, 'history', total, undefined])
+      expect(json.link).toEqual([{ relation: 'self', url: expect.stringContaining('_summary=count') }])
+    }
+    expect((await fhir.call('GET', '/Patient/nobody/_history?_summary=count')).status).toBe(404)
+  })
+
+  test('cuts every page of a history, and the links keep it', async () => {
+    let url: string | undefined = '/Patient/_history?_count=1&_elements=birthDate'
+    let pages = 0
+    while (url !== undefined) {
+      const { json } = (await fhir.call('GET', url)) as { json: Searchset }
+      const [entry] = json.entry!
+      if (entry!.resource) expect(keysOf(entry!.resource)).not.toContain('name')
+      url = json.link.find(({ relation }) => relation === 'next')?.url
+      pages++
+    }
+    expect(pages).toBeGreaterThan(3)
+  })
+
   test('is good in XML too, and in a batch', async () => {
     const { text } = await fhir.call('GET', '/Patient/sub-1?_summary=text&_format=xml')
     expect(text).toContain('<code value="SUBSETTED"/>')

@@ -133,6 +133,25 @@ export function readChanges(
   }
 }
 
+/** How many versions of these types are in the range: as many entries of the two indexes are looked at. */
+export function countChanges(tenant: TenantId, types: readonly string[], range: VersionRange): Statement {
+  return {
+    name: 'count-changes',
+    text: `
+      select coalesce(sum(
+        (select count(*) from resource r
+         where r.listing = hashtextextended(k.type, $1::int)
+           and r.last_updated >= ${moment('$3')} and r.last_updated < ${moment('$5')}) +
+        (select count(*) from resource_history h
+         where h.listing = hashtextextended(k.type, $1::int)
+           and h.last_updated >= ${moment('$3')} and h.superseded_at > ${moment('$4')}
+           and h.last_updated < ${moment('$5')})
+      ), 0)::float8 as total
+      from unnest($2::text[]) as k(type)`,
+    values: [tenant, types, ...bounds(range)],
+  }
+}
+
 /** As text: JavaScript's infinities have the name that PostgreSQL reads. */
 function bounds({ sinceMs, currentFromMs, currentToMs }: VersionRange): string[] {
   return [sinceMs, currentFromMs, currentToMs].map(String)
