@@ -42,6 +42,7 @@ test('reads what is set', () => {
     PASSERELLE_PUBLIC_URL: 'https://fhir.example.org/',
     PASSERELLE_TRUST_PROXY: 'true',
     PASSERELLE_CORS_ORIGINS: 'https://a.example.org, https://b.example.org',
+    PASSERELLE_CONDITIONAL_DELETES: '1',
   })
   expect(config.httpPort).toBe(0)
   expect([...config.roles]).toEqual(['api', 'listener'])
@@ -49,12 +50,14 @@ test('reads what is set', () => {
     publicUrl: 'https://fhir.example.org',
     trustProxy: true,
     corsOrigins: ['https://a.example.org', 'https://b.example.org'],
+    maxConditionalDeletes: 1,
   })
 })
 
 test.each([
   ['PASSERELLE_HTTP_PORT', 'eighty'],
   ['PASSERELLE_HTTP_PORT', '70000'],
+  ['PASSERELLE_CONDITIONAL_DELETES', '0'],
   ['PASSERELLE_MLLP_PORT', '-1'],
   ['PASSERELLE_MLLP_PORT', '25.75'],
   ['PASSERELLE_DATABASE_URL', 'mysql://somewhere'],

@@ -31,6 +31,7 @@ export interface Config {
     readonly publicUrl: string | undefined
     readonly trustProxy: boolean
     readonly corsOrigins: readonly string[]
+    readonly maxConditionalDeletes: number
   }
   /** What `${NAME}` stands for in channel files: the places and ports from above, and no secret. */
   readonly variables: Readonly<Record<string, string | number>>
@@ -85,6 +86,12 @@ const environment = z.object({
   PASSERELLE_PUBLIC_URL: url('http:', 'https:').optional(),
   PASSERELLE_TRUST_PROXY: flag.default(false),
   PASSERELLE_CORS_ORIGINS: list.default([]),
+  PASSERELLE_CONDITIONAL_DELETES: z.coerce
+    .number('must be a number')
+    .int('must be a whole number')
+    .min(1, 'must be at least 1')
+    .max(10_000, 'must be at most 10000')
+    .default(1000),
 })
 
 type Environment = z.infer<typeof environment>
@@ -151,6 +158,7 @@ function toConfig(env: Environment): Config {
       publicUrl: env.PASSERELLE_PUBLIC_URL?.replace(/\/+$/, ''),
       trustProxy: env.PASSERELLE_TRUST_PROXY,
       corsOrigins: env.PASSERELLE_CORS_ORIGINS,
+      maxConditionalDeletes: env.PASSERELLE_CONDITIONAL_DELETES,
     },
     variables: {
       PASSERELLE_HOST: env.PASSERELLE_HOST,

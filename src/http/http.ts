@@ -17,7 +17,7 @@ import type { Clock } from '../kernel/clock.ts'
 import type { TenantId } from '../kernel/ids.ts'
 import type { Log } from '../kernel/log.ts'
 import { makeTimeLimit } from '../kernel/time-limit.ts'
-import { type AuditRecorder, type StoreWithBinaries, supportedSearch } from '../store/index.ts'
+import { type AuditRecorder, makeTurns, type StoreWithBinaries, supportedSearch } from '../store/index.ts'
 import { makeApp } from './app.ts'
 import { makeBodyReader } from './body.ts'
 import { docsRouter } from './docs/router.ts'
@@ -104,6 +104,8 @@ function makeService(deps: HttpDeps): FhirService {
     xml,
     subsetter: makeSubsetter(definitions),
     maxBundleEntries: settings.maxBundleEntries,
+    maxConditionalDeletes: settings.maxConditionalDeletes,
+    turns: makeTurns(),
     timeLimit: makeTimeLimit(),
     version: deps.version,
     cors: settings.corsOrigins.length > 0,

@@ -17,6 +17,8 @@ export interface HttpSettings {
   readonly maxInFlight: number
   /** Entries of one batch or transaction. */
   readonly maxBundleEntries: number
+  /** Resources that one conditional delete may delete; 1: only if a single one matches. */
+  readonly maxConditionalDeletes: number
   /** How long a stop waits for requests in flight. */
   readonly stopTimeoutMs: number
 }
@@ -31,5 +33,6 @@ export const defaultHttpSettings: HttpSettings = {
   maxBufferedBytes: 160 * MEGABYTE,
   maxInFlight: 512,
   maxBundleEntries: 5000,
+  maxConditionalDeletes: 1000,
   stopTimeoutMs: 10_000,
 }

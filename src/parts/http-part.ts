@@ -42,11 +42,12 @@ export function makeHttpPart(ground: Ground, access: AccessParts, fhir: FhirPart
 }
 
 function settingsOf({ config }: Ground): HttpSettings {
-  const { publicUrl, trustProxy, corsOrigins } = config.http
+  const { publicUrl, trustProxy, corsOrigins, maxConditionalDeletes } = config.http
   return {
     ...defaultHttpSettings,
     trustProxy,
     corsOrigins,
+    maxConditionalDeletes,
     ...(publicUrl !== undefined && { publicBase: publicUrl }),
   }
 }

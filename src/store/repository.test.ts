@@ -167,15 +167,13 @@ test('a row of the index that is there already stops no writer', async () => {
 test('criteria that must match nothing let one of fifty through', async () => {
   await using database = await testDatabase()
   const { repository } = testStore(database.db)
-  const absent = [searchFor('Patient', 'identifier=urn:x|1')]
+  const guards = [{ criteria: searchFor('Patient', 'identifier=urn:x|1') }]
   const results = await Promise.allSettled(
     Array.from({ length: 50 }, (_, i) =>
       repository.commit(
         database.tenant,
         [put(`p${i}`, patient({ identifier: [{ system: 'urn:x', value: '1' }] }))],
-        {
-          absent,
-        },
+        { guards },
       ),
     ),
   )

@@ -7,7 +7,7 @@
  */
 import type { LRUCache } from 'lru-cache'
 
-import type { IndexEntries, SearchRequest } from '../fhir/index.ts'
+import type { IndexEntries } from '../fhir/index.ts'
 import { type Clock, toInstant } from '../kernel/clock.ts'
 import { Failure, type Issue } from '../kernel/failure.ts'
 import type { TenantId } from '../kernel/ids.ts'
@@ -15,6 +15,7 @@ import { exactJsonOf, type ExactJson, type JsonObject, parseExactObject, sameJso
 import type { AuditRow } from './audit.ts'
 import type { ResourceChecks } from './checks.ts'
 import type { Db, Tx } from './db.ts'
+import { type CompiledGuard, type Guard, guardStatements } from './guard.ts'
 import { findIdentities, type KnownIdentities, type WantedIdentity } from './identities.ts'
 import { emptyIndex, indexDifference, indexRows } from './index-rows.ts'
 import { type Labels, labelsInUse } from './labels.ts'
@@ -22,7 +23,6 @@ import type { ResourceNumbers } from './numbers.ts'
 import { readCurrent, readMany, readVersion, type ResourceRow } from './queries/read-resources.ts'
 import type { ResourceWrite, TokenMeaning } from './queries/write-resources.ts'
 import { bodyOf, type Stored, storedFrom } from './resource.ts'
-import type { Statement } from './statement.ts'
 import { makeTurns } from './turns.ts'
 import { sendWrites, type WriteLane } from './write-lane.ts'
 
@@ -58,8 +58,8 @@ export interface CommitOptions {
   readonly audit?: (outcomes: readonly Outcome[]) => readonly AuditRow[]
   /** More statements of the same transaction. */
   readonly with?: (tx: Tx, outcomes: readonly Outcome[]) => Promise<void>
-  /** Criteria that must match nothing when the write happens: Failure `conflict`/`criteria-matched`. */
-  readonly absent?: readonly SearchRequest[]
+  /** What criteria must match when the write happens: Failure `conflict`/`criteria-matched` otherwise. */
+  readonly guards?: readonly Guard[]
 }
 
 export interface Repository {
@@ -82,8 +82,7 @@ export interface RepositoryDeps {
   readonly clock: Clock
   readonly checks: Pick<ResourceChecks, 'validate' | 'changed'>
   index(tenant: TenantId, type: string, resource: JsonObject): IndexEntries
-  /** Takes the lock on the criteria and raises when they match: see search/guard.ts. */
-  guard(tenant: TenantId, criteria: SearchRequest): Promise<readonly Statement[]>
+  guard(tenant: TenantId, guard: Guard): Promise<CompiledGuard>
   /** Which token values the database is known to hold already. */
   readonly known: LRUCache<string, true>
 }
@@ -192,10 +191,10 @@ export function makeRepository(deps: RepositoryDeps): Repository {
       audit: options.audit?.(outcomes) ?? [],
       again: readAll,
     }
-    if (options.with || options.absent?.length) {
-      const guards = await Promise.all((options.absent ?? []).map((criteria) => guard(tenant, criteria)))
+    if (options.with || options.guards?.length) {
+      const guards = await Promise.all((options.guards ?? []).map((each) => guard(tenant, each)))
       await db.transaction(tenant, async (tx) => {
-        for (const statement of guards.flat()) void tx.query(statement)
+        for (const statement of guardStatements(tenant, guards)) void tx.query(statement)
         sendWrites(tx, tenant, request)
         await options.with?.(tx, outcomes)
       })

@@ -111,7 +111,7 @@ test.each([
     { ...post(patient), request: { method: 'POST', url: 'Observation' } },
     400,
   ],
-  ['a method that the url has not', { request: { method: 'DELETE', url: 'Patient' } }, 405],
+  ['a method that the url has not', { ...post(patient), request: { method: 'POST', url: 'Patient/1' } }, 405],
   ['a Bundle in the Bundle', { resource: { ...patient }, request: { method: 'POST', url: '' } }, 405],
   ['a read of what is not there', get('Patient/nobody'), 404],
   ['a search that cannot be understood', get('Patient?colour=blue'), 400],

@@ -64,19 +64,20 @@ function resource(service: FhirService, type: string): JsonObject {
     (interaction) => offers(type, interaction) && interaction.routes.some(({ path }) => ofType(path)),
   )
   const offered = all.filter(({ operation }) => operation === undefined)
-  const has = (code: string) => offered.some((interaction) => interaction.code === code)
+  const has = (code: string, conditional?: true) =>
+    offered.some((each) => each.code === code && each.conditional === conditional)
   const description: JsonObject = {
     type,
     profile: `http://hl7.org/fhir/StructureDefinition/${type}`,
     ...(type === 'Binary' && offered.some(({ takesContent }) => takesContent) && { documentation: CONTENT }),
-    interaction: offered.map(({ code }) => ({ code })),
+    interaction: [...new Set(offered.map(({ code }) => code))].map((code) => ({ code })),
     versioning: has('update') ? 'versioned-update' : 'no-version',
     readHistory: has('vread'),
     updateCreate: has('update'),
     conditionalCreate: has('create') && has('update'),
     conditionalRead: 'full-support',
-    conditionalUpdate: false,
-    conditionalDelete: 'not-supported',
+    conditionalUpdate: has('update', true),
+    conditionalDelete: conditionalDeletes(service, has('delete', true)),
     referencePolicy: ['literal', 'logical'],
   }
   const parameters = service.resources(type).parameters(type)
@@ -112,6 +113,12 @@ function includes({ definitions, searchParameters }: FhirService, type: string) 
         .map(({ code }) => `${source}:${code}`),
     ),
   }
+}
+
+/** https://hl7.org/fhir/R4/valueset-conditional-delete-status.html */
+function conditionalDeletes({ maxConditionalDeletes }: FhirService, offered: boolean): string {
+  if (!offered) return 'not-supported'
+  return maxConditionalDeletes === 1 ? 'single' : 'multiple'
 }
 
 /** Of the operations that have such a path. An array must not be empty. */

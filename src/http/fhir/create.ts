@@ -1,14 +1,13 @@
 /** FHIR create interaction, conditional create included. https://hl7.org/fhir/R4/http.html#create, #ccreate */
-import type { SearchRequest } from '../../fhir/index.ts'
 import { Failure } from '../../kernel/failure.ts'
 import { uuidv7 } from '../../kernel/ids.ts'
 import type { ExactJson } from '../../kernel/json.ts'
+import type { Guard } from '../../store/index.ts'
 import { writeRow } from './audit-row.ts'
-import { criteriaOf } from './criteria.ts'
-import { requireScope } from './gate.ts'
+import { criteriaOf, findOne, raced } from './criteria.ts'
 import type { Answer, FhirRequest, FhirService, Interaction } from './interaction.ts'
 import { refuseParameters } from './query.ts'
-import { retryRaced } from './races.ts'
+import { raceName, retryRaced } from './races.ts'
 import { checkType } from './resource-checks.ts'
 import { writtenAnswer } from './written.ts'
 
@@ -43,17 +42,14 @@ async function createNew(
   service: FhirService,
   request: FhirRequest,
   resource: ExactJson,
-  absent?: SearchRequest,
+  guards: readonly Guard[] = [],
 ): Promise<Answer> {
   const { type, caller } = request
   const { tenant } = caller
   const [outcome] = await service.repository.commit(
     tenant,
     [{ type, id: uuidv7(), mustBeNew: true, method: 'POST', make: () => resource }],
-    {
-      audit: ([created]) => [writeRow(service, create, request, created!, 201)],
-      ...(absent !== undefined && { absent: [absent] }),
-    },
+    { audit: ([created]) => [writeRow(service, create, request, created!, 201)], guards },
   )
   return { ...writtenAnswer(request, outcome!, 201), audited: true }
 }
@@ -67,15 +63,12 @@ async function createUnlessExists(
 ): Promise<Answer> {
   const { type, caller } = request
   const { tenant } = caller
-  requireScope(caller.access, type, 's')
-  const criteria = criteriaOf(service, tenant, type, query)
-  return retryRaced(async () => {
-    const [match, second] = await service.search.find(tenant, criteria, 2)
-    if (second) throw new Failure('precondition', 'criteria-matched-several', { type })
-    if (!match) return createNew(service, request, resource, criteria)
+  const criteria = criteriaOf(service, caller, type, query)
+  return retryRaced(service, [raceName(request)], async () => {
+    const match = await findOne(service, caller, criteria)
+    if (!match) return createNew(service, request, resource, [{ criteria }])
     const stored = await service.repository.read(tenant, type, match.id)
-    // Deleted since it was found: look again.
-    if (!stored || stored.deleted) throw new Failure('conflict', 'criteria-matched')
+    if (!stored || stored.deleted) throw raced()
     return writtenAnswer(request, { ...stored, did: 'unchanged' }, 200)
   })
 }

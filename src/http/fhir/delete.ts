@@ -17,14 +17,14 @@ export const deleteInteraction: Interaction = {
   async run(service, request) {
     refuseParameters(request.query)
     const { type, id, caller } = request
-    const [outcome] = await service.repository.commit(
+    const outcomes = await service.repository.commit(
       caller.tenant,
       [{ type, id, make: nextDeletion(request) }],
       {
         audit: ([deleted]) => [writeRow(service, deleteInteraction, request, deleted!, 204)],
       },
     )
-    return { ...answerDelete(outcome!), audited: true }
+    return { ...answerDelete(outcomes), audited: true }
   },
 }
 
@@ -36,7 +36,9 @@ export function nextDeletion({ type, conditions }: FhirRequest) {
   }
 }
 
-export function answerDelete(outcome: Outcome): Answer {
-  const { version, did } = outcome
-  return { status: 204, ...(did === 'deleted' && { version }), seen: seenIn([outcome]) }
+/** Of one resource the answer has the version. */
+export function answerDelete(outcomes: readonly Outcome[]): Answer {
+  const [only, ...others] = outcomes
+  const isOne = only?.did === 'deleted' && others.length === 0
+  return { status: 204, ...(isOne && { version: only.version }), seen: seenIn(outcomes) }
 }

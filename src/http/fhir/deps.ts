@@ -22,6 +22,7 @@ import type {
   Repository,
   ResourceChecks,
   SearchStore,
+  Turns,
 } from '../../store/index.ts'
 import type { CursorSeal } from './cursor.ts'
 import type { PathEvaluator } from './fhirpath/evaluator.ts'
@@ -46,6 +47,10 @@ export interface FhirDeps {
   readonly subsetter: Subsetter
   readonly xml: FhirXml
   readonly maxBundleEntries: number
+  /** Resources that one conditional delete may delete; 1: only if a single one matches. */
+  readonly maxConditionalDeletes: number
+  /** For those who want the same at the same time. */
+  readonly turns: Turns
   /** For what runs as long as a caller makes it. */
   readonly timeLimit: TimeLimit
   /** Of the program. */

@@ -1,7 +1,7 @@
 /** For tests: the FHIR edge on a real port, over a real database, with tokens that say what they allow. */
 import { randomBytes } from 'node:crypto'
 
-import { testDatabase } from '../../../test/support/database.ts'
+import { type TestDatabase, testDatabase } from '../../../test/support/database.ts'
 import { testFolder } from '../../../test/support/folder.ts'
 import { makeAuditEvents, makeAuditRecorder } from '../../audit/index.ts'
 import {
@@ -24,8 +24,21 @@ import { defaultHttpSettings, type HttpSettings, makeHttp } from '../index.ts'
 
 export async function startFhir(settings: Partial<HttpSettings> = {}, log: Log = silentLog) {
   const database = await testDatabase()
-  const { db, tenant, tenantKey } = database
   const other = await database.addTenant('other')
+  const first = await serve(database, other, settings, log)
+  return {
+    ...first,
+    /** A second server over the same database, which knows nothing of the first. */
+    another: () => serve(database, other, settings, log),
+    async [Symbol.asyncDispose]() {
+      await first[Symbol.asyncDispose]()
+      await database[Symbol.asyncDispose]()
+    },
+  }
+}
+
+async function serve(database: TestDatabase, other: TenantId, settings: Partial<HttpSettings>, log: Log) {
+  const { db, tenant, tenantKey } = database
   const recorder = makeAuditRecorder({ db, log: silentLog })
   const definitions = loadDefinitions()
   const validator = makeValidator(definitions)
@@ -120,7 +133,6 @@ export async function startFhir(settings: Partial<HttpSettings> = {}, log: Log =
     async [Symbol.asyncDispose]() {
       await server.stop()
       await recorder[Symbol.asyncDispose]()
-      await database[Symbol.asyncDispose]()
       await folder[Symbol.asyncDispose]()
     },
   }

@@ -42,6 +42,8 @@ export interface Route {
 
 export interface Interaction {
   readonly code: InteractionCode
+  /** It finds its resource by search criteria. */
+  readonly conditional?: true
   /** For the documentation. */
   readonly summary: string
   /** Query parameters of its own, for the documentation. */

@@ -1,5 +1,8 @@
 /** The interactions that this server has. What isn't here is not claimed, routed or documented. */
 import { makeCapabilities } from './capabilities.ts'
+import { conditionalDelete } from './conditional-delete.ts'
+import { conditionalPatch } from './conditional-patch.ts'
+import { conditionalUpdate } from './conditional-update.ts'
 import { create } from './create.ts'
 import { deleteInteraction } from './delete.ts'
 import { historyInstance } from './history-instance.ts'
@@ -26,6 +29,9 @@ export function makeInteractions(): readonly Interaction[] {
     update,
     patch,
     deleteInteraction,
+    conditionalUpdate,
+    conditionalPatch,
+    conditionalDelete,
     historyInstance,
     historyType,
     historySystem,

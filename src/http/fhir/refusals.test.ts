@@ -85,7 +85,7 @@ test.each([
   ['GET', '/Patient/1?_summary=most', 400],
   ['GET', '/Patient/1?colour=blue', 400],
   ['PATCH', '/Patient/1/_history', 405],
-  ['PUT', '/Patient', 405],
+  ['POST', '/Patient/1', 405],
   ['DELETE', '/metadata', 405],
   ['PUT', '/AuditEvent/1', 405],
   ['DELETE', '/AuditEvent/1', 405],
@@ -96,7 +96,8 @@ test.each([
 })
 
 test('405 says which methods there are', async () => {
-  expect((await fhir.call('PUT', '/Patient', patient)).headers.get('allow')).toBe('POST, GET')
+  const { headers } = await fhir.call('POST', '/Patient/1', patient)
+  expect(headers.get('allow')).toBe('GET, PUT, PATCH, DELETE')
 })
 
 test.each([

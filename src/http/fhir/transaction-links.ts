@@ -1,23 +1,18 @@
 /** The links between a transaction's resources, and by criteria to others. https://hl7.org/fhir/R4/http.html#trules */
-import { linkResolver, matchesRequest } from '../../fhir/index.ts'
+import { linkResolver } from '../../fhir/index.ts'
 import { Failure } from '../../kernel/failure.ts'
 import type { ExactJson } from '../../kernel/json.ts'
 import { criteriaOf } from './criteria.ts'
-import { requireScope } from './gate.ts'
 import type { Caller, FhirService, ResourceKey } from './interaction.ts'
 import { inEntry } from './place.ts'
 import { sideBySide } from './side-by-side.ts'
-import { nameOf, SEARCHES_AT_ONCE } from './transaction-identities.ts'
+import { type Gone, type Identities, type Named, nameOf, SEARCHES_AT_ONCE } from './transaction-identities.ts'
+import type { Drafts } from './transaction-drafts.ts'
 import type { Planned, PlannedPatch } from './transaction-plan.ts'
 
 /** A resource that is going to be written. */
-export interface Draft {
-  readonly planned: Planned
-  readonly id: string
-}
-
-export interface Linked {
-  readonly draft: Draft
+interface Linked {
+  readonly draft: Named
   readonly resource: ExactJson
 }
 
@@ -40,28 +35,33 @@ export interface Links {
 export async function resolveLinks(
   service: FhirService,
   caller: Caller,
-  drafts: readonly Draft[],
-  patches: readonly PlannedPatch[],
-  assigned: ReadonlyMap<string, string>,
+  identities: Identities,
 ): Promise<Links> {
-  const wanted = conditionalReferences(service, drafts, patches)
+  const { drafts, gone } = identities
+  const ids = Map.groupBy(identities.updated, ({ planned }) => planned.request.type)
+  const updated = (type: string) => (ids.get(type) ?? []).map(({ id }) => id)
+  const wanted = conditionalReferences(
+    service,
+    drafts.all,
+    identities.patched.map(({ planned }) => planned),
+  )
   if (wanted.size > service.maxBundleEntries) {
     throw new Failure('too-large', 'bundle-too-many-references', { max: service.maxBundleEntries })
   }
   const found = await sideBySide([...wanted], SEARCHES_AT_ONCE, async ([reference, index]) => {
     try {
-      return [reference, await theOne(service, caller, reference, drafts)] as const
+      return [reference, await theOne(service, caller, reference, { drafts, gone, updated })] as const
     } catch (thrown) {
       throw inEntry(index, thrown)
     }
   })
   const references = new Map(found)
   const targets = new Map([
-    ...assigned,
+    ...identities.assigned,
     ...found.map(([reference, key]) => [reference, nameOf(key)] as const),
   ])
   const link: Link = (planned, resource) => linkOne(service, planned, resource, targets)
-  const linked = drafts.map((draft) => ({
+  const linked = drafts.all.map((draft) => ({
     draft,
     resource: link(draft.planned, draft.planned.entry.resource!),
   }))
@@ -71,7 +71,7 @@ export async function resolveLinks(
 /** Each once, with the entry that has it first. */
 function conditionalReferences(
   service: FhirService,
-  drafts: readonly Draft[],
+  drafts: readonly Named[],
   patches: readonly PlannedPatch[],
 ): Map<string, number> {
   const found = new Map<string, number>()
@@ -85,28 +85,31 @@ function conditionalReferences(
   return found
 }
 
+interface Written {
+  readonly drafts: Drafts
+  readonly gone: Gone
+  /** Ids of a type that are updated. */
+  updated(type: string): readonly string[]
+}
+
 /** The only resource that matches, of the store and of the transaction's own. */
 async function theOne(
   service: FhirService,
   caller: Caller,
   reference: string,
-  drafts: readonly Draft[],
+  { drafts, gone, updated }: Written,
 ): Promise<ResourceKey> {
   const mark = reference.indexOf('?')
   const type = reference.slice(0, mark)
   if (!service.definitions.isResourceType(type)) throw new Failure('not-found', 'resource-type-unknown')
-  requireScope(caller.access, type, 's')
-  const criteria = criteriaOf(service, caller.tenant, type, reference.slice(mark + 1))
+  const criteria = criteriaOf(service, caller, type, reference.slice(mark + 1))
   const names = new Map<string, ResourceKey>()
-  for (const key of await service.search.find(caller.tenant, criteria, 2)) names.set(nameOf(key), key)
-  for (const { planned, id } of drafts) {
-    if (planned.request.type !== type) continue
-    const entries = service.index(caller.tenant, type, { ...planned.entry.resource!.value, id })
-    const isMatch = matchesRequest(entries, criteria)
-    // An update decides what is matched after it, not what was before.
-    if (isMatch) names.set(nameOf({ type, id }), { type, id })
-    else names.delete(nameOf({ type, id }))
+  // An update and a deletion decide what is matched after them, not what was before.
+  const without = new Set([...gone(type), ...updated(type)])
+  for (const key of await service.search.find(caller.tenant, criteria, 2 + without.size)) {
+    if (!without.has(key.id)) names.set(nameOf(key), key)
   }
+  for (const { id } of drafts.matching(criteria)) names.set(nameOf({ type, id }), { type, id })
   const [match, second] = names.values()
   if (match === undefined || second !== undefined)
     throw new Failure('precondition', 'bundle-conditional-reference', { type })

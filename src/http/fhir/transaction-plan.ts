@@ -1,6 +1,8 @@
 /** What a transaction is going to do: every entry is looked at before anything is done. */
-import type { BundleEntry, Patch, Subset } from '../../fhir/index.ts'
+import type { BundleEntry, Patch, SearchRequest, Subset } from '../../fhir/index.ts'
 import { Failure } from '../../kernel/failure.ts'
+import { givenId } from './conditional-update.ts'
+import { criteriaOf } from './criteria.ts'
 import { targetOf } from './entry.ts'
 import type { Caller, FhirRequest, FhirService, Interaction } from './interaction.ts'
 import { readPatch } from './patch-formats.ts'
@@ -13,6 +15,8 @@ export interface Planned {
   readonly entry: BundleEntry
   readonly interaction: Interaction
   readonly request: FhirRequest
+  /** By which it finds its resource; undefined: it names it, or makes a new one. */
+  readonly criteria: SearchRequest | undefined
   /** What of the resource its answer has. */
   readonly subset: Subset | undefined
 }
@@ -53,10 +57,21 @@ function planEntry(service: FhirService, caller: Caller, entry: BundleEntry): Pl
     const { interaction, request } = targetOf(service, entry, caller)
     service.admit(interaction, request)
     checkEntry(service, interaction, request, entry)
-    return { entry, interaction, request, subset: subsetOf(service, interaction, request) }
+    const criteria = criteriaFor(service, interaction, request)
+    return { entry, interaction, request, criteria, subset: subsetOf(service, interaction, request) }
   } catch (thrown) {
     throw inEntry(entry.index, thrown)
   }
+}
+
+function criteriaFor(
+  service: FhirService,
+  { code, conditional }: Interaction,
+  { caller, type, query, conditions }: FhirRequest,
+): SearchRequest | undefined {
+  if (conditional) return criteriaOf(service, caller, type, query)
+  if (code !== 'create' || conditions.ifNoneExist === undefined) return undefined
+  return criteriaOf(service, caller, type, conditions.ifNoneExist)
 }
 
 async function readPlanned(service: FhirService, planned: Planned): Promise<PlannedPatch> {
@@ -69,7 +84,7 @@ async function readPlanned(service: FhirService, planned: Planned): Promise<Plan
 
 function checkEntry(
   service: FhirService,
-  { code, operation }: Interaction,
+  { code, operation, conditional }: Interaction,
   { type, id, query, caller }: FhirRequest,
   { resource, method }: BundleEntry,
 ): void {
@@ -92,6 +107,10 @@ function checkEntry(
       break
   }
   if (code === 'create' || code === 'update') checkType(resource!, type)
+  if (conditional) {
+    if (code === 'update') givenId(type, resource!)
+    return
+  }
   if (code === 'update') checkId(resource!, id)
   if (!code.startsWith('history-')) refuseParameters(query)
 }
@@ -103,7 +122,9 @@ async function refuseMissing(
   reads: readonly Planned[],
   writes: readonly Planned[],
 ): Promise<void> {
-  const written = new Set(writes.map(({ request }) => `${request.type}/${request.id}`))
+  const written = new Set(
+    writes.map(({ entry, request: { type, id } }) => `${type}/${id || String(entry.resource?.value['id'])}`),
+  )
   const wanted = reads.filter(
     ({ interaction, request: { type, id } }) =>
       interaction.code === 'read' && type !== 'AuditEvent' && !written.has(`${type}/${id}`),

@@ -1,27 +1,26 @@
 /**
  * FHIR transaction interaction: all entries or none, in one commit. https://hl7.org/fhir/R4/http.html#trules
  *
- * Identities first (new ids, conditional creates), then links (urn:uuid, conditional references), then one commit of
- * all writes on condition that what was not there is still not there, then the reads.
+ * Identities first (new ids, what criteria find), then links (urn:uuid, conditional references), then one commit of all
+ * writes on condition that the criteria still match what they matched, then the reads.
  */
 import type { BundleEntry } from '../../fhir/index.ts'
 import { asFailure } from '../../kernel/failure.ts'
 import type { Change, Outcome } from '../../store/index.ts'
+import { criteriaIn } from './audit-row.ts'
 import { bundleText } from './bundle-text.ts'
 import { create } from './create.ts'
-import { answerDelete, nextDeletion } from './delete.ts'
 import { answerEntry, problemEntry } from './entry.ts'
 import { type Answer, type Caller, type FhirService, NOTHING_SEEN, type ResourceKey } from './interaction.ts'
-import { nextPatched } from './patch.ts'
 import { inEntry } from './place.ts'
-import { retryRaced } from './races.ts'
+import { raceName, retryRaced } from './races.ts'
 import { sideBySide } from './side-by-side.ts'
 import { cutAnswer } from './subset.ts'
 import { transactionRows, type Touched } from './transaction-audit.ts'
 import { type Identities, identify } from './transaction-identities.ts'
-import { type Draft, type Link, type Linked, resolveLinks } from './transaction-links.ts'
-import { type Planned, type PlannedPatch, planTransaction, type TransactionPlan } from './transaction-plan.ts'
-import { answerUpdate, nextVersion } from './update.ts'
+import { resolveLinks } from './transaction-links.ts'
+import { type Planned, planTransaction, type TransactionPlan } from './transaction-plan.ts'
+import { type Write, writesOf } from './transaction-writes.ts'
 import { writtenAnswer } from './written.ts'
 
 const READS_AT_ONCE = 6
@@ -32,14 +31,10 @@ export async function runTransaction(
   entries: readonly BundleEntry[],
 ): Promise<Answer> {
   const plan = await planTransaction(service, caller, entries)
-  return retryRaced(() => runPlan(service, caller, plan, entries.length))
-}
-
-/** A write of the transaction: what the store is to do, and how its outcome is told. */
-interface Write {
-  readonly planned: Planned
-  readonly change: Change
-  answer(outcome: Outcome): Answer
+  const { creates, updates, patches, deletes } = plan
+  const conditional = [...creates, ...updates, ...patches, ...deletes].filter(({ criteria }) => criteria)
+  const names = conditional.map(({ request }) => raceName(request))
+  return retryRaced(service, names, () => runPlan(service, caller, plan, entries.length))
 }
 
 async function runPlan(
@@ -49,23 +44,9 @@ async function runPlan(
   size: number,
 ): Promise<Answer> {
   const identities = await identify(service, caller, plan)
-  const drafts: Draft[] = [
-    ...identities.created,
-    ...plan.updates.map((planned) => ({ planned, id: planned.request.id })),
-  ]
-  const { linked, references, link } = await resolveLinks(
-    service,
-    caller,
-    drafts,
-    plan.patches,
-    identities.assigned,
-  )
-  const writes = [
-    ...plan.deletes.map(deletion),
-    ...linked.map(writing),
-    ...plan.patches.map((planned) => patching(planned, link)),
-  ]
-  const outcomes = await commit(service, caller, writes, identities, [...references])
+  const links = await resolveLinks(service, caller, identities)
+  const writes = writesOf(identities, links)
+  const outcomes = await commit(service, caller, writes, identities, [...links.references])
 
   const texts: string[] = Array.from({ length: size }, () => '')
   const tell = ({ entry, interaction, request, subset }: Planned, answer: Answer) => {
@@ -81,7 +62,7 @@ async function runPlan(
       planned,
       writtenAnswer(
         planned.request,
-        outcomes.find((outcome) => outcome.id === id)!,
+        outcomes.flat().find((outcome) => outcome.id === id)!,
         200,
       ),
     )
@@ -94,75 +75,58 @@ async function runPlan(
   return { status: 200, body, seen: NOTHING_SEEN, ...(wrote && { audited: true }) }
 }
 
-function deletion(planned: Planned): Write {
-  const { request } = planned
-  const { type, id } = request
-  return { planned, change: { type, id, make: nextDeletion(request) }, answer: answerDelete }
-}
-
-function writing({ draft: { planned, id }, resource }: Linked): Write {
-  const { request, interaction } = planned
-  const { type } = request
-  if (interaction === create) {
-    const change: Change = { type, id, mustBeNew: true, method: 'POST', make: () => resource }
-    return { planned, change, answer: (outcome) => writtenAnswer(request, outcome, 201) }
-  }
-  const change: Change = { type, id, make: nextVersion(request, resource) }
-  return { planned, change, answer: (outcome) => answerUpdate(request, outcome) }
-}
-
-function patching(planned: PlannedPatch, link: Link): Write {
-  const { request, patch } = planned
-  const { type, id } = request
-  const next = nextPatched(request, patch)
-  const change: Change = {
-    type,
-    id,
-    method: 'PATCH',
-    make: (current, deleted) => link(planned, next(current, deleted)),
-  }
-  return { planned, change, answer: (outcome) => writtenAnswer(request, outcome, 200) }
-}
-
 async function commit(
   service: FhirService,
   caller: Caller,
   writes: readonly Write[],
   identities: Identities,
   references: readonly (readonly [string, ResourceKey])[],
-): Promise<readonly Outcome[]> {
+): Promise<readonly (readonly Outcome[])[]> {
   if (writes.length + identities.existing.length === 0) return []
   // The store makes and checks one change after the other: what it finds wrong is wrong with the last one made.
   let making: number | undefined
-  const changes = writes.map(({ planned, change }): Change => ({
-    ...change,
-    make(current, deleted) {
-      making = planned.entry.index
-      return change.make(current, deleted)
-    },
-  }))
+  const changes = writes.flatMap(({ planned, changes: own }) =>
+    own.map((change): Change => ({
+      ...change,
+      make(current, deleted) {
+        making = planned.entry.index
+        return change.make(current, deleted)
+      },
+    })),
+  )
   const audit = (outcomes: readonly Outcome[]) => {
     making = undefined
-    return transactionRows(service.clock, caller, touchedBy(writes, outcomes, identities, references))
+    const touched = touchedBy(writes, byWrite(writes, outcomes), identities, references)
+    return transactionRows(service.clock, caller, touched)
   }
   try {
-    return await service.repository.commit(caller.tenant, changes, { audit, absent: identities.absent })
+    const { guards } = identities
+    return byWrite(writes, await service.repository.commit(caller.tenant, changes, { audit, guards }))
   } catch (thrown) {
     throw making === undefined ? thrown : inEntry(making, thrown)
   }
 }
 
+/** The outcomes of each write's changes. */
+function byWrite(writes: readonly Write[], outcomes: readonly Outcome[]): Outcome[][] {
+  const left = outcomes.values()
+  return writes.map(({ changes }) => changes.map(() => left.next().value!))
+}
+
 function touchedBy(
   writes: readonly Write[],
-  outcomes: readonly Outcome[],
+  outcomes: readonly (readonly Outcome[])[],
   { existing }: Identities,
   references: readonly (readonly [string, ResourceKey])[],
 ): Touched[] {
-  const written = writes.map(({ planned: { interaction, request }, answer }, i): Touched => {
-    const { type, id, version, patients } = outcomes[i]!
+  const written = writes.flatMap(({ planned: { interaction, request }, answer }, i): Touched[] => {
     const { status } = answer(outcomes[i]!)
-    const entity = version === 0 ? { type, id } : { type, id, version }
-    return { interaction, status, entity, patients, query: request.conditions.ifNoneExist }
+    const criteria = criteriaIn(request)
+    const query = criteria === '' ? undefined : criteria
+    return outcomes[i]!.map(({ type, id, version, patients }) => {
+      const entity = version === 0 ? { type, id } : { type, id, version }
+      return { interaction, status, entity, patients, query }
+    })
   })
   const found = existing.map(({ planned: { request }, stored }): Touched => {
     const { type, id, version, patients } = stored

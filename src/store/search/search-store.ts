@@ -3,10 +3,10 @@ import type { ExtractContext, Extractor, Include, IndexEntries, SearchRequest } 
 import type { TenantId } from '../../kernel/ids.ts'
 import { parseExactObject } from '../../kernel/json.ts'
 import type { Db } from '../db.ts'
+import { type CompiledGuard, type Guard, LOCKS } from '../guard.ts'
 import { hash64 } from '../hash.ts'
 import { tokenMeanings } from '../index-rows.ts'
 import { bodyOf, type Stored } from '../resource.ts'
-import type { Statement } from '../statement.ts'
 import { makeCompiler } from './compile.ts'
 import type { ParameterDeps } from './compile-parameter.ts'
 import { enumerate } from './enumerate.ts'
@@ -59,8 +59,7 @@ export interface SearchStore {
     request: SearchRequest,
     limit: number,
   ): Promise<readonly { type: string; id: string; version: number }[]>
-  /** To be sent in the transaction of a write: others with the same criteria wait, and a match raises PA002. */
-  guard(tenant: TenantId, criteria: SearchRequest): Promise<readonly Statement[]>
+  guard(tenant: TenantId, guard: Guard): Promise<CompiledGuard>
 }
 
 export interface SearchStoreDeps extends ParameterDeps {
@@ -134,19 +133,19 @@ export function makeSearchStore(deps: SearchStoreDeps): SearchStore {
       return entries.map(({ type, id, version }) => ({ type, id, version }))
     },
 
-    async guard(tenant, criteria) {
+    async guard(tenant, { criteria, only, except = [] }) {
       const query = await compiler.compile(tenant, criteria)
-      return [
-        {
-          name: 'lock-criteria',
-          text: 'select pg_advisory_xact_lock($1::bigint)',
-          values: [criteriaHash(tenant, query)],
-        },
-        // A statement of its own: it has to see what the one who held the lock has committed.
-        toStatement(
-          sql`select assert_absent(exists (select from ${matches(tenant, query, guardCriteria(tenant, query))}))`,
-        ),
-      ]
+      const matching = matches(tenant, query, guardCriteria(tenant, query))
+      const known = only === undefined ? except : [...except, only]
+      const others = sql`exists (select from ${matching} and r.id <> all(${known}::text[]))`
+      const isOther =
+        only === undefined
+          ? others
+          : sql`${others} or not exists (select from ${matching} and r.id = ${only}::text)`
+      return {
+        lock: Number(BigInt.asUintN(64, BigInt(criteriaHash(tenant, query))) % BigInt(LOCKS)),
+        check: toStatement(sql`select assert_absent(${isOther})`),
+      }
     },
   }
 }

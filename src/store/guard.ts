@@ -1,0 +1,46 @@
+/**
+ * What criteria must match at the moment of a write: conditional interactions look first and write then, and between
+ * the two others may have written. https://hl7.org/fhir/R4/http.html#concurrency
+ */
+import type { SearchRequest } from '../fhir/index.ts'
+import type { TenantId } from '../kernel/ids.ts'
+import type { Statement } from './statement.ts'
+
+export interface Guard {
+  readonly criteria: SearchRequest
+  /** Id of the one resource that must match, and no other may; undefined: none may. */
+  readonly only?: string | undefined
+  /** Ids that don't count, because the same transaction deletes them. */
+  readonly except?: readonly string[]
+}
+
+export interface CompiledGuard {
+  /** The same for the same criteria: 0 … LOCKS - 1. */
+  readonly lock: number
+  /** Raises PA002 when something else matches than the guard says. */
+  readonly check: Statement
+}
+
+/**
+ * Few enough that a transaction with thousands of criteria stays within PostgreSQL's table of locks, many enough that
+ * strangers seldom wait for each other.
+ */
+export const LOCKS = 1024
+
+/**
+ * What to send before the writes of the same transaction. Locks first, in one order for everybody, so that two
+ * transactions wait in line and not in a circle; then the checks, each a statement of its own, which sees what those
+ * who held the locks have committed.
+ */
+export function guardStatements(tenant: TenantId, guards: readonly CompiledGuard[]): readonly Statement[] {
+  if (guards.length === 0) return []
+  const locks = [...new Set(guards.map(({ lock }) => lock))].toSorted((a, b) => a - b)
+  return [
+    {
+      name: 'lock-criteria',
+      text: 'select pg_advisory_xact_lock($1::int, lock) from unnest($2::int[]) as lock',
+      values: [tenant, locks],
+    },
+    ...guards.map(({ check }) => check),
+  ]
+}
