@@ -1,5 +1,5 @@
 /**
- * Kills the server with SIGKILL at random points of a mixed load (FHIR creates and transactions, MLLP messages, C-STORE),
+ * Kills the server with SIGKILL at random points of a mixed load (FHIR creates, transactions, Binaries, MLLP, C-STORE),
  * starts it again on the same data, and counts: nothing that was acknowledged may be lost, nothing may be there twice.
  * What was sent and not acknowledged is sent again, as real senders do.
  */
@@ -16,6 +16,7 @@ import { type BenchServer, startServer } from '../../bench/support/server.ts'
 import { syntheticCt } from '../../src/dicom/index.ts'
 import { sendFiles } from '../../src/net/dimse/index.ts'
 import { connectMllp } from '../../src/net/mllp/index.ts'
+import { contentVersion, putContent } from './contents.ts'
 
 export interface FaultReport {
   readonly rounds: number
@@ -26,7 +27,7 @@ export interface FaultReport {
   readonly doubled: readonly string[]
 }
 
-type Kind = 'creates' | 'transactions' | 'messages' | 'images'
+type Kind = 'creates' | 'transactions' | 'contents' | 'messages' | 'images'
 
 /** What is to be found in the end, by the number that it was made from. */
 interface Ledger {
@@ -37,7 +38,7 @@ interface Ledger {
   readonly open: Record<Kind, Set<number>>
 }
 
-const KINDS: readonly Kind[] = ['creates', 'transactions', 'messages', 'images']
+const KINDS: readonly Kind[] = ['creates', 'transactions', 'contents', 'messages', 'images']
 const TRANSACTION = 5
 const STUDY = '2.25.99120037465182736455'
 
@@ -62,7 +63,13 @@ export async function runRounds(rounds: number, log: (line: string) => void): Pr
 }
 
 function perKind(): Record<Kind, Set<number>> {
-  return { creates: new Set(), transactions: new Set(), messages: new Set(), images: new Set() }
+  return {
+    creates: new Set(),
+    transactions: new Set(),
+    contents: new Set(),
+    messages: new Set(),
+    images: new Set(),
+  }
 }
 
 /** Starts, loads, kills after 0.3 to 2.5 seconds. */
@@ -86,7 +93,11 @@ async function runLoad(server: BenchServer, ledger: Ledger, stop: AbortSignal): 
     ...[1, 2, 3].map(async () =>
       repeat('creates', ledger, stop, await http(), (client, n) => create(server, client, n)),
     ),
-    repeat('transactions', ledger, stop, await http(), (client, n) => transact(server, client, n)),
+    // Not awaited here: who is done earlier must not be on his own yet.
+    http().then((client) =>
+      repeat('transactions', ledger, stop, client, (_, n) => transact(server, client, n)),
+    ),
+    ...[1, 2].map(() => sendContents(server, token, ledger, stop)),
     ...[1, 2].map(() => sendMessages(server, ledger, stop)),
     sendImages(server, ledger, stop),
   ])
@@ -139,6 +150,19 @@ async function transact(server: BenchServer, client: HttpClient, number: number)
   })
   const bundle = JSON.stringify({ resourceType: 'Bundle', type: 'transaction', entry })
   return (await client.send('POST', server.fhir, bundle)).status === 200
+}
+
+async function sendContents(
+  server: BenchServer,
+  token: string,
+  ledger: Ledger,
+  stop: AbortSignal,
+): Promise<void> {
+  while (!stop.aborted) await once('contents', ledger, (number) => putContent(baseOf(server), token, number))
+}
+
+function baseOf({ base, fhir }: BenchServer): string {
+  return new URL(fhir, base).href
 }
 
 async function sendMessages(server: BenchServer, ledger: Ledger, stop: AbortSignal): Promise<void> {
@@ -232,6 +256,9 @@ async function verify(server: BenchServer, ledger: Ledger): Promise<{ lost: stri
       expectOne(`transaction ${number} entry ${i}`, found)
     }
   }
+  const token = await server.token()
+  for (const number of ledger.acknowledged.contents)
+    expectOne(`content ${number}`, await contentVersion(baseOf(server), token, number))
   for (const number of ledger.acknowledged.messages) {
     const answer = await client.send('GET', `${server.fhir}/DiagnosticReport?identifier=F-${number}`)
     const { entry = [] } = JSON.parse(answer.body) as {
