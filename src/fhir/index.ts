@@ -39,6 +39,7 @@ export {
   type QuantityEntry,
   type SearchParameter,
   type SearchParameters,
+  type Sharing,
   type ValueEntries,
 } from './search/index.ts'
 export { fhirPathPatch, jsonPatch, type Patch, xmlPatch } from './patch/index.ts'

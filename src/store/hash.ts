@@ -18,12 +18,12 @@ export function orderHash(tenant: TenantId, type: string, param: string): string
   return hash64(`${tenant}:${type}.${param}`)
 }
 
-// The separators can't occur in a parameter's name; they keep the kinds of values apart.
-
-/** A token by its code, whatever its system. */
-export function codeHash(type: string, param: string, code: string): string {
-  return hash64(`${type}.${param}\u0001${foldCode(code)}`)
+/** Values of a token parameter that have this system. */
+export function systemHash(tenant: TenantId, type: string, param: string, system: string): string {
+  return hash64(`${tenant}:${type}.${param}\u0001${system}`)
 }
+
+// The separators can't occur in a parameter's name; they keep the kinds of values apart.
 
 /** A token by system and code; system '' means that it has none. */
 export function tokenHash(type: string, param: string, system: string, code: string): string {

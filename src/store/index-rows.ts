@@ -1,17 +1,20 @@
 /** From what a resource says (IndexEntries) to the rows by which it is found. */
 import { type IndexEntries, normalise, type ValueEntries } from '../fhir/index.ts'
 import type { TenantId } from '../kernel/ids.ts'
+import { cut } from './cut.ts'
 import {
-  codeHash,
   longHash,
   orderHash,
   paramHash,
   presentHash,
   referenceHash,
+  systemHash,
   tokenHash,
   uriHash,
 } from './hash.ts'
-import { dateRange, isLong, numberRange, type Range, unitRanges } from './index-ranges.ts'
+import { dateRange, epoch, isLong, numberRange, type Range, unitRanges } from './index-ranges.ts'
+import { leadingOf } from './leading.ts'
+import { spellMeaning } from './token-meaning.ts'
 import { NOT_ALONE, tupleRows } from './index-tuples.ts'
 import type { IndexRows, RowIndex, TokenMeaning } from './queries/write-resources.ts'
 
@@ -22,32 +25,39 @@ export interface ResourceIndex extends IndexRows {
 
 export const emptyIndex: ResourceIndex = {
   tokens: [],
+  dated: [],
   strings: [],
   ranges: [],
   meanings: [],
   row: { patients: [], ranges: [], strings: [], present: [] },
 }
 
-/** A btree entry holds at most a third of a page; the rest of a long string finds itself by its beginning. */
-const MAX_STRING = 400
+/** Codes of the parameters whose values others of the type have in the index. */
+export type Shared = Pick<ReadonlySet<string>, 'has'>
 
-export function indexRows(tenant: TenantId, type: string, entries: IndexEntries): ResourceIndex {
-  const { tokens, meanings } = tokenRows(tenant, type, entries)
-  const strings = entries.strings.map(({ param, value: written }) => ({
-    param: paramHash(type, param),
-    value: cut(normalise(written)),
-    written,
-  }))
-  const { found, tested } = rangeRows(type, entries)
+export function indexRows(
+  tenant: TenantId,
+  type: string,
+  entries: IndexEntries,
+  shared: Shared,
+): ResourceIndex {
+  const { tokens, meanings, dated } = tokenRows(tenant, type, entries, shared)
+  const strings = entries.strings
+    .filter(({ param }) => !shared.has(param))
+    .map(({ param, value: written }) => ({
+      param: paramHash(type, param),
+      value: cut(normalise(written)),
+      written,
+    }))
+  const { found, tested } = rangeRows(type, entries, shared)
   const tuples = tupleRows(type, entries.composites)
   const rowStrings = distinct([...strings, ...tuples.strings])
+  const long = found.filter(isLong).map((range) => ({ ...range, param: longHash(range.param) }))
   return {
     tokens: [...tokens],
+    dated,
     strings: distinct(strings.map(({ param, value }) => ({ param, value }))),
-    ranges: distinct([
-      ...found,
-      ...found.filter(isLong).map((range) => ({ ...range, param: longHash(range.param) })),
-    ]),
+    ranges: distinct([...found, ...long]),
     meanings: [...meanings.values()],
     row: {
       patients: entries.compartments.patients,
@@ -62,40 +72,56 @@ export function indexRows(tenant: TenantId, type: string, entries: IndexEntries)
   }
 }
 
-function tokenRows(tenant: TenantId, type: string, entries: ValueEntries) {
+function tokenRows(tenant: TenantId, type: string, entries: ValueEntries, shared: Shared) {
   const tokens = new Set<string>()
   const meanings = new Map<string, TokenMeaning>()
-  const mean = (hash: string, param: string, value: string) => {
+  const leading = new Set<string>()
+  const lead = leadingOf(type)
+  const add = (hash: string, param: string) => {
     tokens.add(hash)
-    meanings.set(hash, { hash, param: orderHash(tenant, type, param), value: cut(value) })
+    if (lead?.by.has(param)) leading.add(hash)
   }
   for (const { param, system, code } of entries.tokens) {
-    if (OF_THE_ROW.has(param)) continue
-    if (param.endsWith(OF_TYPE)) {
-      tokens.add(tokenHash(type, param, system ?? '', code))
-      continue
-    }
-    tokens.add(codeHash(type, param, code))
-    // The pair carries the meaning, so that each value has one place in a sort.
-    mean(tokenHash(type, param, system ?? '', code), param, spellToken(system, code))
+    if (OF_THE_ROW.has(param) || shared.has(param)) continue
+    const hash = tokenHash(type, param, system ?? '', code)
+    add(hash, param)
+    // What is asked for in full only has no place in an order.
+    if (param.endsWith(OF_TYPE)) continue
+    meanings.set(hash, {
+      hash,
+      param: orderHash(tenant, type, param),
+      value: spellMeaning(system, code),
+      system: system === undefined ? null : systemHash(tenant, type, param, system),
+    })
   }
-  for (const { param, target } of entries.references) mean(referenceHash(type, param, target), param, target)
-  for (const { param, value } of entries.uris) mean(uriHash(type, param, value), param, value)
-  return { tokens, meanings }
+  for (const { param, target } of entries.references) {
+    if (!shared.has(param)) add(referenceHash(type, param, target), param)
+  }
+  for (const { param, value } of entries.uris) {
+    const hash = uriHash(type, param, value)
+    tokens.add(hash)
+    meanings.set(hash, { hash, param: orderHash(tenant, type, param), value: cut(value), system: null })
+  }
+  const dates = entries.dates.filter(({ param }) => param === lead?.date)
+  const starts = [...new Set(dates.map(({ from }) => epoch(from)))]
+  const dated = [...leading].flatMap((hash) => starts.map((at) => ({ hash, at })))
+  return { tokens, meanings, dated }
 }
 
 const OF_TYPE = ':of-type'
 
 /** `found`: what a search can begin with. `tested`: what is only asked of a row that something else has found. */
-function rangeRows(type: string, entries: ValueEntries): { found: Range[]; tested: Range[] } {
+function rangeRows(type: string, entries: ValueEntries, shared: Shared): { found: Range[]; tested: Range[] } {
   const found: Range[] = []
   const tested: Range[] = []
   for (const { param, from, to } of entries.dates) {
-    if (!OF_THE_ROW.has(param)) found.push({ param: paramHash(type, param), ...dateRange(from, to) })
+    if (!OF_THE_ROW.has(param) && !shared.has(param))
+      found.push({ param: paramHash(type, param), ...dateRange(from, to) })
   }
   for (const entry of entries.numbers)
-    found.push({ param: paramHash(type, entry.param), ...numberRange(entry) })
+    if (!shared.has(entry.param)) found.push({ param: paramHash(type, entry.param), ...numberRange(entry) })
   for (const entry of entries.quantities) {
+    if (shared.has(entry.param)) continue
     found.push({ param: paramHash(type, entry.param), ...numberRange(entry) })
     const units = unitRanges(type, entry)
     found.push(...units.found)
@@ -139,7 +165,7 @@ export function tokenMeanings(entries: IndexEntries, code: string): string[] {
   const references = entries.references.filter(({ param }) => param === code)
   const uris = entries.uris.filter(({ param }) => param === code)
   return [
-    ...tokens.map((token) => cut(spellToken(token.system, token.code))),
+    ...tokens.map((token) => spellMeaning(token.system, token.code)),
     ...references.map(({ target }) => cut(target)),
     ...uris.map(({ value }) => cut(value)),
   ]
@@ -147,10 +173,6 @@ export function tokenMeanings(entries: IndexEntries, code: string): string[] {
 
 /** Columns of the resource's row answer for these. */
 const OF_THE_ROW: ReadonlySet<string> = new Set(['_id', '_lastUpdated'])
-
-function spellToken(system: string | undefined, code: string): string {
-  return system ? `${system}|${code}` : code
-}
 
 /** What has to be added and removed to come from one index to the other. */
 export function indexDifference(
@@ -160,21 +182,18 @@ export function indexDifference(
   return { added: without(after, before), removed: without(before, after) }
 }
 
-/** The length to which strings are compared: a search cuts its value the same way. */
-export function cut(value: string): string {
-  return value.length > MAX_STRING ? value.slice(0, MAX_STRING).toWellFormed() : value
-}
-
 function distinct<Row extends object>(rows: readonly Row[]): Row[] {
   return [...new Map(rows.map((row) => [keyOf(row), row])).values()]
 }
 
 function without(rows: IndexRows, other: IndexRows): IndexRows {
   const tokens = new Set(other.tokens)
+  const dated = new Set(other.dated.map(keyOf))
   const strings = new Set(other.strings.map(keyOf))
   const ranges = new Set(other.ranges.map(keyOf))
   return {
     tokens: rows.tokens.filter((hash) => !tokens.has(hash)),
+    dated: rows.dated.filter((row) => !dated.has(keyOf(row))),
     strings: rows.strings.filter((row) => !strings.has(keyOf(row))),
     ranges: rows.ranges.filter((row) => !ranges.has(keyOf(row))),
   }

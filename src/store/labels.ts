@@ -2,6 +2,7 @@
 import type { TenantId } from '../kernel/ids.ts'
 import type { Db } from './db.ts'
 import { orderHash } from './hash.ts'
+import { readMeaning } from './token-meaning.ts'
 
 export interface Labels {
   readonly profiles: readonly string[]
@@ -51,6 +52,6 @@ async function valuesInUse(
 }
 
 function toLabel(value: string): Label {
-  const bar = value.indexOf('|')
-  return bar < 0 ? { code: value } : { system: value.slice(0, bar), code: value.slice(bar + 1) }
+  const { system, code } = readMeaning(value)
+  return system === undefined ? { code } : { system, code }
 }

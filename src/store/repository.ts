@@ -7,7 +7,6 @@
  */
 import type { LRUCache } from 'lru-cache'
 
-import type { IndexEntries } from '../fhir/index.ts'
 import { type Clock, toInstant } from '../kernel/clock.ts'
 import { Failure, type Issue } from '../kernel/failure.ts'
 import type { TenantId } from '../kernel/ids.ts'
@@ -17,7 +16,7 @@ import type { ResourceChecks } from './checks.ts'
 import type { Db, Tx } from './db.ts'
 import { type CompiledGuard, type Guard, guardStatements } from './guard.ts'
 import { findIdentities, type KnownIdentities, type WantedIdentity } from './identities.ts'
-import { emptyIndex, indexDifference, indexRows } from './index-rows.ts'
+import { emptyIndex, indexDifference, type ResourceIndex } from './index-rows.ts'
 import { type Labels, labelsInUse } from './labels.ts'
 import type { ResourceNumbers } from './numbers.ts'
 import { readCurrent, readMany, readVersion, type ResourceRow } from './queries/read-resources.ts'
@@ -81,7 +80,7 @@ export interface RepositoryDeps {
   readonly numbers: ResourceNumbers
   readonly clock: Clock
   readonly checks: Pick<ResourceChecks, 'validate' | 'changed'>
-  index(tenant: TenantId, type: string, resource: JsonObject): IndexEntries
+  index(tenant: TenantId, type: string, resource: JsonObject): ResourceIndex
   guard(tenant: TenantId, guard: Guard): Promise<CompiledGuard>
   /** Which token values the database is known to hold already. */
   readonly known: LRUCache<string, true>
@@ -134,7 +133,7 @@ export function makeRepository(deps: RepositoryDeps): Repository {
     const expected = row?.version ?? 0
     const lastUpdatedMs = Math.max(clock.now(), row?.last_updated.getTime() ?? 0)
     const base = { type, id, rid: row ? Number(row.rid) : newRid, expected, lastUpdatedMs }
-    const before = current ? indexRows(tenant, type, index(tenant, type, current.value)) : emptyIndex
+    const before = current ? index(tenant, type, current.value) : emptyIndex
 
     if (made === 'delete') {
       const { added, removed } = indexDifference(before, emptyIndex)
@@ -146,7 +145,7 @@ export function makeRepository(deps: RepositoryDeps): Repository {
     const next = withIdentity(made, type, id)
     const finish = (issues: readonly Issue[]): Prepared => {
       refuseInvalid(issues)
-      const after = indexRows(tenant, type, index(tenant, type, next.value))
+      const after = index(tenant, type, next.value)
       const { added, removed } = indexDifference(before, after)
       const content = contentOf(next.exact, id, expected + 1, lastUpdatedMs)
       const outcome = outcomeOf(

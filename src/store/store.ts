@@ -14,6 +14,7 @@ import type { TenantId } from '../kernel/ids.ts'
 import { makeResourceChecks, type ResourceChecks } from './checks.ts'
 import type { Db } from './db.ts'
 import { type History, makeHistory } from './history.ts'
+import { indexRows } from './index-rows.ts'
 import { makeResourceNumbers } from './numbers.ts'
 import { makeRepository, type Repository } from './repository.ts'
 import type { ParameterDeps } from './search/compile-parameter.ts'
@@ -52,7 +53,10 @@ export function makeStore(deps: StoreDeps): Store {
     lane: makeWriteLane(db),
     numbers: makeResourceNumbers(db),
     checks,
-    index: (tenant, type, resource) => extractor.extract(resource, type, contextOf(tenant)),
+    index: (tenant, type, resource) => {
+      const entries = extractor.extract(resource, type, contextOf(tenant))
+      return indexRows(tenant, type, entries, deps.parameters.sharing(type))
+    },
     guard: search.guard,
     known: new LRUCache({ max: MAX_KNOWN_VALUES }),
   })

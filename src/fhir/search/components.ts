@@ -7,10 +7,11 @@
  * index need to know what stands together.
  */
 import type { Definitions, SearchParameterType } from '../definitions/index.ts'
-import { makeEmit } from './emit/index.ts'
+import { emits } from './emit/index.ts'
 import type { SearchParameter } from './parameters.ts'
 import { Uncompilable } from '../path/index.ts'
-import { compileRoutes, type Route, type RouteStep } from './routes.ts'
+import { compileRoutes, type Route } from './routes.ts'
+import { placeOf } from './sharing.ts'
 
 export interface Component {
   readonly type: SearchParameterType
@@ -37,7 +38,7 @@ export function componentsOf(
       : distinctTypes(roots).flatMap((type) => compileRoutes(definitions, expression, type))
     const named = definitions.searchParameters.find(({ url }) => url === definition)
     const type = kindFor(named?.type ?? 'token', below)
-    const routes = below.filter((route) => emits(type, route)).map((route) => ({ route, ofResource }))
+    const routes = below.filter((route) => emits(type, route.type)).map((route) => ({ route, ofResource }))
     const places = ofResource
       ? routes.map(({ route }) => placeOf(route))
       : roots.flatMap((root) => routes.map(({ route }) => placeOf(joined(root, route))))
@@ -53,18 +54,12 @@ export function rootsOf(definitions: Definitions, { expression, base }: SearchPa
 
 /** What R4 says of a component's kind, unless its values can't be of it: DocumentReference.relationship has two swapped. */
 function kindFor(named: SearchParameterType, routes: readonly Route[]): SearchParameterType {
-  if (routes.some((route) => emits(named, route))) {
+  if (routes.some((route) => emits(named, route.type))) {
     const references = routes.every(({ type }) => type === 'Reference')
     return references ? 'reference' : named
   }
   const kinds = ['token', 'reference', 'quantity', 'number', 'date', 'string', 'uri'] as const
-  return kinds.find((kind) => routes.some((route) => emits(kind, route))) ?? named
-}
-
-function emits(kind: SearchParameterType, route: Route): boolean {
-  return (
-    makeEmit(kind, { param: '', type: route.type, resolvesTo: undefined, codes: undefined }) !== undefined
-  )
+  return kinds.find((kind) => routes.some((route) => emits(kind, route.type))) ?? named
 }
 
 /**
@@ -97,19 +92,11 @@ function placesOf(
 ): ReadonlySet<string> {
   try {
     const routes = compileRoutes(definitions, expression!, base)
-    return new Set(routes.filter((route) => emits(type, route)).map(placeOf))
+    return new Set(routes.filter((route) => emits(type, route.type)).map(placeOf))
   } catch (error) {
     if (error instanceof Uncompilable) return new Set()
     throw error
   }
-}
-
-function placeOf({ steps, type, resolvesTo = '' }: Route): string {
-  return `${steps.map(stepText).join('.')}:${type}:${resolvesTo}`
-}
-
-function stepText({ name, index, filter }: RouteStep): string {
-  return `${name}[${index ?? ''}]{${filter?.key ?? ''}}`
 }
 
 function joined(root: Route, route: Route): Route {

@@ -279,7 +279,7 @@ function extractBy(type: SearchParameterType, expression: string, resource: Json
     components: [],
     base: String(resource['resourceType']),
   }
-  const all = { of: () => new Map([['own', own]]), components: () => [] }
+  const all = { of: () => new Map([['own', own]]), components: () => [], sharing: () => new Map() }
   return makeExtractor(definitions, all).extract(resource, String(resource['resourceType']), {
     zone: makeTimeZone('UTC'),
     toLocal: () => undefined,

@@ -27,3 +27,4 @@ export type {
   SupportedSearch,
 } from './request.ts'
 export { referenceTarget } from './references.ts'
+export type { Sharing } from './sharing.ts'

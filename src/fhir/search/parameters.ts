@@ -1,6 +1,7 @@
 /** The search parameters of each resource type. https://hl7.org/fhir/R4/searchparameter-registry.html */
 import type { Definitions, SearchParameterEntry, SearchParameterType } from '../definitions/index.ts'
 import { componentsOf, type Component } from './components.ts'
+import { type Sharing, sharingOf } from './sharing.ts'
 
 export interface SearchParameter {
   readonly code: string
@@ -19,6 +20,8 @@ export interface SearchParameters {
   of(resourceType: string): ReadonlyMap<string, SearchParameter>
   /** What a composite parameter is made of. */
   components(composite: SearchParameter): readonly Component[]
+  /** The parameters of a type that have no index entries of their own, and whose entries answer for them. */
+  sharing(resourceType: string): ReadonlyMap<string, Sharing>
 }
 
 export function makeSearchParameters(definitions: Definitions): SearchParameters {
@@ -31,8 +34,17 @@ export function makeSearchParameters(definitions: Definitions): SearchParameters
   const none: ReadonlyMap<string, SearchParameter> = new Map()
   const of = (resourceType: string) => byType.get(resourceType) ?? none
   const components = new Map<SearchParameter, readonly Component[]>()
+  const sharing = new Map<string, ReadonlyMap<string, Sharing>>()
   return {
     of,
+    sharing(type) {
+      let found = sharing.get(type)
+      if (!found) {
+        found = sharingOf(definitions, of(type).values())
+        sharing.set(type, found)
+      }
+      return found
+    },
     components(composite) {
       let found = components.get(composite)
       if (!found) {

@@ -15,6 +15,8 @@ import type { Statement } from '../statement.ts'
 /** Search index rows of one resource, values as their table has them. */
 export interface IndexRows {
   readonly tokens: readonly string[]
+  /** Leading tokens with where the resource's clinical date begins. */
+  readonly dated: readonly { readonly hash: string; readonly at: string }[]
   readonly strings: readonly { readonly param: string; readonly value: string }[]
   /** Dates and numbers as src/store/index-ranges.ts makes them. */
   readonly ranges: readonly { readonly param: string; readonly lo: string; readonly hi: string }[]
@@ -51,6 +53,8 @@ export interface TokenMeaning {
   readonly hash: string
   readonly param: string
   readonly value: string
+  /** 64 bits of its system; null: it has none. */
+  readonly system: string | null
 }
 
 /** The HTTP verb of the interaction that makes a version. */
@@ -88,9 +92,15 @@ t_add as (
   select $1::int, hash, rid from unnest($13::bigint[], $14::bigint[]) as n(hash, rid) ${onConflict}
 ),
 m_add as (
-  insert into token_value (tenant, hash, param, value)
-  select $1::int, hash, param, value from unnest($15::bigint[], $16::bigint[], $17::text[]) as n(hash, param, value)
+  insert into token_value (tenant, hash, param, value, system)
+  select $1::int, hash, param, value, system
+  from unnest($15::bigint[], $16::bigint[], $17::text[], $28::bigint[]) as n(hash, param, value, system)
   on conflict do nothing
+),
+a_add as (
+  insert into token_at (tenant, hash, at, rid)
+  select $1::int, hash, at, rid from unnest($25::bigint[], $26::bigint[], $27::bigint[]) as n(hash, at, rid)
+  ${onConflict}
 ),
 s_add as (
   insert into string_value (tenant, param, value, rid)
@@ -122,18 +132,23 @@ updated as (
 ),
 t_del as (
   delete from token t
-  using (select $1::int as tenant, * from unnest($25::bigint[], $26::bigint[]) as o(hash, rid) offset 0) o
+  using (select $1::int as tenant, * from unnest($29::bigint[], $30::bigint[]) as o(hash, rid) offset 0) o
   where t.tenant = o.tenant and t.hash = o.hash and t.rid = o.rid
+),
+a_del as (
+  delete from token_at t
+  using (select $1::int as tenant, * from unnest($38::bigint[], $39::bigint[], $40::bigint[]) as o(hash, at, rid) offset 0) o
+  where t.tenant = o.tenant and t.hash = o.hash and t.at = o.at and t.rid = o.rid
 ),
 s_del as (
   delete from string_value s
-  using (select $1::int as tenant, * from unnest($27::bigint[], $28::text[], $29::bigint[]) as o(param, value, rid) offset 0) o
+  using (select $1::int as tenant, * from unnest($31::bigint[], $32::text[], $33::bigint[]) as o(param, value, rid) offset 0) o
   where s.tenant = o.tenant and s.param = o.param and s.value = o.value and s.rid = o.rid
 ),
 r_del as (
   delete from range_value d
   using (
-    select $1::int as tenant, * from unnest($30::bigint[], $31::bigint[], $32::bigint[], $33::bigint[]) as o(param, lo, hi, rid)
+    select $1::int as tenant, * from unnest($34::bigint[], $35::bigint[], $36::bigint[], $37::bigint[]) as o(param, lo, hi, rid)
     offset 0
   ) o
   where d.tenant = o.tenant and d.param = o.param and d.lo = o.lo and d.hi = o.hi and d.rid = o.rid
@@ -192,13 +207,20 @@ export function writeResources(
     meanings.map((meaning) => meaning.value),
     ...stringColumns(added.strings),
     ...rangeColumns(added.ranges),
+    ...datedColumns(added.dated),
+    numbers(meanings.map(({ system }) => system ?? 'null')),
   ]
   return { name, text: STATEMENTS[name], values: isNew ? values : [...values, ...removedColumns(writes)] }
 }
 
 function removedColumns(writes: readonly ResourceWrite[]): unknown[] {
   const removed = flatten(writes, (write) => write.removed)
-  return [...tokenColumns(removed.tokens), ...stringColumns(removed.strings), ...rangeColumns(removed.ranges)]
+  return [
+    ...tokenColumns(removed.tokens),
+    ...stringColumns(removed.strings),
+    ...rangeColumns(removed.ranges),
+    ...datedColumns(removed.dated),
+  ]
 }
 
 type Numbered<T> = { readonly value: T; readonly rid: number }
@@ -211,6 +233,14 @@ function stringColumns(rows: readonly Numbered<IndexRows['strings'][number]>[]):
   return [
     numbers(rows.map((row) => row.value.param)),
     rows.map((row) => row.value.value),
+    numbers(rows.map((row) => row.rid)),
+  ]
+}
+
+function datedColumns(rows: readonly Numbered<IndexRows['dated'][number]>[]): unknown[] {
+  return [
+    numbers(rows.map((row) => row.value.hash)),
+    numbers(rows.map((row) => row.value.at)),
     numbers(rows.map((row) => row.rid)),
   ]
 }
@@ -234,6 +264,7 @@ function flatten(writes: readonly ResourceWrite[], rowsOf: (write: ResourceWrite
     writes.flatMap((write) => pick(rowsOf(write)).map((value) => ({ value, rid: write.rid })))
   return {
     tokens: withRid((rows) => rows.tokens),
+    dated: withRid((rows) => rows.dated),
     strings: withRid((rows) => rows.strings),
     ranges: withRid((rows) => rows.ranges),
   }

@@ -15,14 +15,16 @@ import {
   type ListCriterion,
   referencePlaces,
   type SearchParameter,
+  type SearchParameters,
 } from '../../fhir/index.ts'
 import { Failure } from '../../kernel/failure.ts'
 import type { TenantId } from '../../kernel/ids.ts'
-import { referenceHash } from '../hash.ts'
 import { type Condition, conjuncts } from './condition.ts'
+import { referenceHashes } from './reference-hashes.ts'
 
 export interface Links {
   readonly definitions: Definitions
+  readonly parameters: SearchParameters
   /** Absolute URLs under which clients reach the tenant's resources, each with a slash at its end. */
   bases(tenant: TenantId): readonly string[]
   /** What a chain may point to, when few meet the conditions: `Type/id`, or the canonical URLs. undefined: many do. */
@@ -57,20 +59,19 @@ export async function compileLinked(
 ): Promise<Condition> {
   switch (criterion.by) {
     case 'chain':
-      return chain(links, tenant, type, criterion, compile)
+      return chain(links, tenant, criterion, compile)
     case 'has':
       return has(links, tenant, type, criterion, compile)
     case 'list':
       return { by: 'id', type, ids: await links.listed(tenant, criterion.ids, type) }
     case 'compartment':
-      return compartment(type, criterion)
+      return compartment(links, type, criterion)
   }
 }
 
 async function chain(
   links: Links,
   tenant: TenantId,
-  type: string,
   { param, targets }: ChainCriterion,
   compile: (type: string, criterion: Criterion) => Promise<Condition>,
 ): Promise<Condition> {
@@ -85,7 +86,7 @@ async function chain(
     compiled.map((target) => links.targets(tenant, target.type, conjuncts([target.condition]), canonical)),
   )
   if (found.every((names) => names !== undefined)) {
-    const hashes = found.flat().map((name) => referenceHash(type, param.code, name))
+    const hashes = referenceHashes(links.parameters, param, found.flat())
     return { by: 'token', hashes, spans: [] }
   }
   return { by: 'chain', paths: pathsOf(links, param), bases: links.bases(tenant), targets: compiled }
@@ -108,12 +109,17 @@ async function has(
     )
     if (ids !== undefined) return { by: 'id', type, ids }
   }
-  return { by: 'has', type, reference: `${source}.${param.code}`, condition }
+  const [asked] = links.parameters.sharing(source).get(param.code)?.sources ?? [param]
+  return { by: 'has', type, reference: `${source}.${asked!.code}`, condition }
 }
 
 /** The tokens of references to the compartment's resource. */
-function compartment(type: string, { compartment: name, id, params, self }: CompartmentCriterion): Condition {
-  const hashes = params.map(({ code }) => referenceHash(type, code, `${name}/${id}`))
+function compartment(
+  { parameters }: Links,
+  type: string,
+  { compartment: name, id, params, self }: CompartmentCriterion,
+): Condition {
+  const hashes = params.flatMap((param) => referenceHashes(parameters, param, [`${name}/${id}`]))
   const members: Condition = { by: 'token', hashes, spans: [] }
   return self ? { by: 'any', of: [members, { by: 'id', type, ids: [id] }] } : members
 }

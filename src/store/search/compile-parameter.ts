@@ -14,22 +14,16 @@ import {
 } from '../../fhir/index.ts'
 import { Failure } from '../../kernel/failure.ts'
 import type { TenantId } from '../../kernel/ids.ts'
-import {
-  codeHash,
-  orderHash,
-  paramHash,
-  presentHash,
-  referenceHash,
-  tokenHash,
-  unitHash,
-  uriHash,
-} from '../hash.ts'
-import { cut } from '../index-rows.ts'
+import { orderHash, paramHash, presentHash, systemHash, tokenHash, unitHash, uriHash } from '../hash.ts'
+import { leadingOf } from '../leading.ts'
+import { codeSpan } from '../token-meaning.ts'
+import { cut } from '../cut.ts'
 import { compileComposite } from './compile-composite.ts'
 import { type Condition, NOTHING, type RangeCondition, type TokenSpan } from './condition.ts'
 import { successor } from './enumerate.ts'
 import { nearCondition } from './near.ts'
 import { dateTest, numberTest } from './range-test.ts'
+import { referenceHashes } from './reference-hashes.ts'
 
 export interface ParameterDeps {
   readonly definitions: Definitions
@@ -53,46 +47,46 @@ export async function compileParameter(
   if (param.code === '_lastUpdated')
     return { by: 'last-updated', tests: values.map((value) => dateTest(as('date', value))) }
   if (modifier === 'text') return textCondition(deps.definitions, param, values)
+  const names = sourcesOf(deps.parameters, param)
   switch (param.type) {
-    case 'token':
-      return tokenOf(tenant, type, criterion, await codings(deps.terminology, tenant, criterion))
-    case 'reference':
-      return modifier === 'identifier'
-        ? tokenOf(
-            tenant,
-            type,
-            { ...criterion, param: { ...param, code: `${param.code}:identifier` } },
-            values,
-          )
-        : ofHashes(
-            values.flatMap((value) =>
-              as('reference', value).targets.map((t) => referenceHash(type, param.code, t)),
-            ),
-          )
+    case 'token': {
+      const wanted = await codings(deps.terminology, tenant, criterion)
+      const suffix = modifier === 'of-type' ? ':of-type' : ''
+      return tokensOf(
+        tenant,
+        type,
+        names.map((name) => `${name}${suffix}`),
+        wanted,
+      )
+    }
+    case 'reference': {
+      if (modifier === 'identifier') return tokensOf(tenant, type, [`${param.code}:identifier`], values)
+      const targets = values.flatMap((value) => as('reference', value).targets)
+      return {
+        by: 'token',
+        hashes: referenceHashes(deps.parameters, param, targets),
+        spans: [],
+        leading: isLeading(type, names),
+      }
+    }
     case 'uri':
       return uriCondition(tenant, type, criterion)
-    case 'string':
-      return {
-        by: 'string',
-        param: paramHash(type, param.code),
-        matches: values.map((value) => stringMatch(value, modifier)),
-      }
-    case 'date': {
-      const name = paramHash(type, param.code)
-      return { by: 'range', tests: values.map((value) => ({ param: name, ...dateTest(as('date', value)) })) }
+    case 'string': {
+      const matches = values.map((value) => stringMatch(value, modifier))
+      return anyOf(names.map((name) => ({ by: 'string', param: paramHash(type, name), matches })))
     }
-    case 'number': {
-      const name = paramHash(type, param.code)
-      return {
-        by: 'range',
-        tests: values.map((value) => ({ param: name, ...numberTest(as('number', value), Number) })),
-      }
-    }
+    case 'date':
+      return rangesOf(names, values, (name, value) => ({
+        param: paramHash(type, name),
+        ...dateTest(as('date', value)),
+      }))
+    case 'number':
+      return rangesOf(names, values, (name, value) => ({
+        param: paramHash(type, name),
+        ...numberTest(as('number', value), Number),
+      }))
     case 'quantity':
-      return {
-        by: 'range',
-        tests: values.map((value) => quantityTest(type, param.code, as('quantity', value))),
-      }
+      return rangesOf(names, values, (name, value) => quantityTest(type, name, as('quantity', value)))
     case 'composite': {
       const compile = (one: ParameterCriterion) => compileParameter(deps, tenant, type, one)
       return compileComposite(deps.parameters, type, criterion, compile)
@@ -124,8 +118,31 @@ function idOf(value: SearchValue): string[] {
   return code !== undefined && !system ? [code] : []
 }
 
-function ofHashes(hashes: readonly string[], spans: readonly TokenSpan[] = []): Condition {
-  return { by: 'token', hashes, spans }
+/** The parameters whose index entries answer for this one. */
+function sourcesOf(parameters: SearchParameters, { base, code }: SearchParameter): readonly string[] {
+  return (
+    parameters
+      .sharing(base)
+      .get(code)
+      ?.sources.map((source) => source.code) ?? [code]
+  )
+}
+
+function anyOf(of: readonly Condition[]): Condition {
+  return of.length === 1 ? of[0]! : { by: 'any', of }
+}
+
+function rangesOf(
+  names: readonly string[],
+  values: readonly SearchValue[],
+  test: (name: string, value: SearchValue) => RangeCondition['tests'][number],
+): Condition {
+  return { by: 'range', tests: names.flatMap((name) => values.map((value) => test(name, value))) }
+}
+
+function isLeading(type: string, names: readonly string[]): boolean {
+  const by = leadingOf(type)?.by
+  return by !== undefined && names.every((name) => by.has(name))
 }
 
 /** What `:in`, `:above` and `:below` stand for; other values as they are. */
@@ -155,27 +172,24 @@ async function codings(
   }
 }
 
-function tokenOf(
+function tokensOf(
   tenant: TenantId,
   type: string,
-  { param, modifier }: ParameterCriterion,
+  names: readonly string[],
   values: readonly SearchValue[],
 ): Condition {
-  const name = modifier === 'of-type' ? `${param.code}:of-type` : param.code
   const hashes: string[] = []
   const spans: TokenSpan[] = []
-  for (const value of values) {
-    const { system, code } = as('token', value)
-    if (code === undefined) spans.push(systemSpan(tenant, type, name, system!))
-    else if (system === undefined) hashes.push(codeHash(type, name, code))
-    else hashes.push(tokenHash(type, name, system, code))
+  for (const name of names) {
+    for (const value of values) {
+      const { system, code } = as('token', value)
+      if (code === undefined) spans.push({ system: systemHash(tenant, type, name, system!) })
+      else if (system === undefined)
+        spans.push({ order: orderHash(tenant, type, name), ...codeSpan(code), narrow: true })
+      else hashes.push(tokenHash(type, name, system, code))
+    }
   }
-  return ofHashes(hashes, spans)
-}
-
-/** Values are spelled `system|code`; `}` is what comes after `|`. */
-function systemSpan(tenant: TenantId, type: string, param: string, system: string): TokenSpan {
-  return { order: orderHash(tenant, type, param), from: `${system}|`, to: `${system}}` }
+  return { by: 'token', hashes, spans, leading: isLeading(type, names) }
 }
 
 /** Above and below go by whole path segments. https://hl7.org/fhir/R4/search.html#uri */
@@ -191,13 +205,10 @@ function uriCondition(
       const from = cut(uri.endsWith('/') ? uri : `${uri}/`)
       return { order: orderHash(tenant, type, code), from, to: successor(from) ?? from }
     })
-    return ofHashes(
-      uris.map((uri) => uriHash(type, code, uri)),
-      spans,
-    )
+    return { by: 'token', hashes: uris.map((uri) => uriHash(type, code, uri)), spans }
   }
   const wanted = modifier === 'above' ? uris.flatMap(withAncestors) : uris
-  return ofHashes(wanted.map((uri) => uriHash(type, code, uri)))
+  return { by: 'token', hashes: wanted.map((uri) => uriHash(type, code, uri)), spans: [] }
 }
 
 /** `http://a/b/c` → itself, `http://a/b`, `http://a/b/`, `http://a`, … */

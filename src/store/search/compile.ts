@@ -1,8 +1,16 @@
 /** From a parsed search to conditions on the index. https://hl7.org/fhir/R4/search.html */
-import type { Criterion, Prefix, SearchParameter, SearchRequest, SupportedSearch } from '../../fhir/index.ts'
+import type {
+  Criterion,
+  Prefix,
+  SearchParameter,
+  SearchParameters,
+  SearchRequest,
+  SupportedSearch,
+} from '../../fhir/index.ts'
 import { Failure } from '../../kernel/failure.ts'
 import type { TenantId } from '../../kernel/ids.ts'
 import { orderHash, paramHash } from '../hash.ts'
+import { leadingOf } from '../leading.ts'
 import { compileLinked, type Links } from './compile-links.ts'
 import { compileParameter, type ParameterDeps } from './compile-parameter.ts'
 import { type Condition, conjuncts } from './condition.ts'
@@ -74,7 +82,7 @@ export function makeCompiler(deps: CompilerDeps): Compiler {
       return {
         type,
         conditions: conjuncts(await conditions(tenant, type, criteria)),
-        sort: sort.map(({ param, descending }) => sortPart(tenant, type, param, descending)),
+        sort: sort.map(({ param, descending }) => sortPart(deps.parameters, tenant, type, param, descending)),
         count,
         cursor: cursor === undefined ? undefined : decodeCursor(cursor),
       }
@@ -82,22 +90,36 @@ export function makeCompiler(deps: CompilerDeps): Compiler {
   }
 }
 
-function sortPart(tenant: TenantId, type: string, param: SearchParameter, descending: boolean): SortPart {
-  const { code } = param
-  if (code === '_id') return { kind: { by: 'id' }, descending }
-  if (code === '_lastUpdated') return { kind: { by: 'last-updated' }, descending }
+function sortPart(
+  parameters: SearchParameters,
+  tenant: TenantId,
+  type: string,
+  param: SearchParameter,
+  descending: boolean,
+): SortPart {
+  if (param.code === '_id') return { kind: { by: 'id' }, descending }
+  if (param.code === '_lastUpdated') return { kind: { by: 'last-updated' }, descending }
+  const { sources } = parameters.sharing(type).get(param.code) ?? { sources: [param] }
+  const { code } = sources[0]!
   switch (param.type) {
-    case 'date':
-      return { kind: { by: 'date', param: paramHash(type, code) }, descending }
+    case 'date': {
+      const leading = leadingOf(type)?.date === code
+      return { kind: { by: 'date', param: paramHash(type, code), leading }, descending }
+    }
     case 'number':
     case 'quantity':
-      return { kind: { by: 'number', param: paramHash(type, code) }, descending }
+      return {
+        kind: { by: 'number', params: sources.map((source) => paramHash(type, source.code)) },
+        descending,
+      }
     case 'string':
       return { kind: { by: 'string', param: paramHash(type, code) }, descending }
     case 'token':
-    case 'reference':
     case 'uri':
+      if (sources.length > 1) return { kind: { by: 'content', code: param.code }, descending }
       return { kind: { by: 'token', param: orderHash(tenant, type, code), code }, descending }
+    case 'reference':
+      return { kind: { by: 'content', code: param.code }, descending }
     case 'composite':
     case 'special':
       throw notCompiled()

@@ -25,16 +25,24 @@ export type Condition =
 export interface TokenCondition {
   readonly by: 'token'
   readonly hashes: readonly string[]
-  /** Values between two texts (`system|`, uris below one), found by the values' own order: `order` is the parameter's. */
+  /** More hashes, which token_value knows. */
   readonly spans: readonly TokenSpan[]
+  /** The parameter is one of the type's leading ones: token_at has its tokens too. */
+  readonly leading?: boolean
 }
 
-export interface TokenSpan {
-  readonly order: string
-  readonly from: string
-  /** Excluded. */
-  readonly to: string
-}
+export type TokenSpan =
+  /** Of values between two texts (a code whatever its system, uris below one): `order` is the parameter's. */
+  | {
+      readonly order: string
+      readonly from: string
+      /** Excluded. */
+      readonly to: string
+      /** A few values at most. */
+      readonly narrow?: true
+    }
+  /** Of all values with a system. */
+  | { readonly system: string }
 
 export interface StringCondition {
   readonly by: 'string'
@@ -101,6 +109,11 @@ export interface HasCondition {
   /** `Observation.patient`: what the token's hash is made of. */
   readonly reference: string
   readonly condition: Condition
+}
+
+/** Whether its hashes are few, so that each can be streamed. */
+export function isStream(condition: Condition): condition is TokenCondition {
+  return condition.by === 'token' && condition.spans.every((span) => 'narrow' in span)
 }
 
 export const NOTHING: Condition = { by: 'any', of: [] }

@@ -61,14 +61,17 @@ function tokens(tenant: TenantId, { hashes, spans }: TokenCondition): Sql {
   const byHash = sql`select p.rid from token p where p.tenant = ${tenant}::int
     and p.hash = any(${arrayOf(hashes)}::bigint[])`
   const bySpan = spans.map(
-    (span) => sql`select p.rid from token_value v join token p on p.tenant = ${tenant}::int
-      and p.hash = v.hash where ${inSpan(span)}`,
+    (span) => sql`select p.rid from token_value tv join token p on p.tenant = ${tenant}::int
+      and p.hash = tv.hash where ${inSpan(span)}`,
   )
   return union(hashes.length === 0 && spans.length > 0 ? bySpan : [byHash, ...bySpan])
 }
 
-export function inSpan({ order, from, to }: TokenSpan): Sql {
-  return sql`v.param = ${order}::bigint and v.value >= ${from}::text and v.value < ${to}::text`
+/** Of `token_value tv`. */
+export function inSpan(span: TokenSpan): Sql {
+  if ('system' in span) return sql`tv.system = ${span.system}::bigint`
+  const { order, from, to } = span
+  return sql`tv.param = ${order}::bigint and tv.value >= ${from}::text and tv.value < ${to}::text`
 }
 
 function ranges(tenant: TenantId, { tests }: RangeCondition): Sql {

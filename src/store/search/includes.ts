@@ -8,9 +8,10 @@ import type { ExtractContext, Extractor, Include, IndexEntries, SearchParameters
 import type { TenantId } from '../../kernel/ids.ts'
 import { parseExactObject } from '../../kernel/json.ts'
 import type { Db } from '../db.ts'
-import { referenceHash, uriHash } from '../hash.ts'
+import { uriHash } from '../hash.ts'
 import { readMany, type ResourceRow } from '../queries/read-resources.ts'
 import { type Stored, storedFrom } from '../resource.ts'
+import { referenceHashes } from './reference-hashes.ts'
 import { toStatement } from './sql.ts'
 import { byHashes } from './statements.ts'
 
@@ -97,9 +98,8 @@ export function makeIncluder({ db, extractor, parameters, contextOf }: IncluderD
       const all = [...parameters.of(source).values()].filter(({ type }) => type === 'reference')
       const codes = param ? [param] : all
       const wanted = target === undefined ? resources : resources.filter(({ type }) => type === target)
-      return codes.flatMap(({ code }) =>
-        wanted.map(({ type, id }) => referenceHash(source, code, `${type}/${id}`)),
-      )
+      const names = wanted.map(({ type, id }) => `${type}/${id}`)
+      return codes.flatMap((each) => referenceHashes(parameters, each, names))
     })
     return hashes.length === 0 ? [] : fetch(tenant, hashes, limit)
   }

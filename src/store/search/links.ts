@@ -7,20 +7,23 @@ import { readMany, type ResourceRow } from '../queries/read-resources.ts'
 import type { Links } from './compile-links.ts'
 import type { ParameterDeps } from './compile-parameter.ts'
 import type { SearchRunner } from './search.ts'
-import { type Sql, sql, join, toStatement } from './sql.ts'
+import { arrayOf, type Sql, sql, join, toStatement } from './sql.ts'
 
 /** Up to so many linked resources become tokens or ids: each costs one descent of an index. */
 const FEW_LINKED = 2000
+/** Each costs a look into its content; beyond, so many refer that those who are referred to soon fill a page. */
+const FEW_REFERRING = 500
 
-export interface LinksDeps extends Pick<ParameterDeps, 'definitions'> {
+export interface LinksDeps extends Pick<ParameterDeps, 'definitions' | 'parameters'> {
   readonly db: Db
-  readonly runner: Pick<SearchRunner, 'few'>
+  readonly runner: Pick<SearchRunner, 'few' | 'fewNumbers'>
   contextOf(tenant: TenantId): ExtractContext
 }
 
-export function makeLinks({ db, runner, definitions, contextOf }: LinksDeps): Links {
+export function makeLinks({ db, runner, definitions, parameters, contextOf }: LinksDeps): Links {
   return {
     definitions,
+    parameters,
     bases: (tenant) => contextOf(tenant).bases(),
 
     async targets(tenant, type, conditions, canonical) {
@@ -29,18 +32,11 @@ export function makeLinks({ db, runner, definitions, contextOf }: LinksDeps): Li
     },
 
     async referred(tenant, source, type) {
-      const found = await runner.few(tenant, source, FEW_LINKED)
-      if (!found) return undefined
+      const numbers = await runner.fewNumbers(tenant, source, FEW_REFERRING)
+      if (!numbers) return undefined
       const written = await db.query<{ written: string | null }>(
         tenant,
-        toStatement(
-          references(
-            tenant,
-            source.type,
-            found.map(({ id }) => id),
-            source.paths,
-          ),
-        ),
+        toStatement(references(numbers, source.paths)),
       )
       const { toLocal } = contextOf(tenant)
       const ids = new Set<string>()
@@ -66,11 +62,10 @@ export function makeLinks({ db, runner, definitions, contextOf }: LinksDeps): Li
   }
 }
 
-function references(tenant: TenantId, type: string, ids: readonly string[], paths: readonly string[]): Sql {
+function references(numbers: readonly string[], paths: readonly string[]): Sql {
   const each = paths.map((path) => sql`select jsonb_path_query(r.content, ${path}::jsonpath) #>> '{}'`)
-  return sql`select w.written from unnest(${ids}::text[]) i(id)
-    cross join lateral (select o.content from resource o where o.tenant = ${tenant}::int and o.type = ${type}::text
-      and o.id = i.id and not o.deleted offset 0) r
+  return sql`select distinct w.written from unnest(${arrayOf(numbers)}::bigint[]) n(rid)
+    cross join lateral (select o.content from resource o where o.rid = n.rid and not o.deleted offset 0) r
     cross join lateral (${join(each, ' union all ', sql`select null::text where false`)}) w(written)`
 }
 

@@ -3,9 +3,14 @@ import type { Condition } from './condition.ts'
 import type { Cursor } from './cursor.ts'
 
 export type SortKind =
-  | { readonly by: 'date' | 'number' | 'string'; readonly param: string }
-  /** Tokens, references and uris: by `system|code`, target or uri. `code` is the parameter's name. */
+  | { readonly by: 'date'; readonly param: string; readonly leading: boolean }
+  /** Of several parameters together no index has the order. */
+  | { readonly by: 'number'; readonly params: readonly string[] }
+  | { readonly by: 'string'; readonly param: string }
+  /** Tokens and uris: by code, then system, or by the uri. `code` is the parameter's name. */
   | { readonly by: 'token'; readonly param: string; readonly code: string }
+  /** Of no index: read off the resources that were found. */
+  | { readonly by: 'content'; readonly code: string }
   | { readonly by: 'id' }
   | { readonly by: 'last-updated' }
 

@@ -89,8 +89,8 @@ function tokenProbe(tenant: TenantId, { hashes, spans }: TokenCondition, rid: Sq
   const byHash = sql`exists (select from token p where p.tenant = ${tenant}::int
     and p.hash = any(${arrayOf(hashes)}::bigint[]) and p.rid = ${rid} offset 0)`
   const bySpan = spans.map(
-    (span) => sql`exists (select from token_value v join token p on p.tenant = ${tenant}::int
-      and p.hash = v.hash and p.rid = ${rid} where ${inSpan(span)} offset 0)`,
+    (span) => sql`exists (select from token_value tv join token p on p.tenant = ${tenant}::int
+      and p.hash = tv.hash and p.rid = ${rid} where ${inSpan(span)} offset 0)`,
   )
   return either(hashes.length === 0 ? bySpan : [byHash, ...bySpan])
 }

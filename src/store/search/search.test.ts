@@ -6,6 +6,7 @@ import { matchesRequest } from '../../fhir/index.ts'
 import type { TenantId } from '../../kernel/ids.ts'
 import { exactJsonOf, type JsonObject } from '../../kernel/json.ts'
 import type { SearchStore } from '../index.ts'
+import { spellMeaning } from '../token-meaning.ts'
 import { searchFor, testContext, testExtractor, testStore } from '../testing.ts'
 
 const FAMILIES = ['Martin', 'martín', 'MARTINEZ', 'Durand', 'Lefèvre', 'Müller', '李', '𝒜da']
@@ -258,7 +259,7 @@ function keysOf(resource: JsonObject, code: string, descending: boolean): string
   if (dates.length > 0) return descending ? Math.max(...dates) : Math.min(...dates)
   const tokens = entries.tokens
     .filter(({ param }) => param === code)
-    .map((token) => (token.system ? `${token.system}|${token.code}` : token.code))
+    .map((token) => spellMeaning(token.system, token.code))
   const strings = entries.strings
     .filter(({ param }) => param === code)
     .map(({ value }) => value.normalize('NFKD').replaceAll(/\p{M}/gu, '').toLowerCase())

@@ -11,13 +11,15 @@ import type { TenantId } from '../../kernel/ids.ts'
 import type { Db } from '../db.ts'
 import type { ResourceRow } from '../queries/read-resources.ts'
 import { type Stored, storedFrom } from '../resource.ts'
-import type { Condition, TokenCondition } from './condition.ts'
+import { type Condition, isStream, type TokenCondition } from './condition.ts'
 import { type Cursor, encodeCursor, type SortKey } from './cursor.ts'
 import { enumerate } from './enumerate.ts'
 import type { SearchQuery, SortKind, SortPart } from './query.ts'
 import { type Sql, toStatement } from './sql.ts'
 import * as statements from './statements.ts'
 
+/** So few that nothing else need be looked at. */
+const HANDFUL = 200
 /** Up to here the matches are collected and sorted; beyond, tokens or the order's index are streamed. */
 const FEW = 2000
 /** Up to here what can't be streamed is collected; beyond, so many match that the order's index soon fills a page. */
@@ -37,6 +39,12 @@ export interface SearchRunner {
   total(tenant: TenantId, query: SearchQuery): Promise<number>
   /** A page of several types together, in one order. */
   pageOfTypes(tenant: TenantId, queries: readonly SearchQuery[]): Promise<FoundPage>
+  /** The numbers of all that match, when an index knows that they are no more than `limit`; else undefined. */
+  fewNumbers(
+    tenant: TenantId,
+    query: Pick<SearchQuery, 'type' | 'conditions'>,
+    limit: number,
+  ): Promise<readonly string[] | undefined>
   /** All that match, when an index knows that they are no more than `limit`; else undefined. */
   few(
     tenant: TenantId,
@@ -59,7 +67,10 @@ export interface SearchRunnerDeps {
 export function makeSearchRunner({ db, tokenValues }: SearchRunnerDeps): SearchRunner {
   const run = <Row>(tenant: TenantId, fragment: Sql) => db.query<Row>(tenant, toStatement(fragment))
 
-  /** Of the conditions that an index can begin with, the one that the fewest meet, and how many (`limit` at most). */
+  /**
+   * Of the conditions that an index can begin with, the one that the fewest meet, and how many (`limit` at most). Most
+   * searches have one that a handful meet, so that is looked for first.
+   */
   async function chooseDriver(
     tenant: TenantId,
     conditions: readonly Condition[],
@@ -67,11 +78,15 @@ export function makeSearchRunner({ db, tokenValues }: SearchRunnerDeps): SearchR
   ): Promise<Driver | undefined> {
     const able = conditions.filter((condition) => enumerate(tenant, condition) !== undefined)
     if (able.length === 0) return undefined
-    const [row] = await run<{ counts: number[] }>(tenant, statements.boundedCounts(tenant, able, limit))
-    const counts = row!.counts
-    const count = Math.min(...counts)
-    const smallest = able.filter((_, i) => counts[i] === count)
-    return { driver: smallest.find(isStream) ?? smallest[0]!, count }
+    for (const bound of limit > HANDFUL ? [HANDFUL, limit] : [limit]) {
+      const [row] = await run<{ counts: number[] }>(tenant, statements.boundedCounts(tenant, able, bound))
+      const counts = row!.counts
+      const count = Math.min(...counts)
+      if (count === bound && bound !== limit) continue
+      const smallest = able.filter((_, i) => counts[i] === count)
+      return { driver: smallest.find(isStream) ?? smallest[0]!, count }
+    }
+    return undefined
   }
 
   /** What to begin with for an order of numbers; undefined: nothing does, or so many meet it that the type does. */
@@ -103,7 +118,7 @@ export function makeSearchRunner({ db, tokenValues }: SearchRunnerDeps): SearchR
     return run(
       tenant,
       isStream(driver)
-        ? statements.newestByToken(tenant, driver.hashes, criteria, options)
+        ? statements.newestByToken(tenant, driver, criteria, options)
         : statements.newestByCollecting(tenant, criteria, options),
     )
   }
@@ -119,14 +134,16 @@ export function makeSearchRunner({ db, tokenValues }: SearchRunnerDeps): SearchR
 
   async function sortedPage(tenant: TenantId, query: SearchQuery): Promise<FoundPage> {
     const { conditions, sort } = query
-    const limit = sort.length > 1 ? MOST_SORTABLE : FEW
+    const collects = sort.length > 1 || !isOneIndex(sort[0]!.kind)
+    const leading = collects ? undefined : leadingDriver(query)
+    const limit = collects ? MOST_SORTABLE : leading ? HANDFUL : FEW
     const chosen = await chooseDriver(tenant, conditions, limit + 1)
     if (chosen && chosen.count <= limit) return collectedPage(tenant, query, chosen.driver)
-    if (sort.length > 1) return multiKeyOfType(tenant, query)
+    if (collects) return collectedOfType(tenant, query)
     return streamedPage(tenant, query, sort[0]!)
   }
 
-  async function multiKeyOfType(tenant: TenantId, query: SearchQuery): Promise<FoundPage> {
+  async function collectedOfType(tenant: TenantId, query: SearchQuery): Promise<FoundPage> {
     const total = await runner.total(tenant, query)
     if (total > MOST_SORTABLE) {
       throw new Failure(
@@ -166,7 +183,7 @@ export function makeSearchRunner({ db, tokenValues }: SearchRunnerDeps): SearchR
 
   function matchOf(tenant: TenantId, query: SearchQuery, row: Record<string, SortKey>): Cursor {
     const keys = query.sort.map(({ kind, descending }, i) =>
-      kind.by === 'token'
+      kind.by === 'token' || kind.by === 'content'
         ? extreme(tokenValues(tenant, query.type, String(row['content']), kind.code), descending)
         : (row[`k${i}`] ?? null),
     )
@@ -182,7 +199,7 @@ export function makeSearchRunner({ db, tokenValues }: SearchRunnerDeps): SearchR
       for (;;) {
         const batch = await run<ResourceRow & { key: SortKey }>(
           tenant,
-          statements.inOrderOf(tenant, query, part, after, wanted),
+          inOrder(tenant, query, part, after, wanted),
         )
         rows.push(...batch.filter((row) => isFirstEntry(tenant, query.type, part, row)))
         if (batch.length < wanted || rows.length >= wanted) break
@@ -191,6 +208,21 @@ export function makeSearchRunner({ db, tokenValues }: SearchRunnerDeps): SearchR
     }
     if (rows.length < wanted) rows.push(...(await withoutKey(tenant, query, part, wanted - rows.length)))
     return pageOf(rows, query.count, (row) => ({ keys: [row.key], rid: Number(row.rid) }))
+  }
+
+  function inOrder(
+    tenant: TenantId,
+    query: SearchQuery,
+    part: SortPart,
+    after: { key: SortKey; rid: number } | undefined,
+    wanted: number,
+  ): Sql {
+    const { kind, descending } = part
+    const driver = leadingDriver(query)
+    if (kind.by !== 'date' || !driver) return statements.inOrderOf(tenant, query, part, after, wanted)
+    const criteria = { driver, conditions: query.conditions }
+    const order = { param: kind.param, descending }
+    return statements.datedByToken(tenant, driver, criteria, order, after, wanted)
   }
 
   /** A resource with several values has several entries: it stands where its least (or greatest) one does. */
@@ -259,6 +291,14 @@ export function makeSearchRunner({ db, tokenValues }: SearchRunnerDeps): SearchR
       return more ? { ...found, next: encodeCursor(page.at(-1)!.place) } : found
     },
 
+    async fewNumbers(tenant, { conditions }, limit) {
+      const chosen = await chooseDriver(tenant, conditions, limit + 1)
+      if (!chosen || chosen.count > limit) return undefined
+      const criteria = { driver: chosen.driver, conditions }
+      const rows = await run<{ rid: string }>(tenant, statements.numbersByCollecting(tenant, criteria))
+      return rows.map(({ rid }) => rid)
+    },
+
     async few(tenant, query, limit) {
       const chosen = await chooseDriver(tenant, query.conditions, limit + 1)
       if (!chosen || chosen.count > limit) return undefined
@@ -271,9 +311,15 @@ export function makeSearchRunner({ db, tokenValues }: SearchRunnerDeps): SearchR
 
 const LAST_CHANGED_FIRST: SortPart = { kind: { by: 'last-updated' }, descending: true }
 
-/** Tokens can be streamed newest first. */
-function isStream(condition: Condition): condition is TokenCondition {
-  return condition.by === 'token' && condition.spans.length === 0
+function isOneIndex(kind: SortKind): boolean {
+  return kind.by !== 'content' && (kind.by !== 'number' || kind.params.length === 1)
+}
+
+/** A condition whose tokens stand in the order that is asked for. */
+function leadingDriver({ conditions, sort }: SearchQuery): TokenCondition | undefined {
+  const [first] = sort
+  if (sort.length !== 1 || first?.kind.by !== 'date' || !first.kind.leading) return undefined
+  return conditions.filter(isStream).find(({ leading }) => leading)
 }
 
 function pageOf<Row extends ResourceRow>(

@@ -3,12 +3,13 @@
  * planner's statistics; each shape is a chain of nested loops with one usable index a step, so its cost can be read
  * off it.
  */
+import { Failure } from '../../kernel/failure.ts'
 import type { TenantId } from '../../kernel/ids.ts'
 import { epoch } from '../index-ranges.ts'
 import { RESOURCE_COLUMNS } from '../queries/read-resources.ts'
-import { type Condition, isOfTokens } from './condition.ts'
+import { type Condition, isOfTokens, type TokenCondition } from './condition.ts'
 import type { SortKey } from './cursor.ts'
-import { enumerate, isExact } from './enumerate.ts'
+import { enumerate, inSpan, isExact } from './enumerate.ts'
 import type { SearchQuery, SortKind, SortPart } from './query.ts'
 import { numberTest, rowTest } from './row-test.ts'
 import { all, arrayOf, join, type Sql, sql, verbatim } from './sql.ts'
@@ -37,7 +38,7 @@ interface Page {
  */
 export function newestByToken(
   tenant: TenantId,
-  hashes: readonly string[],
+  driver: TokenCondition,
   criteria: Criteria,
   { below, limit, without }: Page,
 ): Sql {
@@ -51,26 +52,81 @@ export function newestByToken(
     where t.tenant = ${tenant}::int and t.hash = ${hash} and ${lessThan(sql`t.rid`, below)}
       and ${tokenTests(tenant, criteria, sql`t.rid`)} and ${row}
     order by t.rid desc limit ${limit}::int`
-  const rids =
-    hashes.length === 1
-      ? stream(sql`${hashes[0]}::bigint`)
-      : sql`select distinct s.rid from unnest(${arrayOf(hashes)}::bigint[]) as h(hash)
-          cross join lateral (${stream(sql`h.hash`)}) s order by s.rid desc limit ${limit}::int`
+  const rids = isOneHash(driver)
+    ? stream(sql`${driver.hashes[0]}::bigint`)
+    : sql`select distinct s.rid from (${hashesOf(driver)}) h
+        cross join lateral (${stream(sql`h.hash`)}) s order by s.rid desc limit ${limit}::int`
   return sql`select ${COLUMNS} from (${rids}) f ${rowsOf(sql`f.rid`)} order by f.rid desc`
 }
 
-/** Newest number first: collects all that meet the driver, then sorts their numbers. */
+function isOneHash({ hashes, spans }: TokenCondition): boolean {
+  return hashes.length === 1 && spans.length === 0
+}
+
+/** `select hash` of all hashes of the condition. */
+function hashesOf({ hashes, spans }: TokenCondition): Sql {
+  const listed = sql`select h.hash from unnest(${arrayOf(hashes)}::bigint[]) as h(hash)`
+  const known = spans.map((span) => sql`select tv.hash from token_value tv where ${inSpan(span)}`)
+  return join(hashes.length === 0 && known.length > 0 ? known : [listed, ...known], ' union all ', listed)
+}
+
+/**
+ * In the order of the type's clinical date, from a condition on leading tokens: for each of its hashes the first
+ * `limit` entries of token_at_pkey that meet the rest; the best of these.
+ * @returns rows with `key`, where the date begins
+ */
+export function datedByToken(
+  tenant: TenantId,
+  driver: TokenCondition,
+  criteria: Criteria,
+  { param, descending }: { readonly param: string; readonly descending: boolean },
+  after: { key: SortKey; rid: number } | undefined,
+  limit: number,
+): Sql {
+  const direction = verbatim(descending ? 'desc' : 'asc')
+  const beyond = after
+    ? sql`(t.at, t.rid) ${verbatim(descending ? '<' : '>')} (${keyParameter(after.key, 'bigint')}, ${after.rid}::bigint)`
+    : TRUE
+  // Of several dates the resource stands where its first (or last) one does.
+  const tests = all([...rowTests(tenant, criteria), sql`t.at = ${rangeKey([param], descending)}`])
+  const stream = (hash: Sql) => sql`
+    select t.at, t.rid from token_at t
+    where t.tenant = ${tenant}::int and t.hash = ${hash} and ${beyond}
+      and ${tokenTests(tenant, criteria, sql`t.rid`)}
+      and exists (select from resource r where r.rid = t.rid and ${tests} offset 0)
+    order by t.at ${direction}, t.rid ${direction} limit ${limit}::int`
+  const found = isOneHash(driver)
+    ? stream(sql`${driver.hashes[0]}::bigint`)
+    : sql`select distinct s.at, s.rid from (${hashesOf(driver)}) h cross join lateral (${stream(sql`h.hash`)}) s
+        order by s.at ${direction}, s.rid ${direction} limit ${limit}::int`
+  return sql`select ${boundedMs(sql`f.at`)} as key, ${COLUMNS} from (${found}) f ${rowsOf(sql`f.rid`)}
+    order by f.at ${direction}, f.rid ${direction}`
+}
+
+/** Newest number first: the numbers that meet the driver in order, and as many of their rows as fill the page. */
 export function newestByCollecting(
   tenant: TenantId,
   criteria: Criteria,
   { below, limit, without }: Page,
 ): Sql {
   return sql`
-    with m as materialized (select distinct rid from (${begin(tenant, criteria)}) e)
-    select ${COLUMNS} from m ${rowsOf(sql`m.rid`)}
-    where ${lessThan(sql`m.rid`, below)} and ${tokenTests(tenant, criteria, sql`m.rid`)}
+    select ${COLUMNS} from (
+      select distinct e.rid from (${begin(tenant, criteria)}) e where ${lessThan(sql`e.rid`, below)}
+      order by e.rid desc) m ${rowsOf(sql`m.rid`)}
+    where ${tokenTests(tenant, criteria, sql`m.rid`)}
       and ${all([...rowTests(tenant, criteria), ...lacks(without)])}
     order by m.rid desc limit ${limit}::int`
+}
+
+/** The numbers of all that meet the criteria, in no order. */
+export function numbersByCollecting(tenant: TenantId, criteria: Criteria): Sql {
+  const tests = rowTests(tenant, criteria)
+  const row =
+    tests.length === 0
+      ? TRUE
+      : sql`exists (select from resource r where r.rid = m.rid and ${all(tests)} offset 0)`
+  return sql`select m.rid from (select distinct rid from (${begin(tenant, criteria)}) e) m
+    where ${tokenTests(tenant, criteria, sql`m.rid`)} and ${row}`
 }
 
 /** All that meet the criteria, in no order. */
@@ -94,7 +150,9 @@ export function matchesWithKeys(tenant: TenantId, query: SearchQuery, criteria: 
   const keys = query.sort.map(
     ({ kind, descending }, i) => sql`${keyColumn(kind, descending)} as ${verbatim(`k${i}`)}`,
   )
-  const content = query.sort.some(({ kind }) => kind.by === 'token') ? [sql`r.content::text as content`] : []
+  const content = query.sort.some(({ kind }) => kind.by === 'token' || kind.by === 'content')
+    ? [sql`r.content::text as content`]
+    : []
   const columns = join([sql`r.rid`, ...keys, ...content], ', ', TRUE)
   return sql`select ${columns} from ${matches(tenant, query, criteria)}`
 }
@@ -151,12 +209,13 @@ export function inOrderOf(
     }
     case 'date':
     case 'number': {
+      const param = kind.by === 'date' ? kind.param : kind.params[0]!
       const from = sql`range_value v ${rowsOf(sql`v.rid`)}
-        where v.tenant = ${tenant}::int and v.param = ${kind.param}::bigint
+        where v.tenant = ${tenant}::int and v.param = ${param}::bigint
         and ${tokenTests(tenant, criteria, sql`v.rid`)}`
       const keyOut = kind.by === 'date' ? boundedMs(sql`v.lo`) : sql`v.lo::text`
       // Of several dates the resource stands where its first (or last) one does.
-      return page(from, sql`v.lo`, 'bigint', keyOut, [sql`v.lo = ${rangeKey(kind.param, descending)}`])
+      return page(from, sql`v.lo`, 'bigint', keyOut, [sql`v.lo = ${rangeKey([param], descending)}`])
     }
     case 'string': {
       const from = sql`string_value v ${rowsOf(sql`v.rid`)}
@@ -166,6 +225,8 @@ export function inOrderOf(
         sql`v.value = ${stringKey(kind.param, descending)}`,
       ])
     }
+    case 'content':
+      throw new Failure('internal', 'search-not-compiled') // such an order is collected
     case 'token': {
       const start = after ? sql`and v.value ${verbatim(descending ? '<=' : '>=')} ${after.key}::text` : sql``
       const from = sql`(select v.value, v.hash from token_value v where v.param = ${kind.param}::bigint ${start}
@@ -264,13 +325,15 @@ function lessThan(rid: Sql, below: number | undefined): Sql {
 function lacks(kind: SortKind | undefined): Sql[] {
   switch (kind?.by) {
     case 'date':
+      return [sql`${rangeKey([kind.param], false)} is null`]
     case 'number':
-      return [sql`${rangeKey(kind.param, false)} is null`]
+      return [sql`${rangeKey(kind.params, false)} is null`]
     case 'string':
       return [sql`${stringKey(kind.param, false)} is null`]
     case 'id':
     case 'last-updated':
     case 'token':
+    case 'content':
     case undefined:
       return []
   }
@@ -283,19 +346,20 @@ function keyColumn(kind: SortKind, descending: boolean): Sql {
     case 'last-updated':
       return lastUpdatedMs
     case 'date':
-      return boundedMs(rangeKey(kind.param, descending))
+      return boundedMs(rangeKey([kind.param], descending))
     case 'number':
-      return sql`${rangeKey(kind.param, descending)}::text`
+      return sql`${rangeKey(kind.params, descending)}::text`
     case 'string':
       return stringKey(kind.param, descending)
     case 'token':
+    case 'content':
       return sql`null::text`
   }
 }
 
-function rangeKey(param: string, descending: boolean): Sql {
+function rangeKey(params: readonly string[], descending: boolean): Sql {
   return sql`(select ${verbatim(descending ? 'max' : 'min')}(r.ranges[i + 1])
-    from generate_series(1, cardinality(r.ranges), 3) i where r.ranges[i] = ${param}::bigint)`
+    from generate_series(1, cardinality(r.ranges), 3) i where r.ranges[i] = any(${arrayOf(params)}::bigint[]))`
 }
 
 function stringKey(param: string, descending: boolean): Sql {

@@ -32,4 +32,9 @@ export function makeEmit(kind: SearchParameterType, spec: EmitSpec): Emit | unde
   }
 }
 
+/** Whether values of this FHIR type say anything to this kind of parameter. */
+export function emits(kind: SearchParameterType, type: string): boolean {
+  return makeEmit(kind, { param: '', type, resolvesTo: undefined, codes: undefined }) !== undefined
+}
+
 export type { Emit, ExtractContext } from './emit.ts'
