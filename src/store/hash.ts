@@ -4,9 +4,9 @@ import { hash } from 'node:crypto'
 import { foldCode } from '../fhir/index.ts'
 import type { TenantId } from '../kernel/ids.ts'
 
-export function hash64(text: string): string {
-  return BigInt.asIntN(64, BigInt(`0x${hash('sha256', text, 'hex').slice(0, 16)}`)).toString()
-}
+export const hash64: (text: string) => string = remembering((text) =>
+  BigInt.asIntN(64, BigInt(`0x${hash('sha256', text, 'hex').slice(0, 16)}`)).toString(),
+)
 
 /** A search parameter of a type, as the index names it. */
 export function paramHash(type: string, param: string): string {
@@ -51,10 +51,32 @@ export function longHash(param: string): string {
 }
 
 /** A parameter of the row's own type, in 32 bits: what `:missing` asks for. */
-export function presentHash(param: string): number {
-  return hash('sha256', param, 'buffer').readInt32BE(0)
-}
+export const presentHash: (param: string) => number = remembering((param) =>
+  hash('sha256', param, 'buffer').readInt32BE(0),
+)
 
 export function uriHash(type: string, param: string, uri: string): string {
   return hash64(`${type}.${param}\u0004${uri}`)
+}
+
+/** Two thirds of what a resource says has been said by others before: parameters, codes, the same patient. */
+const REMEMBERED = 4096
+
+/** Keeps what was asked for lately, between one and two times REMEMBERED results, dropping a generation at once. */
+function remembering<Result extends string | number>(
+  compute: (text: string) => Result,
+): (text: string) => Result {
+  let young = new Map<string, Result>()
+  let old = new Map<string, Result>()
+  return (text) => {
+    const known = young.get(text)
+    if (known !== undefined) return known
+    const result = old.get(text) ?? compute(text)
+    if (young.size >= REMEMBERED) {
+      old = young
+      young = new Map()
+    }
+    young.set(text, result)
+    return result
+  }
 }
