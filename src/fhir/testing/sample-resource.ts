@@ -39,7 +39,7 @@ function objectOf(definitions: Definitions, path: string, choose: Choose, depth:
     object[property.name] = property.many ? values : values[0]!
   }
   // Nothing may be empty.
-  if (Object.keys(object).length === 0) object[type.properties.has('id') ? 'id' : 'extension'] = 'x1'
+  if (Object.keys(object).length === 0) object['id'] = elementId(choose)
   return object
 }
 
@@ -58,8 +58,15 @@ function valueOf(definitions: Definitions, property: Property, choose: Choose, d
     const to = targets ?? ['Patient', 'Practitioner', 'Organization']
     return { reference: `${to[choose(to.length)]!}/${choose(1000)}` }
   }
+  if (entry.required?.endsWith('/currencies')) return 'EUR'
+  if (property.name === 'id' && type === 'string') return elementId(choose)
   if (property.primitive) return primitiveOf(type, choose)
   return objectOf(definitions, type, choose, depth + 1)
+}
+
+/** Unique in a resource, but for one in 10¹² times. */
+function elementId(choose: Choose): string {
+  return `e${choose(1_000_000)}-${choose(1_000_000)}`
 }
 
 function primitiveOf(type: string, choose: Choose): Json {

@@ -3,6 +3,7 @@ import { isObject, type Json } from '../../kernel/json.ts'
 import type { Definitions, TypeDefinition } from '../definitions/index.ts'
 import type { ValidationContext } from './context.ts'
 import { makeInvariantChecks } from './invariants.ts'
+import { PROSE, PROSE_ADVICE } from './prose.ts'
 import { compileProperty, type PropertyCheck } from './property-check.ts'
 
 export type Check = (value: Json, context: ValidationContext) => void
@@ -22,6 +23,11 @@ export function compileType(type: TypeDefinition, compiler: CheckCompiler): Chec
   const required = requiredElements(type)
   const invariants = makeInvariantChecks(compiler, type.invariants, [type.path])
   const isResource = type.kind === 'resource'
+  const prose = [PROSE[type.path], compiler.advice ? PROSE_ADVICE[type.path] : undefined].filter(
+    (check) => check !== undefined,
+  )
+  // A snapshot and a differential have the same elements under the same ids.
+  const hasUniqueId = type.path !== 'ElementDefinition'
 
   return (value, context) => {
     if (!isObject(value)) return context.error('structure', `Must be a JSON object (${type.path})`)
@@ -52,6 +58,8 @@ export function compileType(type: TypeDefinition, compiler: CheckCompiler): Chec
       if (!names.some((name) => name in value)) context.error('required', `${element} is required`, element)
     }
     for (const check of invariants) check(value, context)
+    for (const check of prose) check(value, context)
+    if (hasUniqueId && 'id' in value) context.checkId(value['id']!, isResource)
   }
 }
 
