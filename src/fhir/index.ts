@@ -80,6 +80,7 @@ export {
   makeTerminology,
   printableCanonical,
   type Coding,
+  type KnownCodeSystem,
   type Membership,
   type StoredEdition,
   type StoredTerminology,

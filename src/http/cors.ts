@@ -19,14 +19,17 @@ const ALLOWED_HEADERS = [
 ].join(', ')
 const EXPOSED_HEADERS = [
   'Accept-Ranges',
+  'Allow',
   'Content-Disposition',
   'Content-Location',
   'Content-Range',
   'ETag',
+  'Expires',
   'Last-Modified',
   'Location',
   'Retry-After',
   'WWW-Authenticate',
+  'X-Progress',
   'X-Request-Id',
   'X-Security-Context',
 ].join(', ')

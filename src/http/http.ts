@@ -12,6 +12,7 @@ import {
   makeSearchParser,
   makeSubsetter,
   type SearchParameters,
+  type Terminology,
 } from '../fhir/index.ts'
 import type { Clock } from '../kernel/clock.ts'
 import type { TenantId } from '../kernel/ids.ts'
@@ -47,6 +48,7 @@ export interface HttpDeps {
   readonly definitions: Definitions
   readonly searchParameters: SearchParameters
   readonly extractor: Extractor
+  readonly terminology: Pick<Terminology, 'shared'>
   /** Time zone and local base of a tenant, for dates without an offset and absolute references. */
   contextOf(tenant: TenantId): ExtractContext
   /** 32 bytes, the same in all processes of an installation. */
@@ -119,6 +121,7 @@ function makeService(deps: HttpDeps): FhirService {
       checks,
     }),
     zoneOf: (tenant) => contextOf(tenant).zone,
+    codeSystems: () => deps.terminology.shared(),
     links: makeReferenceRewriter(definitions),
     parseSearch,
     searchParameters,

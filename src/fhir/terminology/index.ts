@@ -1,6 +1,6 @@
 export { parseCanonical, printable as printableCanonical } from './canonical.ts'
 export { chooseEdition } from './editions.ts'
 export type { Coding, Verdict } from './coding.ts'
-export { makeR4Content, type R4Content } from './r4-content.ts'
+export { makeR4Content, type KnownCodeSystem, type R4Content } from './r4-content.ts'
 export type { StoredEdition, StoredTerminology, TerminologyType } from './tenant-content.ts'
 export { makeTerminology, type Membership, type Terminology } from './terminology.ts'

@@ -14,6 +14,13 @@ export interface R4Content {
   codeSystem(canonical: Canonical): CodeSystem | undefined
   /** Also of the URL that a code system has for the value set of all its codes. */
   valueSet(canonical: Canonical): ValueSet | undefined
+  /** All code systems, in the order of their URLs. */
+  codeSystems(): readonly KnownCodeSystem[]
+}
+
+export interface KnownCodeSystem {
+  readonly url: string
+  readonly versions: readonly string[]
 }
 
 /** Concepts that stay in memory: about 5 MB. */
@@ -58,6 +65,11 @@ export function makeR4Content(): R4Content {
       const system = chooseEdition(indexed().systemsByValueSet.get(url) ?? [], version)
       return system && { compose: { include: [{ system: system.url }] } }
     },
+
+    codeSystems: () =>
+      [...indexed().systems]
+        .map(([url, lines]) => ({ url, versions: lines.flatMap(({ version }) => version || []) }))
+        .toSorted((a, b) => (a.url < b.url ? -1 : 1)),
   }
 }
 

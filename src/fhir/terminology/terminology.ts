@@ -11,7 +11,7 @@ import { parseCanonical, printable } from './canonical.ts'
 import { type CodeSet, unknownCodes } from './code-set.ts'
 import { ancestors, codingsOf, type CodeSystem, descendants } from './code-system.ts'
 import type { Coding, Verdict } from './coding.ts'
-import type { R4Content } from './r4-content.ts'
+import type { KnownCodeSystem, R4Content } from './r4-content.ts'
 import {
   makeR4OnlyContent,
   makeSystemCache,
@@ -38,6 +38,8 @@ export interface Terminology {
   above(tenant: TenantId, system: string, code: string): Promise<readonly Coding[]>
   /** What can be said of single codes, also where not all codes can be listed. Never fails for what a value set says. */
   membership(tenant: TenantId, valueSet: string): Promise<Membership>
+  /** The code systems that every tenant has: those of R4. */
+  shared(): readonly KnownCodeSystem[]
 }
 
 /** A value set as it was when it was asked for. */
@@ -118,6 +120,7 @@ export function makeTerminology({ r4, stored, limits = DEFAULT_LIMITS }: Termino
       return listed(found, ancestors(found, code))
     },
     membership: setOf,
+    shared: () => r4.codeSystems(),
   }
 }
 

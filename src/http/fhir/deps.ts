@@ -4,6 +4,7 @@ import type {
   Definitions,
   FhirXml,
   IndexEntries,
+  KnownCodeSystem,
   ReferenceRewriter,
   SearchParameters,
   SearchRequest,
@@ -71,6 +72,8 @@ export interface FhirDeps {
     options?: { readonly lenient: boolean },
   ): SearchRequest
   readonly searchParameters: SearchParameters
+  /** That every tenant has. */
+  codeSystems(): readonly KnownCodeSystem[]
   /** What a resource would be found by. */
   index(tenant: TenantId, type: string, resource: JsonObject): IndexEntries
 }

@@ -48,6 +48,7 @@ async function serve(database: TestDatabase, other: TenantId, settings: Partial<
   const contextOf = () => ({ zone, toLocal: () => undefined, bases: () => [] })
   const folder = await testFolder()
   const blobs = await openFileBlobStore({ folder: folder.path, orphanAgeMs: 0 })
+  const terminology = makeTerminology({ r4: makeR4Content(), stored: makeStoredTerminology(db) })
   const store = makeStore({
     db,
     clock: systemClock,
@@ -55,7 +56,7 @@ async function serve(database: TestDatabase, other: TenantId, settings: Partial<
     extractor,
     definitions,
     parameters: searchParameters,
-    terminology: makeTerminology({ r4: makeR4Content(), stored: makeStoredTerminology(db) }),
+    terminology,
     contextOf,
   })
   const server = makeHttp({
@@ -80,6 +81,7 @@ async function serve(database: TestDatabase, other: TenantId, settings: Partial<
     definitions,
     searchParameters,
     extractor,
+    terminology,
     contextOf,
     cursorKey: randomBytes(32),
     version: '0.0.0-test',

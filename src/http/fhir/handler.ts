@@ -27,7 +27,7 @@ import {
 } from './http-request.ts'
 import type { Caller, FhirRequest, FhirService } from './interaction.ts'
 import { noSuchRoute, type RouteMatch, type Target } from './routes.ts'
-import { sendAnswer, sendProblem } from './send.ts'
+import { sendAnswer, sendMethods, sendProblem } from './send.ts'
 
 export interface FhirHandlerDeps {
   readonly service: FhirService
@@ -134,6 +134,8 @@ export function makeFhirHandler({ service, bodies, settings, log }: FhirHandlerD
 
   return async (request, response, tenantKey) => {
     const match = service.routes.match(request.method ?? 'GET', pathOf(request))
+    if (request.method === 'OPTIONS' && 'allow' in match && match.allow.length > 0)
+      return sendMethods(response, match.allow)
     let format: AnswerFormat | undefined
     try {
       const caller = await callerOf(request, response, tenantKey, match)

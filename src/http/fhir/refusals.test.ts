@@ -97,7 +97,7 @@ test.each([
 
 test('405 says which methods there are', async () => {
   const { headers } = await fhir.call('POST', '/Patient/1', patient)
-  expect(headers.get('allow')).toBe('GET, PUT, PATCH, DELETE')
+  expect(headers.get('allow')).toBe('GET, HEAD, PUT, PATCH, DELETE')
 })
 
 test.each([

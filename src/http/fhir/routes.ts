@@ -67,9 +67,9 @@ export function makeRouteTable(interactions: readonly Interaction[]): RouteTable
             compartment: value('{compartment}'),
           }
         }
-        allow.push(route.method)
+        allow.push(...(route.method === 'GET' ? ['GET', 'HEAD'] : [route.method]))
       }
-      return { allow }
+      return { allow: [...new Set(allow)] }
     },
   }
 }

@@ -44,6 +44,11 @@ export async function sendAnswer(
   return sendText(response, status, headers, text, await placesIn(text))
 }
 
+/** To OPTIONS: which methods the path has. RFC 9110 §9.3.7 */
+export function sendMethods(response: ServerResponse, allow: readonly string[]): void {
+  response.writeHead(204, { ...FIXED_HEADERS, Allow: [...allow, 'OPTIONS'].join(', ') }).end()
+}
+
 export function sendProblem(
   response: ServerResponse,
   failure: Failure,
