@@ -330,3 +330,71 @@ describe('each criterion finds what the specification says', () => {
     },
   )
 })
+
+test('a patient with thousands of results is read newest first, page by page, from the order of the dates', async () => {
+  await using database = await testDatabase()
+  const { repository, search } = testStore(database.db)
+  const total = 2300
+  const resources = Array.from({ length: total }, (_, i) => ({
+    resourceType: 'Observation',
+    id: `o${i}`,
+    status: i % 3 === 0 ? 'final' : 'amended',
+    code: { coding: [{ system: LOINC, code: i % 2 === 0 ? 'even' : 'odd' }] },
+    subject: { reference: i % 10 === 0 ? 'Patient/rare' : 'Patient/often' },
+    ...(i % 17 !== 0 && {
+      effectiveDateTime: new Date(Date.UTC(2020, 0, 1 + ((i * 7) % 900))).toISOString(),
+    }),
+  }))
+  await repository.commit(
+    database.tenant,
+    resources.map((resource) => ({
+      type: 'Observation',
+      id: resource.id,
+      make: () => parseExactObject(JSON.stringify(resource)),
+    })),
+  )
+  const paged = async (query: string) => {
+    const found: string[] = []
+    let cursor = ''
+    do {
+      const page = await search.search(
+        database.tenant,
+        searchFor('Observation', `${query}&_count=400${cursor}`),
+      )
+      found.push(...page.entries.map(({ id }) => id))
+      cursor = page.next === undefined ? '' : `&_cursor=${page.next}`
+    } while (cursor !== '')
+    return found
+  }
+  for (const [query, belongs] of [
+    ['patient=often', (one) => one.subject.reference === 'Patient/often'],
+    ['patient=often,rare', () => true],
+    ['code=even', (one) => one.code.coding[0]!.code === 'even'],
+    [
+      'patient=often&code=odd',
+      (one) => one.subject.reference === 'Patient/often' && Number(one.id.slice(1)) % 2 === 1,
+    ],
+    [
+      'patient=rare&status=final&date=ge2021',
+      (one) =>
+        one.subject.reference === 'Patient/rare' &&
+        one.status === 'final' &&
+        (one.effectiveDateTime ?? '') >= '2020-12-31T23',
+    ],
+  ] as [string, (one: (typeof resources)[number]) => boolean][]) {
+    for (const sort of ['-date', 'date']) {
+      const dateOf = new Map(resources.map((one) => [one.id, one.effectiveDateTime]))
+      const found = await paged(`${query}&_sort=${sort}`)
+      expect(found.toSorted(), `${query} ${sort}`).toEqual(
+        resources
+          .filter(belongs)
+          .map(({ id }) => id)
+          .toSorted(),
+      )
+      const dates = found.map((id) => dateOf.get(id)).filter((date) => date !== undefined)
+      const sorted = dates.toSorted((a, b) => (a < b ? -1 : a > b ? 1 : 0))
+      expect(dates, `${query} ${sort}`).toEqual(sort === 'date' ? sorted : sorted.toReversed())
+      expect(found.slice(0, dates.length).every((id) => dateOf.get(id) !== undefined)).toBe(true)
+    }
+  }
+}, 60_000)

@@ -11,8 +11,9 @@ import type { Db } from '../db.ts'
 import { uriHash } from '../hash.ts'
 import { readMany, type ResourceRow } from '../queries/read-resources.ts'
 import { type Stored, storedFrom } from '../resource.ts'
+import type { Statement } from '../statement.ts'
 import { referenceHashes } from './reference-hashes.ts'
-import { toStatement } from './sql.ts'
+import type { Sql } from './sql.ts'
 import { byHashes } from './statements.ts'
 
 export interface Included {
@@ -39,6 +40,7 @@ export interface Includer {
 
 export interface IncluderDeps {
   readonly db: Db
+  named(fragment: Sql): Statement
   readonly extractor: Extractor
   readonly parameters: SearchParameters
   contextOf(tenant: TenantId): ExtractContext
@@ -49,7 +51,7 @@ const MAX_INCLUDED = 1000
 /** A chain of references that is longer than this is cut. */
 const MAX_ROUNDS = 20
 
-export function makeIncluder({ db, extractor, parameters, contextOf }: IncluderDeps): Includer {
+export function makeIncluder({ db, named, extractor, parameters, contextOf }: IncluderDeps): Includer {
   async function forth(
     tenant: TenantId,
     resources: readonly Stored[],
@@ -105,7 +107,7 @@ export function makeIncluder({ db, extractor, parameters, contextOf }: IncluderD
   }
 
   async function fetch(tenant: TenantId, hashes: readonly string[], limit: number): Promise<Stored[]> {
-    return (await db.query<ResourceRow>(tenant, toStatement(byHashes(tenant, hashes, limit)))).map(storedFrom)
+    return (await db.query<ResourceRow>(tenant, named(byHashes(tenant, hashes, limit)))).map(storedFrom)
   }
 
   return {

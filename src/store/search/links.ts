@@ -6,8 +6,9 @@ import type { Db } from '../db.ts'
 import { readMany, type ResourceRow } from '../queries/read-resources.ts'
 import type { Links } from './compile-links.ts'
 import type { ParameterDeps } from './compile-parameter.ts'
+import type { Statement } from '../statement.ts'
 import type { SearchRunner } from './search.ts'
-import { arrayOf, type Sql, sql, join, toStatement } from './sql.ts'
+import { arrayOf, type Sql, sql, join } from './sql.ts'
 
 /** Up to so many linked resources become tokens or ids: each costs one descent of an index. */
 const FEW_LINKED = 2000
@@ -16,11 +17,12 @@ const FEW_REFERRING = 500
 
 export interface LinksDeps extends Pick<ParameterDeps, 'definitions' | 'parameters'> {
   readonly db: Db
+  named(fragment: Sql): Statement
   readonly runner: Pick<SearchRunner, 'few' | 'fewNumbers'>
   contextOf(tenant: TenantId): ExtractContext
 }
 
-export function makeLinks({ db, runner, definitions, parameters, contextOf }: LinksDeps): Links {
+export function makeLinks({ db, named, runner, definitions, parameters, contextOf }: LinksDeps): Links {
   return {
     definitions,
     parameters,
@@ -36,7 +38,7 @@ export function makeLinks({ db, runner, definitions, parameters, contextOf }: Li
       if (!numbers) return undefined
       const written = await db.query<{ written: string | null }>(
         tenant,
-        toStatement(references(numbers, source.paths)),
+        named(references(numbers, source.paths)),
       )
       const { toLocal } = contextOf(tenant)
       const ids = new Set<string>()

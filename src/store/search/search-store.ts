@@ -14,7 +14,7 @@ import { makeIncluder } from './includes.ts'
 import { makeLinks } from './links.ts'
 import type { SearchQuery } from './query.ts'
 import { makeSearchRunner } from './search.ts'
-import { sql, toStatement } from './sql.ts'
+import { makeStatementNames, sql, toStatement } from './sql.ts'
 import { matches, typesInUse } from './statements.ts'
 
 export interface SearchPage {
@@ -68,16 +68,21 @@ export interface SearchStoreDeps extends ParameterDeps {
   contextOf(tenant: TenantId): ExtractContext
 }
 
+/** Shapes of statements that a connection keeps. */
+const MAX_SHAPES = 500
+
 export function makeSearchStore(deps: SearchStoreDeps): SearchStore {
   const { db, extractor, contextOf } = deps
   const entriesOf = (tenant: TenantId, type: string, content: string): IndexEntries =>
     extractor.extract(parseExactObject(bodyOf(type, content)).exact, type, contextOf(tenant))
+  const named = makeStatementNames(MAX_SHAPES)
   const runner = makeSearchRunner({
     db,
+    named,
     tokenValues: (tenant, type, content, code) => tokenMeanings(entriesOf(tenant, type, content), code),
   })
-  const compiler = makeCompiler({ ...deps, links: makeLinks({ ...deps, runner }) })
-  const includer = makeIncluder(deps)
+  const compiler = makeCompiler({ ...deps, links: makeLinks({ ...deps, named, runner }) })
+  const includer = makeIncluder({ ...deps, named })
 
   async function searchTypes(
     tenant: TenantId,

@@ -11,11 +11,12 @@ import type { TenantId } from '../../kernel/ids.ts'
 import type { Db } from '../db.ts'
 import type { ResourceRow } from '../queries/read-resources.ts'
 import { type Stored, storedFrom } from '../resource.ts'
+import type { Statement } from '../statement.ts'
 import { type Condition, isStream, type TokenCondition } from './condition.ts'
 import { type Cursor, encodeCursor, type SortKey } from './cursor.ts'
 import { enumerate } from './enumerate.ts'
 import type { SearchQuery, SortKind, SortPart } from './query.ts'
-import { type Sql, toStatement } from './sql.ts'
+import type { Sql } from './sql.ts'
 import * as statements from './statements.ts'
 
 /** So few that nothing else need be looked at. */
@@ -60,12 +61,14 @@ interface Driver {
 
 export interface SearchRunnerDeps {
   readonly db: Db
+  /** See makeStatementNames. */
+  named(fragment: Sql): Statement
   /** The values by which a resource sorts for a token, reference or uri parameter, as the index spells them. */
   tokenValues(tenant: TenantId, type: string, content: string, code: string): readonly string[]
 }
 
-export function makeSearchRunner({ db, tokenValues }: SearchRunnerDeps): SearchRunner {
-  const run = <Row>(tenant: TenantId, fragment: Sql) => db.query<Row>(tenant, toStatement(fragment))
+export function makeSearchRunner({ db, named, tokenValues }: SearchRunnerDeps): SearchRunner {
+  const run = <Row>(tenant: TenantId, fragment: Sql) => db.query<Row>(tenant, named(fragment))
 
   /**
    * Of the conditions that an index can begin with, the one that the fewest meet, and how many (`limit` at most). Most
@@ -84,7 +87,11 @@ export function makeSearchRunner({ db, tokenValues }: SearchRunnerDeps): SearchR
       const count = Math.min(...counts)
       if (count === bound && bound !== limit) continue
       const smallest = able.filter((_, i) => counts[i] === count)
-      return { driver: smallest.find(isStream) ?? smallest[0]!, count }
+      return {
+        driver:
+          smallest.find((one) => isStream(one) && one.leading) ?? smallest.find(isStream) ?? smallest[0]!,
+        count,
+      }
     }
     return undefined
   }
@@ -135,12 +142,16 @@ export function makeSearchRunner({ db, tokenValues }: SearchRunnerDeps): SearchR
   async function sortedPage(tenant: TenantId, query: SearchQuery): Promise<FoundPage> {
     const { conditions, sort } = query
     const collects = sort.length > 1 || !isOneIndex(sort[0]!.kind)
-    const leading = collects ? undefined : leadingDriver(query)
-    const limit = collects ? MOST_SORTABLE : leading ? HANDFUL : FEW
+    const leading = collects ? [] : leadingDrivers(query)
+    if (leading.length > 0 && conditions.length === 1)
+      return streamedPage(tenant, query, sort[0]!, leading[0])
+    const limit = collects ? MOST_SORTABLE : FEW
     const chosen = await chooseDriver(tenant, conditions, limit + 1)
-    if (chosen && chosen.count <= limit) return collectedPage(tenant, query, chosen.driver)
+    const best = leading.find((one) => one === chosen?.driver) ?? leading[0]
+    const few = best === undefined ? limit : best === chosen?.driver ? 0 : HANDFUL
+    if (chosen && chosen.count <= few) return collectedPage(tenant, query, chosen.driver)
     if (collects) return collectedOfType(tenant, query)
-    return streamedPage(tenant, query, sort[0]!)
+    return streamedPage(tenant, query, sort[0]!, best)
   }
 
   async function collectedOfType(tenant: TenantId, query: SearchQuery): Promise<FoundPage> {
@@ -191,7 +202,12 @@ export function makeSearchRunner({ db, tokenValues }: SearchRunnerDeps): SearchR
   }
 
   /** Entries of the order's index first, then what has no key, newest first. The cursor's key null means the second part. */
-  async function streamedPage(tenant: TenantId, query: SearchQuery, part: SortPart): Promise<FoundPage> {
+  async function streamedPage(
+    tenant: TenantId,
+    query: SearchQuery,
+    part: SortPart,
+    leading?: TokenCondition,
+  ): Promise<FoundPage> {
     const wanted = query.count + 1
     const rows: (ResourceRow & { key: SortKey })[] = []
     let after = query.cursor && query.cursor.keys[0] !== null ? afterOf(query.cursor) : undefined
@@ -199,7 +215,7 @@ export function makeSearchRunner({ db, tokenValues }: SearchRunnerDeps): SearchR
       for (;;) {
         const batch = await run<ResourceRow & { key: SortKey }>(
           tenant,
-          inOrder(tenant, query, part, after, wanted),
+          inOrder(tenant, query, part, leading, after, wanted),
         )
         rows.push(...batch.filter((row) => isFirstEntry(tenant, query.type, part, row)))
         if (batch.length < wanted || rows.length >= wanted) break
@@ -214,11 +230,11 @@ export function makeSearchRunner({ db, tokenValues }: SearchRunnerDeps): SearchR
     tenant: TenantId,
     query: SearchQuery,
     part: SortPart,
+    driver: TokenCondition | undefined,
     after: { key: SortKey; rid: number } | undefined,
     wanted: number,
   ): Sql {
     const { kind, descending } = part
-    const driver = leadingDriver(query)
     if (kind.by !== 'date' || !driver) return statements.inOrderOf(tenant, query, part, after, wanted)
     const criteria = { driver, conditions: query.conditions }
     const order = { param: kind.param, descending }
@@ -315,11 +331,11 @@ function isOneIndex(kind: SortKind): boolean {
   return kind.by !== 'content' && (kind.by !== 'number' || kind.params.length === 1)
 }
 
-/** A condition whose tokens stand in the order that is asked for. */
-function leadingDriver({ conditions, sort }: SearchQuery): TokenCondition | undefined {
+/** Conditions whose tokens stand in the order that is asked for. */
+function leadingDrivers({ conditions, sort }: SearchQuery): TokenCondition[] {
   const [first] = sort
-  if (sort.length !== 1 || first?.kind.by !== 'date' || !first.kind.leading) return undefined
-  return conditions.filter(isStream).find(({ leading }) => leading)
+  if (sort.length !== 1 || first?.kind.by !== 'date' || !first.kind.leading) return []
+  return conditions.filter(isStream).filter(({ leading }) => leading)
 }
 
 function pageOf<Row extends ResourceRow>(

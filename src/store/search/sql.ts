@@ -46,6 +46,25 @@ export function toStatement(fragment: Sql): Statement {
   return { text: rest.reduce((text, part, i) => `${text}$${i + 1}${part}`, first!), values: fragment.values }
 }
 
+/**
+ * Names the statements of the shapes that searches have, so that each is planned once a connection and not each time:
+ * planning costs as much as many searches do. Shapes beyond `max` stay without a name, since a connection keeps every
+ * one that it has met.
+ */
+export function makeStatementNames(max: number): (fragment: Sql) => Statement {
+  const known = new Map<string, string>()
+  return (fragment) => {
+    const statement = toStatement(fragment)
+    let name = known.get(statement.text)
+    if (name === undefined) {
+      if (known.size >= max) return statement
+      name = `search-${known.size}`
+      known.set(statement.text, name)
+    }
+    return { ...statement, name }
+  }
+}
+
 function splice(texts: readonly string[], args: readonly unknown[]): Sql {
   const outTexts = [texts[0]!]
   const values: unknown[] = []
