@@ -591,6 +591,17 @@ describe('the security context', () => {
   })
 })
 
+test('the server says of itself that it takes and gives contents', async () => {
+  const { json } = await call('GET', '/metadata')
+  const [rest] = json.rest
+  const described = rest.resource.filter(({ documentation }: { documentation?: string }) => documentation)
+  expect(described.map(({ type }: { type: string }) => type)).toContain('Binary')
+  const openapi = await call('GET', `${fhir.origin}/api/openapi.json`)
+  const { put, get } = openapi.json.paths['/t/{tenant}/fhir/{type}/{id}']
+  expect(Object.keys(put.requestBody.content)).toContain('*/*')
+  expect(Object.keys(get.responses)).toEqual(expect.arrayContaining(['206', '304', '416']))
+})
+
 test("one tenant's content is not another's", async () => {
   const path = await put('mine', LARGE)
   const other = fhir.base.replace('/t/test/', '/t/other/')

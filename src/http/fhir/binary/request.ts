@@ -22,12 +22,13 @@ export function binaryRequest(
   { type, id, interaction: { code } }: Target,
   caller: Caller,
 ): BinaryRequest | undefined {
-  if (type !== 'Binary') return undefined
+  const reads = code === 'read' || code === 'vread'
+  const writes = code === 'create' || code === 'update'
+  if (type !== 'Binary' || !(reads || writes)) return undefined
   const { formats } = deps.service
   const wish = binaryWish(formats, request.headers.accept, queryOf(request))
   const { format } = wish
-  if (code === 'read' || code === 'vread') return { format, request: { wish } }
-  if (code !== 'create' && code !== 'update') return undefined
+  if (reads) return { format, request: { wish } }
   return {
     format,
     request: {
