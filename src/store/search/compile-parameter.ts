@@ -67,6 +67,7 @@ export async function compileParameter(
         hashes: referenceHashes(deps.parameters, param, targets),
         spans: [],
         leading: isLeading(type, names),
+        personal: targets.length <= FEW_PEOPLE && targets.every((target) => PERSONAL.test(target)),
       }
     }
     case 'uri':
@@ -117,6 +118,10 @@ function idOf(value: SearchValue): string[] {
   const { system, code } = as('token', value)
   return code !== undefined && !system ? [code] : []
 }
+
+/** What so many people have is still little. */
+const FEW_PEOPLE = 5
+const PERSONAL = /^(?:Patient|Encounter)\//
 
 /** The parameters whose index entries answer for this one. */
 function sourcesOf(parameters: SearchParameters, { base, code }: SearchParameter): readonly string[] {

@@ -29,6 +29,8 @@ export interface TokenCondition {
   readonly spans: readonly TokenSpan[]
   /** The parameter is one of the type's leading ones: token_at has its tokens too. */
   readonly leading?: boolean
+  /** A patient's or an encounter's own: never so many that looking for something rarer is worth it. */
+  readonly personal?: boolean
 }
 
 export type TokenSpan =
@@ -114,6 +116,11 @@ export interface HasCondition {
 /** Whether its hashes are few, so that each can be streamed. */
 export function isStream(condition: Condition): condition is TokenCondition {
   return condition.by === 'token' && condition.spans.every((span) => 'narrow' in span)
+}
+
+/** A condition to begin with, whatever the others are. */
+export function isPersonal(condition: Condition): condition is TokenCondition {
+  return isStream(condition) && condition.personal === true
 }
 
 export const NOTHING: Condition = { by: 'any', of: [] }

@@ -29,8 +29,8 @@ export function makeLinks({ db, named, runner, definitions, parameters, contextO
     bases: (tenant) => contextOf(tenant).bases(),
 
     async targets(tenant, type, conditions, canonical) {
-      const found = await runner.few(tenant, { type, conditions }, FEW_LINKED)
-      return found?.flatMap(({ id, body }) => [`${type}/${id}`, ...(canonical ? canonicalUrls(body) : [])])
+      const found = await runner.few(tenant, { conditions }, FEW_LINKED, canonical)
+      return found?.flatMap(({ id, content }) => [`${type}/${id}`, ...canonicalUrls(content)])
     },
 
     async referred(tenant, source, type) {
@@ -72,8 +72,9 @@ function references(numbers: readonly string[], paths: readonly string[]): Sql {
 }
 
 /** With its version and without. */
-function canonicalUrls(body: string): string[] {
-  const { url, version } = JSON.parse(body) as JsonObject
+function canonicalUrls(content: string | null): string[] {
+  if (content === null) return []
+  const { url, version } = JSON.parse(content) as JsonObject
   if (typeof url !== 'string') return []
   return typeof version === 'string' ? [url, `${url}|${version}`] : [url]
 }

@@ -12,9 +12,9 @@ import type { Db } from '../db.ts'
 import type { ResourceRow } from '../queries/read-resources.ts'
 import { type Stored, storedFrom } from '../resource.ts'
 import type { Statement } from '../statement.ts'
-import { type Condition, isStream, type TokenCondition } from './condition.ts'
+import { type Condition, isPersonal, isStream, type TokenCondition } from './condition.ts'
 import { type Cursor, encodeCursor, type SortKey } from './cursor.ts'
-import { enumerate } from './enumerate.ts'
+import { enumerate, isExact } from './enumerate.ts'
 import type { SearchQuery, SortKind, SortPart } from './query.ts'
 import type { Sql } from './sql.ts'
 import * as statements from './statements.ts'
@@ -46,12 +46,18 @@ export interface SearchRunner {
     query: Pick<SearchQuery, 'type' | 'conditions'>,
     limit: number,
   ): Promise<readonly string[] | undefined>
-  /** All that match, when an index knows that they are no more than `limit`; else undefined. */
+  /** Ids, and contents, of all that match, when an index knows that they are no more than `limit`; else undefined. */
   few(
     tenant: TenantId,
-    query: Pick<SearchQuery, 'type' | 'conditions'>,
+    query: Pick<SearchQuery, 'conditions'>,
     limit: number,
-  ): Promise<readonly Stored[] | undefined>
+    withContent: boolean,
+  ): Promise<readonly FewRow[] | undefined>
+}
+
+interface FewRow {
+  readonly id: string
+  readonly content: string | null
 }
 
 interface Driver {
@@ -96,11 +102,19 @@ export function makeSearchRunner({ db, named, tokenValues }: SearchRunnerDeps): 
     return undefined
   }
 
+  /** What to begin with when no more than `limit` meet it. */
+  async function fewest(tenant: TenantId, conditions: readonly Condition[], limit: number) {
+    const chosen = await chooseDriver(tenant, conditions, limit + 1)
+    return chosen && chosen.count <= limit ? chosen.driver : undefined
+  }
+
   /** What to begin with for an order of numbers; undefined: nothing does, or so many meet it that the type does. */
   async function driverOf(
     tenant: TenantId,
     { conditions, cursor }: SearchQuery,
   ): Promise<Condition | undefined> {
+    const personal = conditions.find(isPersonal)
+    if (personal) return personal
     if (conditions.length === 1 && isStream(conditions[0]!)) return conditions[0]
     const chosen = await chooseDriver(tenant, conditions, FEW + 1)
     if (!chosen || chosen.count <= FEW) return chosen?.driver
@@ -143,8 +157,9 @@ export function makeSearchRunner({ db, named, tokenValues }: SearchRunnerDeps): 
     const { conditions, sort } = query
     const collects = sort.length > 1 || !isOneIndex(sort[0]!.kind)
     const leading = collects ? [] : leadingDrivers(query)
-    if (leading.length > 0 && conditions.length === 1)
-      return streamedPage(tenant, query, sort[0]!, leading[0])
+    const personal = leading.find(isPersonal)
+    if (leading.length > 0 && (personal || conditions.length === 1))
+      return streamedPage(tenant, query, sort[0]!, personal ?? leading[0])
     const limit = collects ? MOST_SORTABLE : FEW
     const chosen = await chooseDriver(tenant, conditions, limit + 1)
     const best = leading.find((one) => one === chosen?.driver) ?? leading[0]
@@ -308,18 +323,23 @@ export function makeSearchRunner({ db, named, tokenValues }: SearchRunnerDeps): 
     },
 
     async fewNumbers(tenant, { conditions }, limit) {
-      const chosen = await chooseDriver(tenant, conditions, limit + 1)
-      if (!chosen || chosen.count > limit) return undefined
-      const criteria = { driver: chosen.driver, conditions }
+      const driver = await fewest(tenant, conditions, limit)
+      if (!driver) return undefined
+      const criteria = { driver, conditions }
       const rows = await run<{ rid: string }>(tenant, statements.numbersByCollecting(tenant, criteria))
       return rows.map(({ rid }) => rid)
     },
 
-    async few(tenant, query, limit) {
-      const chosen = await chooseDriver(tenant, query.conditions, limit + 1)
-      if (!chosen || chosen.count > limit) return undefined
-      const criteria = { driver: chosen.driver, conditions: query.conditions }
-      return (await run<ResourceRow>(tenant, statements.allByCollecting(tenant, criteria))).map(storedFrom)
+    async few(tenant, { conditions }, limit, withContent) {
+      const only = conditions.length === 1 ? conditions[0]! : undefined
+      const chosen = only && isExact(only) ? only : await fewest(tenant, conditions, limit)
+      if (!chosen) return undefined
+      const criteria = { driver: chosen, conditions }
+      const rows = await run<FewRow>(
+        tenant,
+        statements.idsByCollecting(tenant, criteria, limit + 1, withContent),
+      )
+      return rows.length > limit ? undefined : rows
     },
   }
   return runner

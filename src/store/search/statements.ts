@@ -129,9 +129,16 @@ export function numbersByCollecting(tenant: TenantId, criteria: Criteria): Sql {
     where ${tokenTests(tenant, criteria, sql`m.rid`)} and ${row}`
 }
 
-/** All that meet the criteria, in no order. */
-export function allByCollecting(tenant: TenantId, criteria: Criteria): Sql {
-  return sql`select ${COLUMNS} from (select distinct rid from (${begin(tenant, criteria)}) e) m ${rowsOf(sql`m.rid`)}
+/** The ids of what meets the criteria, `limit` at most, in no order. */
+export function idsByCollecting(
+  tenant: TenantId,
+  criteria: Criteria,
+  limit: number,
+  withContent: boolean,
+): Sql {
+  const content = withContent ? sql`r.content::text` : sql`null::text`
+  return sql`select r.id, ${content} as content
+    from (select distinct rid from (${begin(tenant, criteria)}) e limit ${limit}::int) m ${rowsOf(sql`m.rid`)}
     where not r.deleted and ${tokenTests(tenant, criteria, sql`m.rid`)} and ${all(rowTests(tenant, criteria))}`
 }
 
