@@ -5,6 +5,7 @@
 import type { Issue } from '../../kernel/failure.ts'
 import { isObject, type Json, type JsonObject } from '../../kernel/json.ts'
 import { printableCanonical } from '../terminology/index.ts'
+import { fitsType } from './fits.ts'
 import { resourceInstance } from './instance.ts'
 import { type Depth, type Missing, ProfileRun, type ProfileWorld } from './run.ts'
 import { r4Type } from './structure.ts'
@@ -80,7 +81,7 @@ function checkProfile(
   const profile = r4 === undefined ? run.profile(canonical, '') : undefined
   const type = r4 ?? profile?.type
   const params = { profile: printableCanonical(canonical), type }
-  if (type !== undefined && !definitions.isA(instance.type, type))
+  if (type !== undefined && !fitsType(definitions, instance.type, type))
     run.at(instance, () => run.report('profile-other-type', params, params.profile, place))
   else if (profile) run.conform(instance, profile)
   else if (r4 === undefined && run.missing.structures.size === 0)

@@ -3,6 +3,7 @@
  * is the validator's.
  */
 import type { Definitions, TypeDefinition } from '../definitions/index.ts'
+import { fitsType } from './fits.ts'
 import { bindingCheck } from './bindings.ts'
 import type { ConstraintRule, ElementNode, SlicingRule } from './element.ts'
 import type { InstanceCheck } from './profile.ts'
@@ -127,7 +128,7 @@ function narrow(
 ): readonly string[] {
   if (!rules.types) return types
   const codes = rules.types.map(({ code }) => code)
-  const left = types.filter((type) => codes.some((code) => definitions.isA(type, code)))
+  const left = types.filter((type) => codes.some((code) => fitsType(definitions, type, code)))
   return left.length > 0 ? left : codes
 }
 

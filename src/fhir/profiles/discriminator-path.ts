@@ -1,5 +1,6 @@
 /** The restricted FHIRPath of discriminators. https://hl7.org/fhir/R4/profiling.html#discriminator */
 import { isObject } from '../../kernel/json.ts'
+import { fitsType } from './fits.ts'
 import type { ElementNode } from './element.ts'
 import type { Instance } from './instance.ts'
 import { resolveReference } from './references.ts'
@@ -49,7 +50,7 @@ function stepInto(instance: Instance, step: PathStep, run: ProfileRun): Instance
         .children(instance, 'extension')
         .filter(({ value }) => isObject(value) && value.url === step.url)
     case 'type':
-      return definitions.isA(instance.type, step.type) ? [instance] : []
+      return fitsType(definitions, instance.type, step.type) ? [instance] : []
     case 'target': {
       const target = resolveReference(instance, run)
       return target ? [target] : []

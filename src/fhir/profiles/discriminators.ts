@@ -1,5 +1,6 @@
 /** How a slice knows its own. https://hl7.org/fhir/R4/profiling.html#discriminator */
 import { isObject } from '../../kernel/json.ts'
+import { fitsType } from './fits.ts'
 import { verdictOn } from './bindings.ts'
 import {
   extensionUrl,
@@ -120,7 +121,7 @@ function typePredicate(
   return (instance, run) =>
     instancesAt(instance, before, run).some((each) => {
       const type = isTarget ? targetTypeOf(each, run) : each.type
-      return type !== undefined && types.some((wanted) => run.world.definitions.isA(type, wanted))
+      return type !== undefined && types.some((wanted) => fitsType(run.world.definitions, type, wanted))
     })
 }
 
@@ -149,7 +150,8 @@ function fits(canonical: string, instance: Instance, isTarget: boolean, run: Pro
   const [seen] = isTarget ? instancesAt(instance, [{ to: 'target' }], run) : [instance]
   const type = seen?.type ?? targetTypeOf(instance, run)
   const wanted = typeOf(canonical, run)
-  if (type === undefined || wanted === undefined || !run.world.definitions.isA(type, wanted)) return false
+  if (type === undefined || wanted === undefined || !fitsType(run.world.definitions, type, wanted))
+    return false
   const profile = run.profile(canonical, '')
   return !seen || !profile || run.conforms(seen, profile)
 }

@@ -150,6 +150,48 @@ describe('a choice in slices by type', () => {
   ])('%s', (_what, more, expected) => expect(findings([result], observation(more))).toEqual(expected))
 })
 
+describe('a choice that is named with its type', () => {
+  const named = (...differential: JsonObject[]) => structure('named', 'Observation', differential)
+  const check = (profile: JsonObject, more: JsonObject) => findings([profile], observation(more))
+
+  test('has no other, by path alone and by ids', () => {
+    for (const id of ['Observation.value[x]:valueQuantity', 'Observation.valueQuantity', 'e1']) {
+      const profile = named(
+        { id, path: 'Observation.valueQuantity' },
+        { path: 'Observation.valueQuantity.code', min: 1 },
+      )
+      expect(check(profile, { valueQuantity: { value: 1, code: 'g' } })).toEqual([])
+      expect(check(profile, { valueQuantity: { value: 1 } })).toEqual([
+        'profile-min Observation.value.ofType(Quantity).code',
+      ])
+      expect(check(profile, { valueString: 'x' })).toContain('profile-type Observation.value.ofType(string)')
+    }
+  })
+
+  test('has those that are named, where there are several', () => {
+    const profile = named(
+      { path: 'Observation.valueQuantity' },
+      { path: 'Observation.valueString', maxLength: 3 },
+    )
+    expect(check(profile, { valueQuantity: { value: 1 } })).toEqual([])
+    expect(check(profile, { valueString: 'long' })).toEqual([
+      'profile-length Observation.value.ofType(string)',
+    ])
+    expect(check(profile, { valueInteger: 1 })).toContain('profile-type Observation.value.ofType(integer)')
+  })
+})
+
+test('a canonical is no uri, though R4 derives it from one', () => {
+  const guided = structure('guided', 'GuidanceResponse', [
+    { path: 'GuidanceResponse.module[x]', type: [{ code: 'uri' }] },
+  ])
+  const response = { resourceType: 'GuidanceResponse', status: 'success' }
+  expect(findings([guided], { ...response, moduleUri: 'urn:x' })).toEqual([])
+  expect(findings([guided], { ...response, moduleCanonical: 'urn:x' })).toEqual([
+    'profile-type GuidanceResponse.module.ofType(canonical)',
+  ])
+})
+
 describe('slices', () => {
   const telecom = (...systems: string[]) =>
     patient({ telecom: systems.map((system) => ({ system, value: '1' })) })

@@ -19,7 +19,7 @@ export function applyDefinition(rules: ElementRules, definition: JsonObject): vo
     const name = Object.keys(definition).find((key) => key.startsWith(prefix))
     if (name !== undefined) rules[rule] = definition[name]!
   }
-  const types = objectsOf(definition.type).map(typeOf)
+  const types = objectsOf(definition.type).flatMap(typeOf)
   if (types.length > 0) rules.types = types
   const binding = isObject(definition.binding) ? bindingOf(definition.binding) : undefined
   if (binding) rules.binding = binding
@@ -43,13 +43,11 @@ const CHOICES = [
 
 const FHIR_TYPE = 'http://hl7.org/fhir/StructureDefinition/structuredefinition-fhir-type'
 
-function typeOf({ code, profile, targetProfile, extension }: JsonObject): TypeRule {
+function typeOf({ code, profile, targetProfile, extension }: JsonObject): TypeRule[] {
   const named = objectsOf(extension).find(({ url }) => url === FHIR_TYPE)?.valueUrl
-  return {
-    code: typeof named === 'string' ? named : String(code),
-    profiles: textsOf(profile),
-    targets: textsOf(targetProfile),
-  }
+  const type = named ?? code
+  if (typeof type !== 'string') return []
+  return [{ code: type, profiles: textsOf(profile), targets: textsOf(targetProfile) }]
 }
 
 function bindingOf({ strength, valueSet }: JsonObject): BindingRule | undefined {

@@ -18,7 +18,7 @@ export function findings(
   resource: JsonObject,
   options: Options = {},
 ): string[] {
-  return issuesOf(structures, resource, options, [String(structures[0]!['url'])])
+  return makeChecker(structures, options)(resource, [String(structures[0]!['url'])])
 }
 
 /** The same for the profiles that the resource names. */
@@ -27,29 +27,26 @@ export function ownFindings(
   resource: JsonObject,
   options: Options = {},
 ): string[] {
-  return issuesOf(structures, resource, options, [])
+  return makeChecker(structures, options)(resource, [])
 }
 
-function issuesOf(
+/** For many resources: each profile is made ready once. */
+export function makeChecker(
   structures: readonly JsonObject[],
-  resource: JsonObject,
-  { depth = 'write', contains = () => 'unknown' }: Options,
-  wanted: readonly string[],
-): string[] {
+  { depth = 'write', contains = () => 'unknown' }: Options = {},
+): (resource: JsonObject, wanted: readonly string[]) => string[] {
   const profiles = makeProfiles(definitions)
   const registry = profiles.makeRegistry()
   const valueSets = new Map<string, Membership>()
-  for (;;) {
-    const { issues, missing } = profiles.check(resource, { registry, valueSets, depth, wanted })
-    if (missing.structures.size + missing.valueSets.size === 0)
-      return issues.map(({ code, expression }) => `${code} ${expression!.join()}`)
-    for (const url of missing.structures) {
-      registry.add(
-        url,
-        structures.filter((each) => each['url'] === url),
-      )
+  const byUrl = Map.groupBy(structures, ({ url }) => String(url))
+  return (resource, wanted) => {
+    for (;;) {
+      const { issues, missing } = profiles.check(resource, { registry, valueSets, depth, wanted })
+      if (missing.structures.size + missing.valueSets.size === 0)
+        return issues.map(({ code, expression }) => `${code} ${expression!.join()}`)
+      for (const url of missing.structures) registry.add(url, byUrl.get(url) ?? [])
+      for (const url of missing.valueSets)
+        valueSets.set(url, { contains: (_system, code) => contains(url, code) })
     }
-    for (const url of missing.valueSets)
-      valueSets.set(url, { contains: (_system, code) => contains(url, code) })
   }
 }
