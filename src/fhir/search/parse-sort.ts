@@ -3,6 +3,17 @@ import type { SearchParameter } from './parameters.ts'
 import type { SortKey, SupportedSearch } from './request.ts'
 import { searchFailure } from './search-failure.ts'
 
+/** How well a resource meets `_text` or `_content`. https://hl7.org/fhir/R4/search.html#score */
+const SCORE: SearchParameter = {
+  code: '_score',
+  type: 'special',
+  url: '',
+  expression: undefined,
+  targets: [],
+  components: [],
+  base: 'Resource',
+}
+
 /** More keys than this are a mistake. */
 const MAX_KEYS = 10
 
@@ -15,7 +26,9 @@ export function parseSort(
   if (rules.length > MAX_KEYS) throw searchFailure('search-sort', '_sort')
   return rules.map((rule) => {
     const descending = rule.startsWith('-')
-    const param = known.get(descending ? rule.slice(1) : rule)
+    const code = descending ? rule.slice(1) : rule
+    if (code === SCORE.code) return { param: SCORE, descending }
+    const param = known.get(code)
     if (!param || !supported.kinds[param.type]?.sortable) throw searchFailure('search-sort', '_sort')
     return { param, descending }
   })

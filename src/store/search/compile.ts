@@ -13,7 +13,7 @@ import { orderHash, paramHash } from '../hash.ts'
 import { leadingOf } from '../leading.ts'
 import { compileLinked, type Links } from './compile-links.ts'
 import { compileParameter, type ParameterDeps } from './compile-parameter.ts'
-import { type Condition, conjuncts } from './condition.ts'
+import { type Condition, conjuncts, type WordsCondition } from './condition.ts'
 import { decodeCursor } from './cursor.ts'
 import type { SearchQuery, SortPart } from './query.ts'
 
@@ -79,15 +79,27 @@ export function makeCompiler(deps: CompilerDeps): Compiler {
 
   return {
     async compile(tenant, { type, criteria, sort, count, cursor }) {
+      const compiled = conjuncts(await conditions(tenant, type, criteria))
+      const words = compiled.filter((one) => one.by === 'words')
       return {
         type,
-        conditions: conjuncts(await conditions(tenant, type, criteria)),
-        sort: sort.map(({ param, descending }) => sortPart(deps.parameters, tenant, type, param, descending)),
+        conditions: compiled,
+        sort: sort.map(({ param, descending }) =>
+          param.code === '_score'
+            ? scorePart(words)
+            : sortPart(deps.parameters, tenant, type, param, descending),
+        ),
         count,
         cursor: cursor === undefined ? undefined : decodeCursor(cursor),
       }
     },
   }
+}
+
+/** The best first: that is what anybody means who sorts by it. */
+function scorePart(words: readonly WordsCondition[]): SortPart {
+  if (words.length === 0) throw new Failure('invalid', 'search-sort', {}, { expression: ['_sort'] })
+  return { kind: { by: 'score', words }, descending: true }
 }
 
 function sortPart(

@@ -88,7 +88,7 @@ interface NearCondition {
 }
 
 /** Words of the narrative or of all texts. */
-interface WordsCondition {
+export interface WordsCondition {
   readonly by: 'words'
   readonly of: 'narrative' | 'content'
   readonly query: string

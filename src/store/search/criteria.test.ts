@@ -304,6 +304,7 @@ describe('each criterion finds what the specification says', () => {
   test.each([
     ['RiskAssessment?_sort=probability', 'low span high'],
     ['RiskAssessment?_sort=-probability', 'high span low'],
+    ['Patient?_content=martin or bob or ada&_sort=_score', 'bob ada'],
     ['Observation?value-quantity:missing=false&_sort=-value-quantity', 'grams local weight below'],
   ])('%s in order', async (url, expected) => {
     const [type = '', query = ''] = url.split('?')

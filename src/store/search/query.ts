@@ -1,5 +1,5 @@
 /** A search as the store plans it: conditions, the order, and where the page begins. */
-import type { Condition } from './condition.ts'
+import type { Condition, WordsCondition } from './condition.ts'
 import type { Cursor } from './cursor.ts'
 
 export type SortKind =
@@ -11,6 +11,8 @@ export type SortKind =
   | { readonly by: 'token'; readonly param: string; readonly code: string }
   /** Of no index: read off the resources that were found. */
   | { readonly by: 'content'; readonly code: string }
+  /** Best first, however the direction: how well the words are met. */
+  | { readonly by: 'score'; readonly words: readonly WordsCondition[] }
   | { readonly by: 'id' }
   | { readonly by: 'last-updated' }
 

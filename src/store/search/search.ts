@@ -348,7 +348,7 @@ export function makeSearchRunner({ db, named, tokenValues }: SearchRunnerDeps): 
 const LAST_CHANGED_FIRST: SortPart = { kind: { by: 'last-updated' }, descending: true }
 
 function isOneIndex(kind: SortKind): boolean {
-  return kind.by !== 'content' && (kind.by !== 'number' || kind.params.length === 1)
+  return kind.by !== 'content' && kind.by !== 'score' && (kind.by !== 'number' || kind.params.length === 1)
 }
 
 /** Conditions whose tokens stand in the order that is asked for. */

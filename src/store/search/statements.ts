@@ -12,6 +12,7 @@ import type { SortKey } from './cursor.ts'
 import { enumerate, inSpan, isExact } from './enumerate.ts'
 import type { SearchQuery, SortKind, SortPart } from './query.ts'
 import { numberTest, rowTest } from './row-test.ts'
+import { wordsScore } from './words.ts'
 import { all, arrayOf, join, type Sql, sql, verbatim } from './sql.ts'
 
 const TRUE = sql`true`
@@ -233,6 +234,7 @@ export function inOrderOf(
       ])
     }
     case 'content':
+    case 'score':
       throw new Failure('internal', 'search-not-compiled') // such an order is collected
     case 'token': {
       const start = after ? sql`and v.value ${verbatim(descending ? '<=' : '>=')} ${after.key}::text` : sql``
@@ -341,6 +343,7 @@ function lacks(kind: SortKind | undefined): Sql[] {
     case 'last-updated':
     case 'token':
     case 'content':
+    case 'score':
     case undefined:
       return []
   }
@@ -358,6 +361,8 @@ function keyColumn(kind: SortKind, descending: boolean): Sql {
       return sql`${rangeKey(kind.params, descending)}::text`
     case 'string':
       return stringKey(kind.param, descending)
+    case 'score':
+      return sql`(${wordsScore(kind.words, sql`r`)})::float8`
     case 'token':
     case 'content':
       return sql`null::text`
