@@ -7,14 +7,18 @@ import model from 'fhirpath/fhir-context/r4'
 
 import type { Json } from '../../kernel/json.ts'
 import type { PathContext } from './compiled.ts'
+import { fhirFunctions } from './fhir-functions.ts'
 
 /** Whether an expression is true of a value. @throws when it can't be evaluated on it */
 export type PathTest = (value: Json, context: PathContext) => boolean
 
 /** @throws when the expression is no FHIRPath */
 export function pathTest(expression: string, type: string): PathTest {
-  const evaluate = fhirpath.compile({ base: type, expression }, model, QUIET)
+  let root: unknown
+  const userInvocationTable = fhirFunctions(() => root)
+  const evaluate = fhirpath.compile({ base: type, expression }, model, { ...QUIET, userInvocationTable })
   return (value, { resource, rootResource }) => {
+    root = rootResource
     const result = quietly((): unknown[] => evaluate(value, { resource, rootResource }))
     return result.length === 1 && result[0] === true
   }
@@ -33,4 +37,4 @@ function quietly<T>(run: () => T): T {
 }
 
 /** Tracing would write patient data into a log. Without `async` nothing is fetched. */
-const QUIET = { traceFn: () => {} }
+const QUIET = { async: false, traceFn: () => {} } as const

@@ -7,6 +7,7 @@ import fhirpath from 'fhirpath'
 import model from 'fhirpath/fhir-context/r4'
 
 import type { JsonObject } from '../../kernel/json.ts'
+import { fhirFunctions } from './fhir-functions.ts'
 import { parseDecimals, partOf, partText, type PathPart } from './parts.ts'
 
 export interface PathQuestion {
@@ -48,6 +49,7 @@ export function evaluatePath(question: PathQuestion): PathAnswer {
 function resultsOf({ expression, context, resource, variables, valueTypes }: PathQuestion): PathResult[] {
   const root = resource === undefined ? undefined : parseDecimals(resource)
   const constants = { ...constantsIn(expression), ...constantsIn(context ?? '') }
+  const userInvocationTable = fhirFunctions(() => root)
   const run = (focus: unknown, text: string, traces: Traces): unknown[] => {
     const traceFn = (values: unknown, label: string) => void traces.push([label, values as unknown[]])
     const environment = { ...constants, ...valuesOf(variables), resource: root, rootResource: root }
@@ -55,6 +57,7 @@ function resultsOf({ expression, context, resource, variables, valueTypes }: Pat
     return fhirpath.evaluate(focus as JsonObject, text, environment, model, {
       ...OPTIONS,
       traceFn,
+      userInvocationTable,
     }) as unknown[]
   }
   const partsOf = (values: readonly unknown[]) => {

@@ -494,6 +494,20 @@ describe('invariants', () => {
     expect(findings([withRule(path, bad)], patient())).toHaveLength(1)
   })
 
+  test('sees what is contained', () => {
+    const employed = withRule(
+      'Patient',
+      "managingOrganization.resolve().all(conformsTo('http://hl7.org/fhir/StructureDefinition/Organization') and name = 'Lab')",
+    )
+    const at = (name: string) =>
+      patient({
+        contained: [{ resourceType: 'Organization', id: 'o', name }],
+        managingOrganization: { reference: '#o' },
+      })
+    expect(findings([employed], at('Lab'))).toEqual([])
+    expect(findings([employed], at('Pharmacy'))).toEqual(['profile-constraint Patient'])
+  })
+
   test('a warning is told in a review only', () => {
     const advice = withRule('Patient', 'photo.exists()', 'warning')
     expect(findings([advice], patient())).toEqual([])

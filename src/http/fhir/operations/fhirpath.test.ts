@@ -170,6 +170,38 @@ describe('$fhirpath', () => {
     expect(partsOf(json)).toHaveLength(2)
   })
 
+  test('resolves what is contained and what is in the same Bundle, with its type', async () => {
+    const organization = { resourceType: 'Organization', id: 'o', name: 'Lab' }
+    const report = {
+      resourceType: 'DiagnosticReport',
+      contained: [organization],
+      performer: [{ reference: '#o' }],
+      subject: { reference: 'Patient/p' },
+      basedOn: [{ reference: 'https://elsewhere.example/ServiceRequest/1' }],
+    }
+    const inBundle = {
+      resourceType: 'Bundle',
+      entry: [{ resource: report }, { fullUrl: 'urn:uuid:1', resource: patient }],
+    }
+    const paths = ['performer', 'subject', 'basedOn'].map(
+      (name) => `%resource.descendants().${name}.resolve()`,
+    )
+    const { json } = await ask(`(${paths.join(' | ')}).type().name`, [], inBundle)
+    expect(partsOf(json).map(({ valueString }) => valueString)).toEqual(['Organization', 'Patient'])
+    const contained = await ask('performer.resolve().ofType(Organization).name', [], report)
+    expect(partsOf(contained.json)).toMatchObject([{ valueString: 'Lab' }])
+  })
+
+  test('takes and gives XML', async () => {
+    const xml = { 'content-type': 'application/fhir+xml', accept: 'application/fhir+xml' }
+    const body =
+      '<Parameters xmlns="http://hl7.org/fhir"><parameter><name value="expression"/><valueString value="id | name"/></parameter>' +
+      '<parameter><name value="resource"/><resource><Patient><id value="p"/><name><family value="Roy"/></name></Patient></resource></parameter></Parameters>'
+    const { status, text } = await fhir.call('POST', '/$fhirpath', body, xml)
+    expect(status).toBe(200)
+    expect(text).toContain('<valueHumanName><family value="Roy"/></valueHumanName>')
+  })
+
   test('of a stored resource goes by GET', async () => {
     await fhir.call('PUT', '/Patient/stored', { ...patient, id: 'stored' })
     const path = '/Patient/stored/$fhirpath?expression=name.family'
@@ -189,7 +221,8 @@ describe('$fhirpath', () => {
     ['%nobody', 400, 'fhirpath-variable'],
     ["'secret' + 1", 422, 'fhirpath-evaluation'],
     ['name.family + 1', 422, 'fhirpath-evaluation'],
-    ["'http://example.org'.resolve()", 422, 'fhirpath-evaluation'],
+    ["'http://example.org'.memberOf('x')", 422, 'fhirpath-evaluation'],
+    ["conformsTo('https://nowhere.example/p')", 422, 'fhirpath-evaluation'],
     [`1${' '.repeat(10_000)}`, 400, 'fhirpath-too-long'],
   ])('%.30s is refused without the data', async (expression, expected, code) => {
     const { status, json, text } = await ask(expression)

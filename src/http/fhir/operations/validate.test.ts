@@ -304,6 +304,15 @@ describe('$validate', () => {
     expect((await fhir.call('GET', '/Patient/kept/$validate', undefined, { authorization })).status).toBe(403)
   })
 
+  test('takes and gives XML', async () => {
+    const xml = { 'content-type': 'application/fhir+xml', accept: 'application/fhir+xml' }
+    const sent = '<Patient xmlns="http://hl7.org/fhir"><gender value="unclear"/></Patient>'
+    const { status, text } = await fhir.call('POST', '/Patient/$validate', sent, xml)
+    expect(status).toBe(200)
+    expect(text).toContain('<OperationOutcome xmlns="http://hl7.org/fhir">')
+    expect(text).toContain('<expression value="Patient.gender"/>')
+  })
+
   test('works in a batch', async () => {
     const { json } = await fhir.call('POST', '/', {
       resourceType: 'Bundle',
