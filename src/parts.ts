@@ -10,7 +10,7 @@ import { makeAccessParts } from './parts/access-part.ts'
 import { makeBinarySweeper } from './parts/binary-sweeper.ts'
 import { makeChannelParts } from './parts/channel-parts.ts'
 import { makeFhirParts } from './parts/fhir-part.ts'
-import { makeHttpPart } from './parts/http-part.ts'
+import { makeHttpParts } from './parts/http-part.ts'
 import type { BlobStore } from './store/blobs/index.ts'
 import type { Db } from './store/index.ts'
 
@@ -42,6 +42,7 @@ export async function composeParts(ground: Ground): Promise<Composition> {
   const access = await makeAccessParts(ground)
   const fhir = makeFhirParts(ground, access.contexts)
   const channels = await makeChannelParts(ground, access, fhir)
-  const parts = [access.trail, makeBinarySweeper(ground), ...channels, makeHttpPart(ground, access, fhir)]
+  const http = await makeHttpParts(ground, access, fhir)
+  const parts = [access.trail, makeBinarySweeper(ground), ...channels, ...http]
   return access.credentials ? { parts, credentials: access.credentials } : { parts }
 }

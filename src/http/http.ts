@@ -23,6 +23,7 @@ import { makeApp } from './app.ts'
 import { makeBodyReader } from './body.ts'
 import { docsRouter } from './docs/router.ts'
 import { sharedOperations } from './docs/shared-operations.ts'
+import { type AsyncRunner, makeAsyncRunner } from './fhir/async/index.ts'
 import { makeCursorSeal } from './fhir/cursor.ts'
 import { makeFormats } from './fhir/formats.ts'
 import { makePathEvaluator } from './fhir/fhirpath/evaluator.ts'
@@ -51,6 +52,8 @@ export interface HttpDeps {
   readonly terminology: Pick<Terminology, 'shared'>
   /** Time zone and local base of a tenant, for dates without an offset and absolute references. */
   contextOf(tenant: TenantId): ExtractContext
+  /** Has a process work on a request that is answered later. */
+  announce(tenant: TenantId, id: string): Promise<void>
   /** 32 bytes, the same in all processes of an installation. */
   readonly cursorKey: Buffer
   /** Of the program. */
@@ -59,7 +62,13 @@ export interface HttpDeps {
   readonly routers: readonly RequestHandler[]
 }
 
-export function makeHttp(deps: HttpDeps): HttpServer {
+export interface Http {
+  readonly server: HttpServer
+  /** Works on the requests that are answered later. */
+  readonly requests: AsyncRunner
+}
+
+export function makeHttp(deps: HttpDeps): Http {
   const { settings, log, metrics, version, definitions } = deps
   const service = makeService(deps)
   const fhir = makeFhirHandler({ service, bodies: makeBodyReader(settings), settings, log })
@@ -77,12 +86,15 @@ export function makeHttp(deps: HttpDeps): HttpServer {
     await server.stop()
     await service.paths[Symbol.asyncDispose]()
   }
-  return { listen: server.listen, stop, [Symbol.asyncDispose]: stop }
+  return {
+    server: { listen: server.listen, stop, [Symbol.asyncDispose]: stop },
+    requests: makeAsyncRunner(service, log),
+  }
 }
 
 function makeService(deps: HttpDeps): FhirService {
   const { settings, clock, definitions, searchParameters, extractor, contextOf } = deps
-  const { repository, search, history, checks, binaries } = deps.store
+  const { repository, search, history, asyncRequests, checks, binaries } = deps.store
   const parser = makeSearchParser({ definitions, parameters: searchParameters, supported: supportedSearch })
   const parseSearch: FhirDeps['parseSearch'] = (tenant, type, parameters, options) =>
     parser.parse(type, parameters, { ...contextOf(tenant), ...options, nowMs: clock.now() })
@@ -96,6 +108,8 @@ function makeService(deps: HttpDeps): FhirService {
     binaries,
     paths: makePathEvaluator(),
     history,
+    asyncRequests,
+    announce: deps.announce,
     audit: deps.audit,
     tokens: deps.tokens,
     tenants: deps.tenants,

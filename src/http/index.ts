@@ -1,5 +1,5 @@
 /** The HTTP edge: FHIR, and the routers that other parts bring. */
-export { makeHttp } from './http.ts'
+export { type Http, makeHttp } from './http.ts'
 export { addressOf, originOf } from './base-url.ts'
 export { exchangeOf } from './exchange.ts'
 export type { HttpServer } from './server.ts'

@@ -2,41 +2,11 @@ import { setTimeout as sleep } from 'node:timers/promises'
 
 import { describe, expect, test } from 'vitest'
 
-import { testDatabase } from '../../test/support/database.ts'
-import { hasProgram } from '../../test/support/programs.ts'
-import { testRedis } from '../../test/support/redis.ts'
 import type { Wake, WakeQueue } from '../channels/index.ts'
 import type { TenantId } from '../kernel/ids.ts'
 import { silentLog } from '../kernel/log.ts'
-import { migrateQueue, openWakeQueue, type QueueBackend } from './index.ts'
-
-interface Backing extends AsyncDisposable {
-  readonly backend: QueueBackend
-}
-
-const backends: Record<string, { readonly missing: boolean; open(): Promise<Backing> }> = {
-  postgres: {
-    missing: false,
-    async open() {
-      const database = await testDatabase()
-      await migrateQueue(database.url)
-      return {
-        backend: { kind: 'postgres', url: database.url },
-        [Symbol.asyncDispose]: () => database[Symbol.asyncDispose](),
-      }
-    },
-  },
-  redis: {
-    missing: !hasProgram('redis-server'),
-    async open() {
-      const redis = await testRedis()
-      return {
-        backend: { kind: 'redis', url: redis.url },
-        [Symbol.asyncDispose]: () => redis[Symbol.asyncDispose](),
-      }
-    },
-  },
-}
+import { openWakeQueue, type QueueBackend } from './index.ts'
+import { backends } from './testing/backends.ts'
 
 const tenant = 1 as TenantId
 const lane = (number: number): Wake => ({ tenant, channel: 'lab', lane: String(number) })

@@ -5,6 +5,7 @@ import {
   addressOf,
   defaultHttpSettings,
   exchangeOf,
+  type Http,
   type HttpServer,
   type HttpSettings,
   makeHttp,
@@ -14,15 +15,24 @@ import {
   oauthRouter,
   originOf,
 } from '../http/index.ts'
+import type { IdQueue } from '../jobs/index.ts'
 import type { Part } from '../lifecycle.ts'
 import type { Ground } from '../parts.ts'
 import type { AccessParts } from './access-part.ts'
+import { makeAsyncPart, openRequestQueue } from './async-part.ts'
 import type { FhirParts } from './fhir-part.ts'
 
-export function makeHttpPart(ground: Ground, access: AccessParts, fhir: FhirParts): Part {
-  const { config } = ground
+/** Where it serves the API, with who works on the requests that are answered later. */
+export async function makeHttpParts(ground: Ground, access: AccessParts, fhir: FhirParts): Promise<Part[]> {
+  if (!ground.config.roles.has('api')) return [listening(ground, access, makeProbeServer(ground))]
+  const queue = await openRequestQueue(ground)
+  const { server, requests } = makeApi(ground, access, fhir, queue)
+  const { tenants } = access.contexts
+  return [makeAsyncPart(ground, { queue, requests, tenants }), listening(ground, access, server)]
+}
+
+function listening({ config }: Ground, access: AccessParts, server: HttpServer): Part {
   const isApi = config.roles.has('api')
-  const server = isApi ? makeApiServer(ground, access, fhir) : makeProbeServer(ground)
   return {
     name: 'HTTP',
     async start() {
@@ -52,7 +62,7 @@ function settingsOf({ config }: Ground): HttpSettings {
   }
 }
 
-function makeApiServer(ground: Ground, access: AccessParts, fhir: FhirParts): HttpServer {
+function makeApi(ground: Ground, access: AccessParts, fhir: FhirParts, queue: IdQueue): Http {
   const { log, clock, metrics, version, health } = ground
   const settings = settingsOf(ground)
   const oauth = oauthRouter({
@@ -73,6 +83,7 @@ function makeApiServer(ground: Ground, access: AccessParts, fhir: FhirParts): Ht
     tokens: access.tokens,
     tenants: access.contexts.tenants,
     contextOf: access.contexts.of,
+    announce: (tenant, id) => queue.announce(tenant, id),
     cursorKey: access.cursorKey,
     version,
     routers: [makeProbes({ version, health, metrics }), oauth],

@@ -10,7 +10,7 @@ import {
   makeChannels,
   type WakeQueue,
 } from '../channels/index.ts'
-import { migrateQueue, openWakeQueue, type QueueBackend } from '../jobs/index.ts'
+import { openWakeQueue } from '../jobs/index.ts'
 import { Failure } from '../kernel/failure.ts'
 import type { TenantId } from '../kernel/ids.ts'
 import type { Part } from '../lifecycle.ts'
@@ -19,6 +19,7 @@ import type { Ground } from '../parts.ts'
 import { makeJournal } from '../store/index.ts'
 import type { FhirParts } from './fhir-part.ts'
 import { loadHl7Transform } from './hl7-transform.ts'
+import { queueBackend } from './queue-backend.ts'
 import type { TenantContexts } from './tenant-contexts.ts'
 
 /** What the pipeline is made from, here and in the workers' thread. */
@@ -40,16 +41,11 @@ export async function makePipeline(
   contexts: TenantContexts,
   fhir: FhirParts,
 ): Promise<Pipeline> {
-  const { config, db, databaseUrl, clock, log, metrics, health } = ground
+  const { config, db, clock, log, metrics, health } = ground
   const loaded = await loadChannels(join(config.configDir, 'channels'), config.variables)
   const enabled = loaded.filter((channel) => channel.enabled)
   const tenants = await tenantsOf(enabled, contexts)
-  const backend: QueueBackend =
-    config.redisUrl === undefined
-      ? { kind: 'postgres', url: databaseUrl }
-      : { kind: 'redis', url: config.redisUrl }
-  if (backend.kind === 'postgres') await migrateQueue(databaseUrl)
-  const wakeQueue = await openWakeQueue({ backend, log })
+  const wakeQueue = await openWakeQueue({ backend: await queueBackend(ground), log })
   const channels = makeChannels({
     channels: loaded,
     tenants,

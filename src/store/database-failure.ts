@@ -20,6 +20,8 @@ export function databaseFailure(error: unknown): Failure {
       return failure('conflict', 'write-conflict')
     case 'PA002': // passerelle.assert_absent
       return failure('conflict', 'criteria-matched')
+    case 'PA003': // passerelle.assert_wanted
+      return failure('conflict', 'async-cancelled')
     case '57014': // query_canceled
       return failure('timeout', 'statement-timeout')
     case '53100': // disk_full

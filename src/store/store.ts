@@ -11,6 +11,7 @@ import type {
 } from '../fhir/index.ts'
 import type { Clock } from '../kernel/clock.ts'
 import type { TenantId } from '../kernel/ids.ts'
+import { type AsyncRequests, makeAsyncRequests } from './async-requests.ts'
 import { makeResourceChecks, type ResourceChecks } from './checks.ts'
 import type { Db } from './db.ts'
 import { type History, makeHistory } from './history.ts'
@@ -40,6 +41,7 @@ export interface Store {
   readonly repository: Repository
   readonly search: SearchStore
   readonly history: History
+  readonly asyncRequests: AsyncRequests
   readonly checks: ResourceChecks
 }
 
@@ -60,5 +62,5 @@ export function makeStore(deps: StoreDeps): Store {
     guard: search.guard,
     known: new LRUCache({ max: MAX_KNOWN_VALUES }),
   })
-  return { repository, search, history: makeHistory(db), checks }
+  return { repository, search, history: makeHistory(db), asyncRequests: makeAsyncRequests(db), checks }
 }

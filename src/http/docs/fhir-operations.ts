@@ -27,6 +27,7 @@ const OF_CHANGES: Readonly<Record<number, string>> = {
 const GOOD: Readonly<Record<number, string>> = {
   200: 'Done',
   201: 'Created',
+  202: 'Accepted: the answer comes later',
   204: 'Deleted, or was not there',
   206: 'The part of a content that was asked for',
   304: 'The copy that the client has is still current',
@@ -47,7 +48,8 @@ function describe(
   { method, path }: Route,
   mediaTypes: readonly string[],
 ): Operation {
-  const { summary, headers = [], answers, open, takesContent } = interaction
+  const { summary, answers, open, takesContent } = interaction
+  const headers = headersOf(interaction)
   const isForm = path.endsWith('/_search')
   const takesBody = method === 'POST' || method === 'PUT' || method === 'PATCH'
   const { accepts = takesContent ? [...mediaTypes, '*/*'] : mediaTypes } = interaction
@@ -61,7 +63,9 @@ function describe(
     query: [...ownQuery(interaction), ...ANSWER_PARAMETERS],
     ...(takesBody && { accepts: isForm ? [FORM] : accepts }),
     answers: {
-      ...Object.fromEntries(answers.map((status) => [status, GOOD[status] ?? 'Done'])),
+      ...Object.fromEntries(
+        [...answers, ...(interaction.async ? [202] : [])].map((status) => [status, GOOD[status] ?? 'Done']),
+      ),
       ...PROBLEMS,
       ...(takesBody && !isForm && OF_CHANGES),
       ...(path.includes('{id}') && { 410: 'The resource was deleted' }),
@@ -69,6 +73,10 @@ function describe(
     },
     produces: headers.includes('Range') ? [...mediaTypes, '*/*'] : mediaTypes,
   }
+}
+
+function headersOf({ headers = [], async: isAsync }: Interaction): readonly string[] {
+  return isAsync && !headers.includes('Prefer') ? [...headers, 'Prefer'] : headers
 }
 
 function ownQuery({ code, operation, query = [] }: Interaction): readonly string[] {

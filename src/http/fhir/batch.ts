@@ -6,7 +6,7 @@ import { type BundleEntry, inProcessingOrder, isRefused, type RefusedEntry } fro
 import { asFailure } from '../../kernel/failure.ts'
 import { bundleText } from './bundle-text.ts'
 import { answerEntry, problemEntry, targetOf } from './entry.ts'
-import { type Answer, type Caller, type FhirService, NOTHING_SEEN } from './interaction.ts'
+import { type Answer, type Caller, type FhirService, type LongWork, NOTHING_SEEN } from './interaction.ts'
 import { sideBySide } from './side-by-side.ts'
 
 /** Entries in flight at one moment: enough to share a commit, few enough to leave room for other clients. */
@@ -16,10 +16,14 @@ export async function runBatch(
   service: FhirService,
   caller: Caller,
   entries: readonly (BundleEntry | RefusedEntry)[],
+  work?: LongWork,
 ): Promise<Answer> {
   const texts: string[] = Array.from({ length: entries.length }, () => '')
+  let done = 0
+  await work?.begin()
 
   async function run(entry: BundleEntry): Promise<void> {
+    work?.progress(`${done++} of ${entries.length} entries`)
     try {
       const { interaction, request } = targetOf(service, entry, caller)
       texts[entry.index] = answerEntry(entry, await service.perform(interaction, request), caller.base)

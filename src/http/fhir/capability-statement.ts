@@ -29,6 +29,7 @@ export function capabilityStatement(service: FhirService, base: string): JsonObj
     rest: [
       {
         mode: 'server',
+        documentation: asyncDocumentation(service.interactions),
         security: security(service, base.replace(/\/t\/[^/]+\/fhir$/, '')),
         resource: service.definitions.resourceTypes.map((type) => resource(service, type)),
         interaction: service.interactions
@@ -52,6 +53,14 @@ function security(service: FhirService, origin: string): JsonObject {
       { coding: [{ system: SECURITY_SERVICE, code: 'SMART-on-FHIR' }], text: 'OAuth 2.0 with SMART scopes' },
     ],
   }
+}
+
+/** R4 has no element for it. https://hl7.org/fhir/R4/async.html */
+function asyncDocumentation(interactions: readonly Interaction[]): string {
+  const codes = interactions
+    .filter((each) => each.async)
+    .flatMap(({ code, claims = [code], operation }) => (operation ? `$${operation.name}` : claims))
+  return `Prefer: respond-async is heeded for ${[...new Set(codes)].join(', ')}.`
 }
 
 function isOfSystem({ code, operation, routes }: Interaction): boolean {

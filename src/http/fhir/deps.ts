@@ -17,6 +17,7 @@ import type { JsonObject } from '../../kernel/json.ts'
 import type { TimeLimit } from '../../kernel/time-limit.ts'
 import type { TimeZone } from '../../kernel/time-zone.ts'
 import type {
+  AsyncRequests,
   AuditRecorder,
   Binaries,
   History,
@@ -37,6 +38,10 @@ export interface FhirDeps {
   readonly binaries: Pick<Binaries, 'receive' | 'content' | 'placesIn'>
   readonly paths: PathEvaluator
   readonly history: History
+  /** What is answered later. */
+  readonly asyncRequests: AsyncRequests
+  /** Has a process work on it soon. Never rejects: what isn't announced is found due. */
+  announce(tenant: TenantId, id: string): Promise<void>
   readonly audit: AuditRecorder
   readonly tokens: Pick<Tokens, 'verify'>
   readonly tenants: Pick<Tenants, 'find'>

@@ -59,7 +59,9 @@ async function serve(database: TestDatabase, other: TenantId, settings: Partial<
     terminology,
     contextOf,
   })
-  const server = makeHttp({
+  /** What is answered later is worked on at once, while it is open. */
+  const queue = { isOpen: true, running: [] as Promise<void>[] }
+  const { server, requests } = makeHttp({
     settings: { ...defaultHttpSettings, ...settings },
     log,
     clock: systemClock,
@@ -83,6 +85,9 @@ async function serve(database: TestDatabase, other: TenantId, settings: Partial<
     extractor,
     terminology,
     contextOf,
+    async announce(to, id) {
+      if (queue.isOpen) queue.running.push(requests.run(to, id))
+    },
     cursorKey: randomBytes(32),
     version: '0.0.0-test',
     routers: [],
@@ -96,6 +101,8 @@ async function serve(database: TestDatabase, other: TenantId, settings: Partial<
     database,
     server,
     recorder,
+    requests,
+    queue,
     validator,
     other,
     blobs,
@@ -134,6 +141,7 @@ async function serve(database: TestDatabase, other: TenantId, settings: Partial<
       }>('select * from passerelle.audit order by id'),
     async [Symbol.asyncDispose]() {
       await server.stop()
+      await Promise.all(queue.running)
       await recorder[Symbol.asyncDispose]()
       await folder[Symbol.asyncDispose]()
     },
@@ -142,17 +150,17 @@ async function serve(database: TestDatabase, other: TenantId, settings: Partial<
 
 export type TestFhir = Awaited<ReturnType<typeof startFhir>>
 
-/** Tokens of tests say what they are: `tenant~letters`, `tenant~letters~Type.Type`. */
+/** Tokens of tests say what they are: `tenant~letters`, `tenant~letters~Type.Type`, `tenant~letters~~client`. */
 function accessOf(token: string, tenants: ReadonlyMap<string, TenantId>): Access {
-  const [tenantKey = '', letters = 'cruds', types = '*'] = token.split('~')
+  const [tenantKey = '', letters = 'cruds', types = '', clientId = 'tester'] = token.split('~')
   const tenant = tenants.get(tenantKey)
   if (tenant === undefined) throw new Failure('unauthenticated', 'token-invalid')
   return {
     tenant,
     tenantKey,
-    clientId: 'tester',
-    scopes: types.split('.').map((type) => `system/${type}.${letters}`),
-    grants: types.split('.').map((type) => ({ context: 'system', type, letters })),
+    clientId,
+    scopes: (types || '*').split('.').map((type) => `system/${type}.${letters}`),
+    grants: (types || '*').split('.').map((type) => ({ context: 'system', type, letters })),
     roles: [],
     jti: '',
     expiresAt: Infinity,

@@ -14,6 +14,7 @@ import { isForm } from '../media-type.ts'
 import type { HttpSettings } from '../settings.ts'
 import { logUnexpected } from '../unexpected.ts'
 import { binaryRequest } from './binary/index.ts'
+import { kickOff } from './async/index.ts'
 import { makeDoor } from './door.ts'
 import type { AnswerFormat } from './formats.ts'
 import {
@@ -24,6 +25,7 @@ import {
   preferenceOf,
   problemFormat,
   queryOf,
+  wantsAsync,
 } from './http-request.ts'
 import type { Caller, FhirRequest, FhirService } from './interaction.ts'
 import { noSuchRoute, type RouteMatch, type Target } from './routes.ts'
@@ -132,6 +134,17 @@ export function makeFhirHandler({ service, bodies, settings, log }: FhirHandlerD
     }
   }
 
+  /** Now, or where the client would rather wait and it may take long, later. */
+  function answerTo(request: IncomingMessage, { interaction, route }: Target, asked: FhirRequest) {
+    if (interaction.async !== true || !wantsAsync(request)) return service.perform(interaction, asked)
+    return kickOff(service, interaction, asked, {
+      method: request.method!,
+      path: pathOf(request),
+      contentType: request.headers['content-type'],
+      hasForm: route.path.endsWith('/_search'),
+    })
+  }
+
   return async (request, response, tenantKey) => {
     const match = service.routes.match(request.method ?? 'GET', pathOf(request))
     if (request.method === 'OPTIONS' && 'allow' in match && match.allow.length > 0)
@@ -142,7 +155,7 @@ export function makeFhirHandler({ service, bodies, settings, log }: FhirHandlerD
       if (!('interaction' in match)) throw noSuchRoute(match.allow, pathOf(request))
       const asked = await requestOf(request, response, match, caller)
       format = asked.format
-      const answer = await service.perform(match.interaction, asked.fhirRequest)
+      const answer = await answerTo(request, match, asked.fhirRequest)
       await sendAnswer(response, answer, format, (text) => service.binaries.placesIn(caller.tenant, text))
     } catch (thrown) {
       const failure = asFailure(thrown)

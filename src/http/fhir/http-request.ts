@@ -3,7 +3,7 @@ import type { IncomingMessage } from 'node:http'
 
 import type { AnswerFormat, Formats } from './formats.ts'
 import type { Conditions } from './interaction.ts'
-import { isHandlingLenient, type Preference, returnPreference } from './prefer.ts'
+import { isAsyncPreferred, isHandlingLenient, type Preference, returnPreference } from './prefer.ts'
 
 /** The query string as received, without `?`. */
 export function queryOf({ url = '' }: IncomingMessage): string {
@@ -34,6 +34,11 @@ export function conditionsOf({ method, headers }: IncomingMessage): Conditions {
 /** What isn't understood in a search is ignored. https://hl7.org/fhir/R4/search.html#errors */
 export function isLenient({ headers }: IncomingMessage): boolean {
   return isHandlingLenient(single(headers['prefer']))
+}
+
+/** https://hl7.org/fhir/R4/async.html */
+export function wantsAsync({ headers }: IncomingMessage): boolean {
+  return isAsyncPreferred(single(headers['prefer']))
 }
 
 export function preferenceOf({ headers }: IncomingMessage): Preference | undefined {

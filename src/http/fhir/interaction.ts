@@ -7,7 +7,7 @@ import type { Access, ScopeLetter } from '../../access/index.ts'
 import type { Failure } from '../../kernel/failure.ts'
 import type { TenantId } from '../../kernel/ids.ts'
 import type { ExactJson } from '../../kernel/json.ts'
-import type { AuditRow } from '../../store/index.ts'
+import type { AuditRow, Statement } from '../../store/index.ts'
 import type { BinaryWish, NativeContent } from './binary/index.ts'
 import type { FhirDeps } from './deps.ts'
 import type { Operation } from './operations/operation.ts'
@@ -31,6 +31,9 @@ type InteractionCode =
   | 'batch'
   | 'transaction'
   | 'operation'
+  // Ours: https://hl7.org/fhir/R4/async.html gives them no names.
+  | 'async-status'
+  | 'async-cancel'
 
 type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
 
@@ -63,6 +66,8 @@ export interface Interaction {
   readonly scope?: ScopeLetter
   /** A role that the client must have. */
   readonly role?: string
+  /** May be asked for with `Prefer: respond-async`. */
+  readonly async?: true
   /** Answers without a token. */
   readonly open?: true
   readonly action: AuditRow['action']
@@ -114,8 +119,25 @@ export interface FhirRequest {
   readonly wish?: BinaryWish
   /** The resource that was sent. Called at most once, after the access check. */
   resource(): Promise<ExactJson>
+  /** Only of a request that is answered later. */
+  readonly work?: LongWork
   /** What was sent, unread, for an interaction whose body need not be a resource. In place of `resource`. */
   body(): Promise<SentBody>
+}
+
+/** Work that is answered later, and may be begun again when its process died. */
+export interface LongWork {
+  /** What an earlier run noted together with its writes. */
+  readonly noted: string | undefined
+  /** To be sent in the transaction of the writes. They fail with `conflict`/`async-cancelled` when nobody wants them any more. */
+  note(text: string): Statement
+  /**
+   * From here on it can't be begun again: it does what a second run would do twice.
+   * @throws Failure `conflict`/`async-cancelled`
+   */
+  begin(): Promise<void>
+  /** Tells how far it is, without any data. @throws Failure `conflict`/`async-cancelled` */
+  progress(text: string): void
 }
 
 export interface SentBody {
@@ -148,6 +170,8 @@ export interface Answer {
   readonly lastUpdated?: string
   /** Absolute. */
   readonly location?: string
+  /** Beyond those that the rest of the answer makes. */
+  readonly headers?: Readonly<Record<string, string>>
   /** An ETag that isn't a version. */
   readonly etag?: string
   readonly seen: Seen

@@ -1,4 +1,5 @@
 /** The interactions that this server has. What isn't here is not claimed, routed or documented. */
+import { asyncCancel, asyncStatus } from './async/index.ts'
 import { makeCapabilities } from './capabilities.ts'
 import { conditionalDelete } from './conditional-delete.ts'
 import { conditionalPatch } from './conditional-patch.ts'
@@ -40,6 +41,8 @@ export function makeInteractions(): readonly Interaction[] {
     searchCompartment,
     searchWholeCompartment,
     system,
+    asyncStatus,
+    asyncCancel,
     ...operations.map(asInteraction),
   ]
 }

@@ -9,6 +9,11 @@ export function returnPreference(prefer: string | undefined): Preference | undef
   return found?.[1] as Preference | undefined
 }
 
+/** `respond-async`. RFC 7240 §4.1 */
+export function isAsyncPreferred(prefer: string | undefined): boolean {
+  return prefer !== undefined && /(?:^|[;,\s])respond-async(?=$|[;,\s])/i.test(prefer)
+}
+
 /** `handling=lenient`; strict is what is meant without it. */
 export function isHandlingLenient(prefer: string | undefined): boolean {
   return prefer !== undefined && /(?:^|[;,\s])handling="?lenient"?(?=$|[;,\s])/.test(prefer)

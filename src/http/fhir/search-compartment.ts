@@ -21,6 +21,7 @@ export const searchCompartment: Interaction = {
   ],
   scope: 's',
   action: 'E',
+  async: true,
   run(service, request) {
     const { type, compartment, id, caller } = request
     if (!membership(service, compartment, type))
@@ -42,6 +43,7 @@ export const searchWholeCompartment: Interaction = {
     { method: 'POST', path: '/{compartment}/{id}/_search' },
   ],
   action: 'E',
+  async: true,
   run(service, request) {
     const { compartment, id, caller } = request
     if (!service.definitions.compartments[compartment])

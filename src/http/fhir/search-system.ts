@@ -16,6 +16,7 @@ export const searchSystem: Interaction = {
     { method: 'POST', path: '/_search' },
   ],
   action: 'E',
+  async: true,
   run(service, request) {
     const { caller } = request
     return answerSearch(service, request, '', (page) => find(service, caller, page))

@@ -14,6 +14,7 @@ export const searchType: Interaction = {
   ],
   scope: 's',
   action: 'E',
+  async: true,
   run(service, request) {
     const { type, caller } = request
     return answerSearch(service, request, `/${type}`, (page) =>

@@ -29,7 +29,7 @@ export async function sendAnswer(
   placesIn: (text: string) => Promise<readonly BinaryPlace[]>,
 ): Promise<void> {
   const { status, version, lastUpdated, location, etag, native } = answer
-  const headers: OutgoingHttpHeaders = { ...FIXED_HEADERS }
+  const headers: OutgoingHttpHeaders = { ...FIXED_HEADERS, ...answer.headers }
   if (version !== undefined) headers['ETag'] = etagOf(version)
   else if (etag !== undefined) headers['ETag'] = etag
   if (lastUpdated !== undefined) headers['Last-Modified'] = httpDate(lastUpdated)

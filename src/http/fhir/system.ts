@@ -14,6 +14,7 @@ export const system: Interaction = {
   answers: [200],
   routes: [{ method: 'POST', path: '/' }],
   action: 'E',
+  async: true,
   async run(service, request) {
     refuseParameters(request.query)
     const bundle = await request.resource()
@@ -22,11 +23,12 @@ export const system: Interaction = {
     // A client that sent five hundred resources rarely wants them all back.
     const caller = { ...request.caller, prefer }
     const { type, entries } = parseBundle(bundle, { base, maxEntries: service.maxBundleEntries })
-    if (type === 'batch') return runBatch(service, caller, entries)
+    if (type === 'batch') return runBatch(service, caller, entries, request.work)
     return runTransaction(
       service,
       caller,
       entries.filter((entry): entry is BundleEntry => !isRefused(entry)),
+      request.work,
     )
   },
 }

@@ -48,7 +48,6 @@ export async function planTransaction(
       entry.method === 'GET' || entry.method === 'HEAD' || interaction.code === 'operation',
   )
   const patches = await Promise.all(having('patch').map((each) => readPlanned(service, each)))
-  await refuseMissing(service, caller, reads, [...updates, ...deletes])
   return { creates, updates, patches, deletes, reads }
 }
 
@@ -116,7 +115,7 @@ function checkEntry(
 }
 
 /** A read of what isn't there refuses the transaction, as long as that can be seen before anything is written. */
-async function refuseMissing(
+export async function refuseMissing(
   service: FhirService,
   { tenant }: Caller,
   reads: readonly Planned[],

@@ -6,12 +6,19 @@
  */
 import type { BundleEntry } from '../../fhir/index.ts'
 import { asFailure } from '../../kernel/failure.ts'
-import type { Change, Outcome } from '../../store/index.ts'
+import type { Change, Outcome, Statement } from '../../store/index.ts'
 import { criteriaIn } from './audit-row.ts'
 import { bundleText } from './bundle-text.ts'
 import { create } from './create.ts'
 import { answerEntry, problemEntry } from './entry.ts'
-import { type Answer, type Caller, type FhirService, NOTHING_SEEN, type ResourceKey } from './interaction.ts'
+import {
+  type Answer,
+  type Caller,
+  type FhirService,
+  type LongWork,
+  NOTHING_SEEN,
+  type ResourceKey,
+} from './interaction.ts'
 import { inEntry } from './place.ts'
 import { raceName, retryRaced } from './races.ts'
 import { sideBySide } from './side-by-side.ts'
@@ -19,35 +26,69 @@ import { cutAnswer } from './subset.ts'
 import { transactionRows, type Touched } from './transaction-audit.ts'
 import { type Identities, identify } from './transaction-identities.ts'
 import { resolveLinks } from './transaction-links.ts'
-import { type Planned, planTransaction, type TransactionPlan } from './transaction-plan.ts'
+import { type Planned, planTransaction, refuseMissing, type TransactionPlan } from './transaction-plan.ts'
 import { type Write, writesOf } from './transaction-writes.ts'
 import { writtenAnswer } from './written.ts'
 
 const READS_AT_ONCE = 6
 
+/** @param work of a transaction that is answered later */
 export async function runTransaction(
   service: FhirService,
   caller: Caller,
   entries: readonly BundleEntry[],
+  work?: LongWork,
 ): Promise<Answer> {
   const plan = await planTransaction(service, caller, entries)
   const { creates, updates, patches, deletes } = plan
-  const conditional = [...creates, ...updates, ...patches, ...deletes].filter(({ criteria }) => criteria)
-  const names = conditional.map(({ request }) => raceName(request))
-  return retryRaced(service, names, () => runPlan(service, caller, plan, entries.length))
+  const writes = [...creates, ...updates, ...patches, ...deletes]
+  const texts =
+    work?.noted === undefined
+      ? await writeAll(service, caller, plan, entries.length, work)
+      : (JSON.parse(work.noted) as string[])
+  await sideBySide(plan.reads, READS_AT_ONCE, async ({ entry, interaction, request }) => {
+    texts[entry.index] = await readEntry(entry, () => service.perform(interaction, request), caller)
+  })
+  const body = bundleText('transaction-response', undefined, [], texts)
+  return { status: 200, body, seen: NOTHING_SEEN, ...(writes.length > 0 && { audited: true }) }
 }
 
-async function runPlan(
+/** The text of each entry of the response that is a write; empty for the reads. */
+async function writeAll(
   service: FhirService,
   caller: Caller,
   plan: TransactionPlan,
   size: number,
-): Promise<Answer> {
-  const identities = await identify(service, caller, plan)
-  const links = await resolveLinks(service, caller, identities)
-  const writes = writesOf(identities, links)
-  const outcomes = await commit(service, caller, writes, identities, [...links.references])
+  work: LongWork | undefined,
+): Promise<string[]> {
+  const { creates, updates, patches, deletes, reads } = plan
+  await refuseMissing(service, caller, reads, [...updates, ...deletes])
+  const conditional = [...creates, ...updates, ...patches, ...deletes].filter(({ criteria }) => criteria)
+  const names = conditional.map(({ request }) => raceName(request))
+  return retryRaced(service, names, async () => {
+    const identities = await identify(service, caller, plan)
+    const links = await resolveLinks(service, caller, identities)
+    const writes = writesOf(identities, links)
+    const textsOf = (outcomes: readonly (readonly Outcome[])[]) =>
+      tellWrites(service, caller, { writes, outcomes, identities, size })
+    const note =
+      work && ((outcomes: readonly (readonly Outcome[])[]) => work.note(JSON.stringify(textsOf(outcomes))))
+    return textsOf(await commit(service, caller, { writes, identities, note }, [...links.references]))
+  })
+}
 
+interface Written {
+  readonly writes: readonly Write[]
+  readonly outcomes: readonly (readonly Outcome[])[]
+  readonly identities: Identities
+  readonly size: number
+}
+
+function tellWrites(
+  service: FhirService,
+  caller: Caller,
+  { writes, outcomes, identities, size }: Written,
+): string[] {
   const texts: string[] = Array.from({ length: size }, () => '')
   const tell = ({ entry, interaction, request, subset }: Planned, answer: Answer) => {
     const cut = cutAnswer(service, interaction, request, subset, answer)
@@ -57,29 +98,24 @@ async function runPlan(
   for (const { planned, stored } of identities.existing) {
     tell(planned, writtenAnswer(planned.request, { ...stored, did: 'unchanged' }, 200))
   }
+  const byId = new Map(outcomes.flat().map((outcome) => [outcome.id, outcome]))
   for (const { planned, id } of identities.repeated) {
-    tell(
-      planned,
-      writtenAnswer(
-        planned.request,
-        outcomes.flat().find((outcome) => outcome.id === id)!,
-        200,
-      ),
-    )
+    tell(planned, writtenAnswer(planned.request, byId.get(id)!, 200))
   }
-  await sideBySide(plan.reads, READS_AT_ONCE, async ({ entry, interaction, request }) => {
-    texts[entry.index] = await readEntry(entry, () => service.perform(interaction, request), caller)
-  })
-  const body = bundleText('transaction-response', undefined, [], texts)
-  const wrote = writes.length + identities.existing.length > 0
-  return { status: 200, body, seen: NOTHING_SEEN, ...(wrote && { audited: true }) }
+  return texts
+}
+
+interface Committed {
+  readonly writes: readonly Write[]
+  readonly identities: Identities
+  /** What is to be sent with the writes. */
+  readonly note: ((outcomes: readonly (readonly Outcome[])[]) => Statement) | undefined
 }
 
 async function commit(
   service: FhirService,
   caller: Caller,
-  writes: readonly Write[],
-  identities: Identities,
+  { writes, identities, note }: Committed,
   references: readonly (readonly [string, ResourceKey])[],
 ): Promise<readonly (readonly Outcome[])[]> {
   if (writes.length + identities.existing.length === 0) return []
@@ -101,7 +137,12 @@ async function commit(
   }
   try {
     const { guards } = identities
-    return byWrite(writes, await service.repository.commit(caller.tenant, changes, { audit, guards }))
+    const outcomes = await service.repository.commit(caller.tenant, changes, {
+      audit,
+      guards,
+      ...(note && { with: async (tx, done) => void (await tx.query(note(byWrite(writes, done)))) }),
+    })
+    return byWrite(writes, outcomes)
   } catch (thrown) {
     throw making === undefined ? thrown : inEntry(making, thrown)
   }

@@ -33,6 +33,8 @@ export interface Operation {
   readonly scope?: ScopeLetter
   /** A role that the client must have. */
   readonly role?: string
+  /** May be asked for with `Prefer: respond-async`. */
+  readonly async?: true
   /** Request headers that it heeds. */
   readonly headers?: readonly string[]
   run(service: FhirService, call: OperationCall): Promise<Answer>
@@ -47,7 +49,7 @@ export interface OperationCall {
 
 /** The operation as an interaction like the others: it goes through the same gate and leaves the same audit row. */
 export function asInteraction(operation: Operation): Interaction {
-  const { summary, scope, role, headers, parameters } = operation
+  const { summary, scope, role, headers, parameters, async: isAsync } = operation
   const interaction: Interaction = {
     code: 'operation',
     summary,
@@ -58,6 +60,7 @@ export function asInteraction(operation: Operation): Interaction {
     ...(scope !== undefined && { scope }),
     ...(role !== undefined && { role }),
     ...(headers !== undefined && { headers }),
+    ...(isAsync && { async: isAsync }),
     async run(service, request) {
       const body = request.hasBody ? await request.resource() : undefined
       const query = resourceParameters(request.query)

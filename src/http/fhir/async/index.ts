@@ -1,0 +1,3 @@
+export { kickOff } from './kick-off.ts'
+export { type AsyncRunner, makeAsyncRunner } from './runner.ts'
+export { asyncCancel, asyncStatus } from './status.ts'
