@@ -72,6 +72,12 @@ export interface Repository {
   labels(tenant: TenantId, types: readonly string[]): Promise<Labels>
   /** Outcomes in the order of the changes. A change that leaves the content as it was makes no version. */
   commit(tenant: TenantId, changes: readonly Change[], options?: CommitOptions): Promise<readonly Outcome[]>
+  /** Does all that commit does, in a transaction that is undone: throws what commit would throw. */
+  rehearse(
+    tenant: TenantId,
+    changes: readonly Change[],
+    options?: Omit<CommitOptions, 'audit' | 'with'>,
+  ): Promise<void>
 }
 
 export interface RepositoryDeps {
@@ -243,6 +249,16 @@ export function makeRepository(deps: RepositoryDeps): Repository {
       }
       const names = changes.map(({ type, id }) => `${tenant}/${type}/${id}`)
       return turns.take(names, () => retry(tenant, changes, options))
+    },
+
+    async rehearse(tenant, changes, options) {
+      const undone = new Error('rehearsed')
+      const undo = () => Promise.reject(undone)
+      try {
+        await this.commit(tenant, changes, { ...options, with: undo })
+      } catch (error) {
+        if (error !== undone) throw error
+      }
     },
   }
 }

@@ -243,6 +243,29 @@ describe('$validate', () => {
     ])
   })
 
+  test('as an update finds what only the store would find', async () => {
+    await fhir.call('PUT', '/Patient/whole', { ...good, id: 'whole' })
+    const part = {
+      resourceType: 'Patient',
+      id: 'whole',
+      meta: {
+        tag: [{ system: 'http://terminology.hl7.org/CodeSystem/v3-ObservationValue', code: 'SUBSETTED' }],
+      },
+    }
+    const { json } = await fhir.call('POST', '/Patient/whole/$validate?mode=update', part)
+    expect(codesOf(json)[0]).toBe('error resource-subsetted Patient.meta.tag')
+    expect((await fhir.call('GET', '/Patient/whole')).json.meta.versionId).toBe('1')
+    const fine = await fhir.call('POST', '/Patient/whole/$validate?mode=update', { ...good, id: 'whole' })
+    expect(codesOf(fine.json)).toEqual(['warning r4 Patient'])
+  })
+
+  test('as a create writes nothing, not even a name', async () => {
+    const before = await fhir.database.ownerQuery('select count(*) from passerelle.resource')
+    const { json } = await fhir.call('POST', '/Patient/$validate?mode=create', good)
+    expect(codesOf(json)).toEqual(['warning r4 Patient'])
+    expect(await fhir.database.ownerQuery('select count(*) from passerelle.resource')).toEqual(before)
+  })
+
   test('as a create or a deletion looks at what the token allows', async () => {
     const token = `Bearer ${fhir.database.tenantKey}~ru`
     const created = await fhir.call('POST', '/Patient/$validate?mode=create', good, { authorization: token })

@@ -6,12 +6,16 @@ import { type OperationInput, printableCanonical } from '../../../fhir/index.ts'
 import { allows } from '../../../access/index.ts'
 import { asFailure, Failure } from '../../../kernel/failure.ts'
 import { type ExactJson, parseExactObject } from '../../../kernel/json.ts'
+import { uuidv7 } from '../../../kernel/ids.ts'
+import type { Change } from '../../../store/index.ts'
+import { nextDeletion } from '../delete.ts'
 import { refuseOtherVersion } from '../etag.ts'
 import { requireScope } from '../gate.ts'
 import { type Answer, type FhirRequest, type FhirService, NOTHING_SEEN, type Seen } from '../interaction.ts'
 import { reviewText } from '../outcome-text.ts'
 import { currentVersion } from '../read.ts'
 import { checkId, checkType } from '../resource-checks.ts'
+import { nextVersion } from '../update.ts'
 import type { Operation, OperationCall } from './operation.ts'
 
 /** https://hl7.org/fhir/R4/valueset-resource-validation-mode.html */
@@ -41,6 +45,9 @@ export const validate: Operation = {
       ...(mode === undefined ? [] : await problemsWith(service, request, resource, mode)),
     ]
     const issues = await service.checks.review(caller.tenant, resource.value, type, profiles)
+    const isSound = problems.length === 0 && !issues.some(({ severity }) => severity === 'error')
+    if (isSound && (mode === 'create' || mode === 'update'))
+      problems.push(...(await rehearse(service, request, changeFor(request, resource, mode))))
     return { status: 200, body: reviewText(problems, issues, caller.language), seen }
   },
 }
@@ -123,19 +130,43 @@ async function problemsWith(
 
 /** Reading is not asked for: that there is nothing to delete is no secret to who may delete. */
 async function validateDeletion(service: FhirService, request: FhirRequest): Promise<Answer> {
-  const { type, id, caller, conditions } = request
+  const { type, id, caller } = request
   const problems = problemsOf(() => admit(service, request, 'delete'))
   let seen: Seen = { entities: [{ type, id }], patients: [] }
   if (problems.length === 0) {
     const stored = await service.resources(type).read(caller.tenant, type, id)
     const isThere = stored !== undefined && !stored.deleted
-    const current = isThere ? parseExactObject(stored.body) : undefined
-    problems.push(...problemsOf(() => refuseOtherVersion(type, current, conditions.ifMatch)))
-    if (isThere) seen = { entities: [{ type, id, version: stored.version }], patients: stored.patients }
-    else if (problems.length === 0)
-      problems.push(new Failure('not-found', 'validate-deletion-missing', { type }))
+    if (isThere) {
+      seen = { entities: [{ type, id, version: stored.version }], patients: stored.patients }
+      problems.push(...(await rehearse(service, request, { type, id, make: nextDeletion(request) })))
+    } else problems.push(new Failure('not-found', 'validate-deletion-missing', { type }))
   }
   return { status: 200, body: reviewText(problems, [], caller.language), seen }
+}
+
+function changeFor(request: FhirRequest, resource: ExactJson, mode: 'create' | 'update'): Change {
+  const { type, id } = request
+  return mode === 'create'
+    ? { type, id: uuidv7(), mustBeNew: true, make: () => resource }
+    : { type, id, make: nextVersion(request, resource) }
+}
+
+/** What the store itself would refuse it for: it is written, and that is undone. */
+async function rehearse(
+  { repository, resources }: FhirService,
+  { caller, type }: FhirRequest,
+  change: Change,
+): Promise<Failure[]> {
+  // The trail can't undo anything; the bytes of a Binary go another way.
+  if (resources(type).create || type === 'Binary') return []
+  try {
+    await repository.rehearse(caller.tenant, [change])
+    return []
+  } catch (thrown) {
+    const failure = asFailure(thrown)
+    if (failure.kind === 'internal' || failure.kind === 'unavailable') throw failure
+    return [failure]
+  }
 }
 
 /** What the interaction itself would be refused for: the type does not have it, the token does not allow it. */
