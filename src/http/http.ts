@@ -9,7 +9,6 @@ import {
   type Extractor,
   makeFhirXml,
   makeReferenceRewriter,
-  makeSearchParser,
   makeSubsetter,
   type SearchParameters,
   type Terminology,
@@ -93,11 +92,10 @@ export function makeHttp(deps: HttpDeps): Http {
 }
 
 function makeService(deps: HttpDeps): FhirService {
-  const { settings, clock, definitions, searchParameters, extractor, contextOf } = deps
-  const { repository, search, history, asyncRequests, checks, binaries } = deps.store
-  const parser = makeSearchParser({ definitions, parameters: searchParameters, supported: supportedSearch })
+  const { settings, clock, definitions, searchParameters, contextOf } = deps
+  const { repository, search, models, history, asyncRequests, checks, binaries } = deps.store
   const parseSearch: FhirDeps['parseSearch'] = (tenant, type, parameters, options) =>
-    parser.parse(type, parameters, { ...contextOf(tenant), ...options, nowMs: clock.now() })
+    models.of(tenant).parser.parse(type, parameters, { ...contextOf(tenant), ...options, nowMs: clock.now() })
 
   const xml = makeFhirXml(definitions)
 
@@ -139,6 +137,7 @@ function makeService(deps: HttpDeps): FhirService {
     links: makeReferenceRewriter(definitions),
     parseSearch,
     searchParameters,
-    index: (tenant, type, resource) => extractor.extract(resource, type, contextOf(tenant)),
+    searchModels: models,
+    index: (tenant, type, resource) => models.of(tenant).extractor.extract(resource, type, contextOf(tenant)),
   })
 }

@@ -22,6 +22,8 @@ export function databaseFailure(error: unknown): Failure {
       return failure('conflict', 'criteria-matched')
     case 'PA003': // passerelle.assert_wanted
       return failure('conflict', 'async-cancelled')
+    case 'PA004': // passerelle.assert_indexed_for
+      return failure('conflict', 'search-model-changed')
     case '57014': // query_canceled
       return failure('timeout', 'statement-timeout')
     case '53100': // disk_full

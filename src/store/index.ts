@@ -59,6 +59,7 @@ export type { Change, CommitOptions, Outcome, Repository } from './repository.ts
 export type { KnownIdentities, WantedIdentity } from './identities.ts'
 export type { Labels } from './labels.ts'
 export type { Stored } from './resource.ts'
+export type { SearchModel, SearchModels } from './search-model/index.ts'
 export { supportedSearch } from './search/compile.ts'
 export type { SearchOptions, SearchPage, SearchStore } from './search/search-store.ts'
 export { makeStore, type Store, type StoreDeps } from './store.ts'

@@ -7,6 +7,7 @@
  */
 import type { LRUCache } from 'lru-cache'
 
+import type { OwnParameterChange } from '../fhir/index.ts'
 import { type Clock, toInstant } from '../kernel/clock.ts'
 import { Failure, type Issue } from '../kernel/failure.ts'
 import type { TenantId } from '../kernel/ids.ts'
@@ -16,12 +17,13 @@ import type { ResourceChecks } from './checks.ts'
 import type { Db, Tx } from './db.ts'
 import { type CompiledGuard, type Guard, guardStatements } from './guard.ts'
 import { findIdentities, type KnownIdentities, type WantedIdentity } from './identities.ts'
-import { emptyIndex, indexDifference, type ResourceIndex } from './index-rows.ts'
+import { emptyIndex, indexDifference } from './index-rows.ts'
 import { type Labels, labelsInUse } from './labels.ts'
 import type { ResourceNumbers } from './numbers.ts'
 import { readCurrent, readMany, readVersion, type ResourceRow } from './queries/read-resources.ts'
 import type { ResourceWrite, TokenMeaning } from './queries/write-resources.ts'
 import { bodyOf, type Stored, storedFrom } from './resource.ts'
+import type { SearchModel, SearchModels } from './search-model/index.ts'
 import { makeTurns } from './turns.ts'
 import { sendWrites, type WriteLane } from './write-lane.ts'
 
@@ -86,7 +88,7 @@ export interface RepositoryDeps {
   readonly numbers: ResourceNumbers
   readonly clock: Clock
   readonly checks: Pick<ResourceChecks, 'validate' | 'changed'>
-  index(tenant: TenantId, type: string, resource: JsonObject): ResourceIndex
+  readonly models: Pick<SearchModels, 'of' | 'current' | 'changed'>
   guard(tenant: TenantId, guard: Guard): Promise<CompiledGuard>
   /** Which token values the database is known to hold already. */
   readonly known: LRUCache<string, true>
@@ -102,7 +104,7 @@ interface Prepared {
 }
 
 export function makeRepository(deps: RepositoryDeps): Repository {
-  const { db, lane, numbers, clock, checks, index, guard, known } = deps
+  const { db, lane, numbers, clock, checks, models, guard, known } = deps
   const turns = makeTurns()
 
   async function currentVersions(
@@ -120,6 +122,7 @@ export function makeRepository(deps: RepositoryDeps): Repository {
   /** What there is to write; where the next version must be checked by what isn't at hand, when it is. */
   function prepare(
     tenant: TenantId,
+    model: SearchModel,
     change: Change,
     row: ResourceRow | undefined,
     newRid: number,
@@ -139,7 +142,7 @@ export function makeRepository(deps: RepositoryDeps): Repository {
     const expected = row?.version ?? 0
     const lastUpdatedMs = Math.max(clock.now(), row?.last_updated.getTime() ?? 0)
     const base = { type, id, rid: row ? Number(row.rid) : newRid, expected, lastUpdatedMs }
-    const before = current ? index(tenant, type, current.value) : emptyIndex
+    const before = current ? model.formerIndex(type, current.value) : emptyIndex
 
     if (made === 'delete') {
       const { added, removed } = indexDifference(before, emptyIndex)
@@ -151,7 +154,7 @@ export function makeRepository(deps: RepositoryDeps): Repository {
     const next = withIdentity(made, type, id)
     const finish = (issues: readonly Issue[]): Prepared => {
       refuseInvalid(issues)
-      const after = index(tenant, type, next.value)
+      const after = model.index(type, next.value)
       const { added, removed } = indexDifference(before, after)
       const content = contentOf(next.exact, id, expected + 1, lastUpdatedMs)
       const outcome = outcomeOf(
@@ -180,10 +183,11 @@ export function makeRepository(deps: RepositoryDeps): Repository {
     const toRead = readAll ? changes : changes.filter((change) => !change.mustBeNew)
     const rows = await currentVersions(tenant, toRead)
     const rids = await numbers.take(changes.length)
+    const model = models.of(tenant)
     const prepared: Prepared[] = []
     // One after the other, so that who makes the changes knows which one was found wrong.
     for (const [i, change] of changes.entries()) {
-      const one = prepare(tenant, change, rows.get(`${change.type}/${change.id}`), rids[i]!)
+      const one = prepare(tenant, model, change, rows.get(`${change.type}/${change.id}`), rids[i]!)
       prepared.push(one instanceof Promise ? await one : one)
     }
     const outcomes = prepared.map(({ outcome }) => outcome)
@@ -194,9 +198,13 @@ export function makeRepository(deps: RepositoryDeps): Repository {
       writes: prepared.flatMap(({ write }) => write ?? []),
       meanings,
       audit: options.audit?.(outcomes) ?? [],
+      revision: model.revision,
       again: readAll,
     }
-    if (options.with || options.guards?.length) {
+    const definitions = request.writes.filter(({ type }) => type === 'SearchParameter')
+    if (definitions.length > 0) model.check(definitions.map(definitionIn))
+    // Definitions not in a group: of two that clash the second has to see the first.
+    if (options.with || options.guards?.length || definitions.length > 0) {
       const guards = await Promise.all((options.guards ?? []).map((each) => guard(tenant, each)))
       await db.transaction(tenant, async (tx) => {
         for (const statement of guardStatements(tenant, guards)) void tx.query(statement)
@@ -208,7 +216,15 @@ export function makeRepository(deps: RepositoryDeps): Repository {
     }
     for (const meaning of meanings) known.set(`${tenant}:${meaning.hash}`, true)
     for (const { type } of request.writes) checks.changed(tenant, type)
+    if (definitions.length > 0) await models.changed(tenant)
     return outcomes
+  }
+
+  /** Whether it is worth another try. */
+  async function canRetry(tenant: TenantId, error: unknown): Promise<boolean> {
+    if (!(error instanceof Failure)) return false
+    if (error.code === 'search-model-changed') await models.current(tenant)
+    return error.code === 'write-conflict' || error.code === 'search-model-changed'
   }
 
   /** In turn with this process's other losers, so that what is left to lose against is few. */
@@ -217,7 +233,7 @@ export function makeRepository(deps: RepositoryDeps): Repository {
       try {
         return await attempt(tenant, changes, options, true)
       } catch (error) {
-        if (!isLostRace(error) || lost >= MAX_RETRIES) throw error
+        if (!(await canRetry(tenant, error)) || lost >= MAX_RETRIES) throw error
       }
     }
   }
@@ -245,7 +261,7 @@ export function makeRepository(deps: RepositoryDeps): Repository {
       try {
         return await attempt(tenant, changes, options, false)
       } catch (error) {
-        if (!isLostRace(error)) throw error
+        if (!(await canRetry(tenant, error))) throw error
       }
       const names = changes.map(({ type, id }) => `${tenant}/${type}/${id}`)
       return turns.take(names, () => retry(tenant, changes, options))
@@ -263,8 +279,8 @@ export function makeRepository(deps: RepositoryDeps): Repository {
   }
 }
 
-function isLostRace(error: unknown): boolean {
-  return error instanceof Failure && error.code === 'write-conflict'
+function definitionIn({ id, content }: ResourceWrite): OwnParameterChange {
+  return { id, resource: content === undefined ? undefined : (JSON.parse(content) as JsonObject) }
 }
 
 function refuseTwice(changes: readonly Change[]): void {

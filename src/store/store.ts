@@ -15,11 +15,12 @@ import { type AsyncRequests, makeAsyncRequests } from './async-requests.ts'
 import { makeResourceChecks, type ResourceChecks } from './checks.ts'
 import type { Db } from './db.ts'
 import { type History, makeHistory } from './history.ts'
-import { indexRows } from './index-rows.ts'
 import { makeResourceNumbers } from './numbers.ts'
 import { makeRepository, type Repository } from './repository.ts'
 import type { ParameterDeps } from './search/compile-parameter.ts'
-import { makeSearchStore, type SearchStore } from './search/search-store.ts'
+import type { SearchStore } from './search/search-store.ts'
+import { makeTenantSearch } from './search/tenant-search.ts'
+import { makeSearchModels, type SearchModels } from './search-model/index.ts'
 import { makeWriteLane } from './write-lane.ts'
 
 export interface StoreDeps {
@@ -40,27 +41,33 @@ const MAX_KNOWN_VALUES = 50_000
 export interface Store {
   readonly repository: Repository
   readonly search: SearchStore
+  readonly models: SearchModels
   readonly history: History
   readonly asyncRequests: AsyncRequests
   readonly checks: ResourceChecks
 }
 
 export function makeStore(deps: StoreDeps): Store {
-  const { db, clock, extractor, contextOf } = deps
+  const { db, clock } = deps
   const checks = makeResourceChecks(deps)
-  const search = makeSearchStore(deps)
+  const models = makeSearchModels(deps)
+  const search = makeTenantSearch({ ...deps, models })
   const repository = makeRepository({
     db,
     clock,
     lane: makeWriteLane(db),
     numbers: makeResourceNumbers(db),
     checks,
-    index: (tenant, type, resource) => {
-      const entries = extractor.extract(resource, type, contextOf(tenant))
-      return indexRows(tenant, type, entries, deps.parameters.sharing(type))
-    },
+    models,
     guard: search.guard,
     known: new LRUCache({ max: MAX_KNOWN_VALUES }),
   })
-  return { repository, search, history: makeHistory(db), asyncRequests: makeAsyncRequests(db), checks }
+  return {
+    repository,
+    search,
+    models,
+    history: makeHistory(db),
+    asyncRequests: makeAsyncRequests(db),
+    checks,
+  }
 }

@@ -9,7 +9,7 @@ import {
   makeTerminology,
   makeValidator,
 } from '../fhir/index.ts'
-import { systemClock } from '../kernel/clock.ts'
+import { type Clock, systemClock } from '../kernel/clock.ts'
 import { makeTimeZone } from '../kernel/time-zone.ts'
 import type { Db } from './db.ts'
 import { supportedSearch } from './search/compile.ts'
@@ -29,10 +29,10 @@ export const testExtractor = makeExtractor(definitions, parameters)
 const r4 = makeR4Content()
 const parser = makeSearchParser({ definitions, parameters, supported: supportedSearch })
 
-export function testStore(db: Db) {
+export function testStore(db: Db, clock: Clock = systemClock) {
   return makeStore({
     db,
-    clock: systemClock,
+    clock,
     validator: makeValidator(definitions),
     extractor: testExtractor,
     definitions,

@@ -14,6 +14,8 @@ export interface WriteRequest {
   readonly writes: readonly ResourceWrite[]
   readonly meanings: readonly TokenMeaning[]
   readonly audit: readonly AuditRow[]
+  /** Of the search model that the writes are indexed for: another one raises PA004. */
+  readonly revision: number
   /** It has lost a race before. */
   readonly again?: boolean
 }
@@ -109,6 +111,8 @@ function mergeRequests(requests: readonly WriteRequest[]): WriteRequest {
     writes: requests.flatMap((request) => request.writes),
     meanings: requests.flatMap((request) => request.meanings),
     audit: requests.flatMap((request) => request.audit),
+    // Where they differ the older one is out of date, and who has it will be found out.
+    revision: Math.min(...requests.map((request) => request.revision)),
     again: requests.some((request) => request.again === true),
   }
 }
@@ -117,13 +121,24 @@ function* statementsFor(tenant: TenantId, request: WriteRequest): Generator<Stat
   // One order of keys for everybody: two transactions that touch the same resources wait in line, not in a circle.
   const writes = request.writes.toSorted((a, b) => compare(a.type, b.type) || compare(a.id, b.id))
   const meanings = distinctByHash(request.meanings)
+  if (writes.some(({ type }) => type === 'SearchParameter'))
+    yield lockSearchParameters(tenant, request.revision)
   let first = true
   for (const chunk of chunks(writes)) {
-    yield writeResources(tenant, chunk, first ? meanings : [], request.again)
+    yield writeResources(tenant, chunk, first ? meanings : [], request)
     first = false
   }
   for (let i = 0; i < request.audit.length; i += MAX_AUDIT_ROWS_PER_STATEMENT) {
     yield auditStatement(request.audit.slice(i, i + MAX_AUDIT_ROWS_PER_STATEMENT))
+  }
+}
+
+/** Before anything else is locked, so that those who wait for it hold nothing. */
+function lockSearchParameters(tenant: TenantId, revision: number): Statement {
+  return {
+    name: 'lock-search-parameters',
+    text: 'select lock_search_parameters($1::int, $2::bigint)',
+    values: [tenant, revision],
   }
 }
 

@@ -1,5 +1,5 @@
 export { compileCriteria, compilePath } from './compile.ts'
 export { Uncompilable, type PathContext, type Run } from './compiled.ts'
 export { ENGINE, type PathAnswer, type PathQuestion } from './evaluate.ts'
-export { pathTest, type PathTest } from './engine.ts'
+export { namesIn, pathTest, typedPath, type PathTest, type TypedValue } from './engine.ts'
 export { compare } from './values.ts'

@@ -6,7 +6,7 @@
  * the composite when it meets these; only where it stands several times (the components of a blood pressure) does the
  * index need to know what stands together.
  */
-import type { Definitions, SearchParameterType } from '../definitions/index.ts'
+import type { Definitions, SearchParameterEntry, SearchParameterType } from '../definitions/index.ts'
 import { emits } from './emit/index.ts'
 import type { SearchParameter } from './parameters.ts'
 import { Uncompilable } from '../path/index.ts'
@@ -28,23 +28,47 @@ export function componentsOf(
   definitions: Definitions,
   composite: SearchParameter,
   siblings: ReadonlyMap<string, SearchParameter>,
+  parameterNamed: (url: string) => Pick<SearchParameterEntry, 'type' | 'targets'> | undefined,
 ): readonly Component[] {
   const { base } = composite
   const roots = rootsOf(definitions, composite)
-  return composite.components.map(({ definition, expression }) => {
+  return composite.components.map(({ definition, expression }, i) => {
     const ofResource = expression.startsWith(OF_RESOURCE)
     const below = ofResource
       ? compileRoutes(definitions, `${base}.${expression.slice(OF_RESOURCE.length)}`, base)
       : distinctTypes(roots).flatMap((type) => compileRoutes(definitions, expression, type))
-    const named = definitions.searchParameters.find(({ url }) => url === definition)
+    const named = parameterNamed(definition)
     const type = kindFor(named?.type ?? 'token', below)
     const routes = below.filter((route) => emits(type, route.type)).map((route) => ({ route, ofResource }))
     const places = ofResource
       ? routes.map(({ route }) => placeOf(route))
       : roots.flatMap((root) => routes.map(({ route }) => placeOf(joined(root, route))))
-    const cover = coverOf(definitions, siblings, type, places)
-    return { type, targets: cover?.targets ?? [], routes, cover }
+    const known = coverOf(definitions, siblings, type, places)
+    if (known || composite.own === undefined)
+      return { type, targets: known?.targets ?? [], routes, cover: known }
+    const targets = named?.targets ?? []
+    return { type, targets, routes, cover: { ...composite, code: coverCode(composite, i), type, targets } }
   })
+}
+
+/**
+ * A component of a tenant's own composite that R4 has no parameter for is in the index under this name, which nobody can
+ * ask for. Not under another parameter of the tenant's: that one may go away.
+ */
+export function coverCode({ code }: SearchParameter, component: number): string {
+  return `${code}$${component}`
+}
+
+/** Where a component's values stand in the resource. */
+export function wholeRoutes(
+  definitions: Definitions,
+  composite: SearchParameter,
+  { routes }: Component,
+): readonly Route[] {
+  const roots = rootsOf(definitions, composite)
+  return routes.flatMap(({ route, ofResource }) =>
+    ofResource ? [route] : roots.map((root) => joined(root, route)),
+  )
 }
 
 /** Where a composite's base stands. */

@@ -6,7 +6,7 @@ import type { JsonObject } from '../../kernel/json.ts'
 import type { Definitions } from '../definitions/index.ts'
 import { type IndexEntries, noEntries } from './entries.ts'
 import { makePlan, type ExtractionPlan } from './extraction-plan.ts'
-import type { SearchParameters } from './parameters.ts'
+import type { SearchParameter, SearchParameters } from './parameters.ts'
 import type { ExtractContext } from './emit/index.ts'
 import { visitChildren } from './walk.ts'
 
@@ -18,13 +18,18 @@ export interface Extractor {
   extract(resource: JsonObject, type: string, context: ExtractContext): IndexEntries
 }
 
-export function makeExtractor(definitions: Definitions, parameters: SearchParameters): Extractor {
+/** @param only of a type, the parameters to be looked at; left out: all */
+export function makeExtractor(
+  definitions: Definitions,
+  parameters: SearchParameters,
+  only: (type: string) => Iterable<SearchParameter> = (type) => parameters.of(type).values(),
+): Extractor {
   const plans = new Map<string, ExtractionPlan>()
 
   function planOf(type: string): ExtractionPlan {
     let plan = plans.get(type)
     if (!plan) {
-      plan = makePlan(definitions, parameters, type)
+      plan = makePlan(definitions, parameters, type, only(type))
       plans.set(type, plan)
     }
     return plan

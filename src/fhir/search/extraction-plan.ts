@@ -1,7 +1,9 @@
 /** All search parameters of a type merged into one tree of JSON steps. */
 import { evalFhirPathTyped, parseFhirPath, toTypedValue } from '@medplum/core'
-import type { Definitions } from '../definitions/index.ts'
-import { compilePath, Uncompilable } from '../path/index.ts'
+import type { JsonObject } from '../../kernel/json.ts'
+import type { Definitions, SearchParameterType } from '../definitions/index.ts'
+import { compilePath, typedPath, type TypedValue, Uncompilable } from '../path/index.ts'
+import { coverCode, wholeRoutes } from './components.ts'
 import { type CompositeReader, makeCompositeReader } from './composites.ts'
 import type { SearchParameter, SearchParameters } from './parameters.ts'
 import { compileRoutes, type Route } from './routes.ts'
@@ -21,14 +23,17 @@ export function makePlan(
   definitions: Definitions,
   parameters: SearchParameters,
   type: string,
+  of: Iterable<SearchParameter> = parameters.of(type).values(),
 ): ExtractionPlan {
   const root = makeNode({ name: type })
   const computed: Emit[] = []
   const composites: CompositeReader[] = []
-  for (const parameter of parameters.of(type).values()) {
+  for (const parameter of of) {
     if (parameter.expression === undefined) continue
     if (parameter.type === 'composite') {
       composites.push(makeCompositeReader(definitions, parameters, parameter))
+      for (const { param, routes } of coversOf(definitions, parameters, parameter))
+        for (const route of routes) addRoute(root, route, param, definitions)
       continue
     }
     try {
@@ -48,6 +53,16 @@ export function makePlan(
   }
 }
 
+/** The components that only the composite itself has in the index. */
+function coversOf(definitions: Definitions, parameters: SearchParameters, composite: SearchParameter) {
+  return parameters.components(composite).flatMap((component, i) => {
+    const { cover } = component
+    return cover?.code === coverCode(composite, i)
+      ? [{ param: cover, routes: wholeRoutes(definitions, composite, component) }]
+      : []
+  })
+}
+
 function addRoute(root: TreeNode, route: Route, parameter: SearchParameter, definitions: Definitions): void {
   const emit = makeEmit(parameter.type, {
     param: parameter.code,
@@ -62,10 +77,11 @@ function addRoute(root: TreeNode, route: Route, parameter: SearchParameter, defi
 /** A true or false about the resource, like `deceased`; else whatever the general evaluator finds. */
 function computedEmit(
   definitions: Definitions,
-  { code, type: kind }: SearchParameter,
+  { code, type: kind, own }: SearchParameter,
   expression: string,
   resourceType: string,
 ): Emit {
+  if (own !== undefined) return engineEmit(definitions, code, kind, typedPath(expression, resourceType))
   const specOf = (type: string) => ({ param: code, type, resolvesTo: undefined, codes: undefined })
   const emitBoolean = makeEmit(kind, specOf('boolean'))
   if (emitBoolean) {
@@ -85,5 +101,35 @@ function computedEmit(
     for (const { type, value } of evalFhirPathTyped(parsed, [toTypedValue(resource)])) {
       makeEmit(kind, specOf(type))?.(value, into, context)
     }
+  }
+}
+
+/** A tenant's expression may fail on a resource (`single()` of several): then the resource has no value for it. */
+function engineEmit(
+  definitions: Definitions,
+  param: string,
+  kind: SearchParameterType,
+  valuesOf: ReturnType<typeof typedPath>,
+): Emit {
+  const emits = new Map<string, Emit | undefined>()
+  const emitOf = (type: string) => {
+    if (!emits.has(type))
+      emits.set(type, makeEmit(kind, { param, type, resolvesTo: undefined, codes: undefined }))
+    return emits.get(type)
+  }
+  return (resource, into, context) => {
+    for (const { type, value } of valuesOrNone(valuesOf, resource as JsonObject)) {
+      // A primitive without a value, which only has extensions, says nothing.
+      const isPrimitive = definitions.type(type)?.kind === 'primitive'
+      if (value !== null && isPrimitive === (typeof value !== 'object')) emitOf(type)?.(value, into, context)
+    }
+  }
+}
+
+function valuesOrNone(valuesOf: ReturnType<typeof typedPath>, resource: JsonObject): readonly TypedValue[] {
+  try {
+    return valuesOf(resource)
+  } catch {
+    return []
   }
 }

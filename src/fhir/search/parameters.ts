@@ -13,6 +13,8 @@ export interface SearchParameter {
   readonly components: readonly { readonly definition: string; readonly expression: string }[]
   /** The resource type that it is of here. */
   readonly base: string
+  /** Names the definition of a tenant's own parameter; R4's have none. See own-parameters.ts. */
+  readonly own?: string
 }
 
 export interface SearchParameters {
@@ -33,6 +35,7 @@ export function makeSearchParameters(definitions: Definitions): SearchParameters
   }
   const none: ReadonlyMap<string, SearchParameter> = new Map()
   const of = (resourceType: string) => byType.get(resourceType) ?? none
+  const named = (url: string) => definitions.searchParameters.find((entry) => entry.url === url)
   const components = new Map<SearchParameter, readonly Component[]>()
   const sharing = new Map<string, ReadonlyMap<string, Sharing>>()
   return {
@@ -48,7 +51,7 @@ export function makeSearchParameters(definitions: Definitions): SearchParameters
     components(composite) {
       let found = components.get(composite)
       if (!found) {
-        found = componentsOf(definitions, composite, of(composite.base))
+        found = componentsOf(definitions, composite, of(composite.base), named)
         components.set(composite, found)
       }
       return found
@@ -60,7 +63,7 @@ function isShared(base: readonly string[]): boolean {
   return base.includes('Resource') || base.includes('DomainResource')
 }
 
-function parameterOf(entry: SearchParameterEntry, base: string): SearchParameter {
+export function parameterOf(entry: SearchParameterEntry, base: string): SearchParameter {
   const { code, type, url, expression, targets = [], components = [] } = entry
   return { code, type, url, expression, targets, components, base }
 }

@@ -2,7 +2,7 @@
 import type { Definitions } from '../definitions/index.ts'
 import { Uncompilable } from '../path/index.ts'
 import type { SearchParameter } from './parameters.ts'
-import { compileRoutes, type Route } from './routes.ts'
+import { compileRoutes, type Route, type RouteStep } from './routes.ts'
 
 /** By FHIR type: below a value, the texts that `:text` looks at. https://hl7.org/fhir/R4/search.html#token */
 const TEXTS: Readonly<Record<string, readonly (readonly string[])[]>> = {
@@ -47,7 +47,7 @@ function placesOf(
   endings: Readonly<Record<string, readonly (readonly string[])[]>>,
 ): readonly string[] | undefined {
   const routes = routesOf(definitions, param)
-  if (routes === undefined || routes.some(({ steps }) => steps.some(({ filter }) => filter))) return undefined
+  if (routes === undefined || routes.some(({ steps }) => steps.some(isOpaque))) return undefined
   const paths = routes.flatMap((route) => (endings[route.type] ?? []).map((ending) => pathOf(route, ending)))
   return [...new Set(paths)]
 }
@@ -61,8 +61,18 @@ function routesOf(definitions: Definitions, param: SearchParameter): readonly Ro
   }
 }
 
+/** What `where(…)` asks for can't be said in a path. */
+function isOpaque({ filter }: RouteStep): boolean {
+  return filter !== undefined && filter.equals === undefined
+}
+
 /** Lax mode looks into arrays by itself. */
 function pathOf({ steps }: Route, ending: readonly string[]): string {
-  const parts = steps.map(({ name, index }) => `."${name}"${index === undefined ? '' : `[${index}]`}`)
-  return `$${parts.join('')}${ending.map((name) => `."${name}"`).join('')}`
+  return `$${steps.map(partOf).join('')}${ending.map((name) => `."${name}"`).join('')}`
+}
+
+function partOf({ name, index, filter }: RouteStep): string {
+  const { equals } = filter ?? {}
+  const only = equals ? ` ? (@."${equals.name}" == ${JSON.stringify(equals.value)})` : ''
+  return `."${name}"${index === undefined ? '' : `[${index}]`}${only}`
 }

@@ -13,6 +13,7 @@ import {
   SymbolAtom,
   type Atom,
 } from '@medplum/core'
+import type { JsonObject } from '../../kernel/json.ts'
 import type { Definitions } from '../definitions/index.ts'
 import { compileCriteria, Uncompilable } from '../path/index.ts'
 
@@ -21,8 +22,18 @@ export interface RouteStep {
   readonly name: string
   /** Only this item of an array. */
   readonly index?: number
-  /** Only items that meet `where(…)`; `key` is its text. */
-  readonly filter?: { readonly key: string; readonly test: (item: unknown) => boolean }
+  /** Only items that meet `where(…)`. */
+  readonly filter?: StepFilter
+  /** There may be several. */
+  readonly many?: boolean
+}
+
+interface StepFilter {
+  /** Its text. */
+  readonly key: string
+  test(item: unknown): boolean
+  /** When it asks for no more than that an element has this text. */
+  readonly equals?: { readonly name: string; readonly value: string }
 }
 
 export interface Route {
@@ -73,14 +84,22 @@ function symbol(name: string, from: readonly Route[], definitions: Definitions):
 }
 
 function extend(route: Route, name: string, definitions: Definitions): Route[] {
-  const properties = definitions.type(route.type)?.properties.values() ?? []
-  return [...properties]
+  const owner = definitions.type(route.type)
+  const steps = owner?.kind === 'primitive' ? besidePrimitive(route) : route.steps
+  return [...(owner?.properties.values() ?? [])]
     .filter((property) => property.element === name)
     .map((property) => ({
-      steps: [...route.steps, { name: property.name }],
+      steps: [...steps, { name: property.name, many: property.many }],
       type: property.type,
       ...(property.entry.required && { required: property.entry.required }),
     }))
+}
+
+/** Id and extensions of `birthDate` stand in `_birthDate`. https://hl7.org/fhir/R4/json.html#primitive */
+function besidePrimitive({ steps }: Route): readonly RouteStep[] {
+  const last = steps.at(-1)
+  if (!last || last.filter) throw new Uncompilable('element of a primitive')
+  return [...steps.slice(0, -1), { ...last, name: `_${last.name}` }]
 }
 
 function call(atom: FunctionAtom, from: readonly Route[], definitions: Definitions): readonly Route[] {
@@ -96,9 +115,10 @@ function call(atom: FunctionAtom, from: readonly Route[], definitions: Definitio
     return from.map((route) => where(route, argument, definitions))
   }
   if (name === 'extension' && argument instanceof LiteralAtom) {
-    const url = String(argument.value.value)
-    const filter = { key: url, test: (item: unknown) => (item as { url?: unknown } | null)?.url === url }
-    return from.map(({ steps }) => ({ steps: [...steps, { name: 'extension', filter }], type: 'Extension' }))
+    const filter = equality('url', String(argument.value.value))
+    return from
+      .flatMap((route) => extend(route, 'extension', definitions))
+      .map(({ steps, type }) => ({ steps: [...steps.slice(0, -1), { ...steps.at(-1)!, filter }], type }))
   }
   throw new Uncompilable(name)
 }
@@ -115,10 +135,28 @@ function where(route: Route, criteria: Atom, definitions: Definitions): Route {
   const test = compileCriteria(definitions, criteria, route.type)
   const last = route.steps.at(-1)
   if (!last || last.filter || last.index !== undefined) throw new Uncompilable('where')
+  const filter = equalityIn(route.type, criteria, definitions) ?? { key: String(criteria), test }
+  return { ...route, steps: [...route.steps.slice(0, -1), { ...last, filter }] }
+}
+
+function equality(name: string, value: string): StepFilter {
   return {
-    ...route,
-    steps: [...route.steps.slice(0, -1), { ...last, filter: { key: String(criteria), test } }],
+    key: `${name} = ${JSON.stringify(value)}`,
+    test: (item) => (item as JsonObject | null)?.[name] === value,
+    equals: { name, value },
   }
+}
+
+/** `url = 'http://…'`, of an element that is one text. */
+function equalityIn(type: string, criteria: Atom, definitions: Definitions): StepFilter | undefined {
+  if (!(criteria instanceof InfixOperatorAtom) || criteria.operator !== '=') return undefined
+  const { left, right } = criteria
+  if (!(left instanceof SymbolAtom) || !(right instanceof LiteralAtom)) return undefined
+  const property = definitions.type(type)?.properties.get(left.name)
+  const value: unknown = right.value.value
+  return property?.primitive && !property.many && typeof value === 'string'
+    ? equality(left.name, value)
+    : undefined
 }
 
 /** The branch of a choice with just this type: `source as uri` does not mean the canonical. */
@@ -126,11 +164,14 @@ function ofType(routes: readonly Route[], type: string): readonly Route[] {
   return routes.filter((route) => route.type === type)
 }
 
+/** One of all, which is one of an array only where no step before leads to several. */
 function pick(routes: readonly Route[], index: number): readonly Route[] {
   return routes.map((route) => {
     const last = route.steps.at(-1)
-    if (!last || last.filter || last.index !== undefined) throw new Uncompilable('index')
-    return { ...route, steps: [...route.steps.slice(0, -1), { ...last, index }] }
+    const before = route.steps.slice(0, -1)
+    const several = before.some((step) => step.many && step.index === undefined)
+    if (!last || several || last.filter || last.index !== undefined) throw new Uncompilable('index')
+    return { ...route, steps: [...before, { ...last, index }] }
   })
 }
 

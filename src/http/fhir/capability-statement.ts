@@ -4,6 +4,7 @@
  */
 import { toInstant } from '../../kernel/clock.ts'
 import type { JsonObject } from '../../kernel/json.ts'
+import type { SearchModel } from '../../store/index.ts'
 import type { FhirService, Interaction } from './interaction.ts'
 import { offers } from './offers.ts'
 import { patchFormats } from './patch-formats.ts'
@@ -15,7 +16,7 @@ const OAUTH_URIS = 'http://fhir-registry.smarthealthit.org/StructureDefinition/o
 const CONTENT = 'Content of any type is taken and given as it is, in part too, with X-Security-Context.'
 
 /** @param base absolute FHIR base of the tenant: `https://host/t/demo/fhir` */
-export function capabilityStatement(service: FhirService, base: string): JsonObject {
+export function capabilityStatement(service: FhirService, base: string, model: SearchModel): JsonObject {
   return {
     resourceType: 'CapabilityStatement',
     status: 'active',
@@ -31,7 +32,7 @@ export function capabilityStatement(service: FhirService, base: string): JsonObj
         mode: 'server',
         documentation: asyncDocumentation(service.interactions),
         security: security(service, base.replace(/\/t\/[^/]+\/fhir$/, '')),
-        resource: service.definitions.resourceTypes.map((type) => resource(service, type)),
+        resource: service.definitions.resourceTypes.map((type) => resource(service, model, type)),
         interaction: service.interactions
           .filter(isOfSystem)
           .flatMap(({ code, claims = [code] }) => claims.map((claim) => ({ code: claim }))),
@@ -67,7 +68,7 @@ function isOfSystem({ code, operation, routes }: Interaction): boolean {
   return routes.some(({ path }) => !path.includes('{')) && code !== 'capabilities' && operation === undefined
 }
 
-function resource(service: FhirService, type: string): JsonObject {
+function resource(service: FhirService, model: SearchModel, type: string): JsonObject {
   const ofType = (path: string) => path.startsWith('/{type}')
   const all = service.interactions.filter(
     (interaction) => offers(type, interaction) && interaction.routes.some(({ path }) => ofType(path)),
@@ -89,9 +90,9 @@ function resource(service: FhirService, type: string): JsonObject {
     conditionalDelete: conditionalDeletes(service, has('delete', true)),
     referencePolicy: ['literal', 'logical'],
   }
-  const parameters = service.resources(type).parameters(type)
+  const parameters = service.resources(type).parameters(type, model)
   if (parameters.length > 0) description['searchParam'] = parameters.map(searchParam)
-  const { searchInclude, searchRevInclude } = includes(service, type)
+  const { searchInclude, searchRevInclude } = includes(service, model, type)
   if (searchInclude.length > 1) description['searchInclude'] = searchInclude
   if (searchRevInclude.length > 0) description['searchRevInclude'] = searchRevInclude
   return { ...description, ...operationList(all, ofType) }
@@ -107,11 +108,11 @@ const SPECIAL_PARAMETERS = [
   ['_type', 'special', 'Types, for a search on the whole system'],
 ] as const
 
-function includes({ definitions, searchParameters }: FhirService, type: string) {
+function includes({ definitions }: FhirService, model: SearchModel, type: string) {
   if (type === 'AuditEvent') return { searchInclude: [], searchRevInclude: [] }
   const references = (of: string) =>
-    [...searchParameters.of(of).values()].filter(
-      (one) => one.type === 'reference' && one.expression !== undefined,
+    [...model.parameters.of(of).values()].filter(
+      (one) => one.type === 'reference' && one.expression !== undefined && model.isIndexed(one, false),
     )
   const sources = definitions.resourceTypes.filter((source) => source !== 'AuditEvent')
   return {

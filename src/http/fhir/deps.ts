@@ -23,6 +23,7 @@ import type {
   History,
   Repository,
   ResourceChecks,
+  SearchModels,
   SearchStore,
   Turns,
 } from '../../store/index.ts'
@@ -76,7 +77,10 @@ export interface FhirDeps {
     parameters: URLSearchParams,
     options?: { readonly lenient: boolean },
   ): SearchRequest
+  /** Of R4. */
   readonly searchParameters: SearchParameters
+  /** What each tenant can search by. */
+  readonly searchModels: Pick<SearchModels, 'of' | 'fresh'>
   /** That every tenant has. */
   codeSystems(): readonly KnownCodeSystem[]
   /** What a resource would be found by. */

@@ -34,6 +34,7 @@ export function makeFhirService(deps: FhirDeps): FhirService {
       let answer: Answer
       try {
         admit(deps, interaction, request)
+        await deps.searchModels.fresh(request.caller.tenant)
         const subset = subsetOf(deps, interaction, request)
         const guarded = guardBinaries(service, request.caller.access)
         answer = cutAnswer(deps, interaction, request, subset, await interaction.run(guarded, request))

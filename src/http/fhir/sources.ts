@@ -4,7 +4,7 @@ import { Failure } from '../../kernel/failure.ts'
 import type { TenantId } from '../../kernel/ids.ts'
 import type { ExactJson } from '../../kernel/json.ts'
 import { type AuditEvents, auditSearchParameters } from '../../audit/index.ts'
-import type { Repository, ResourceChecks, SearchStore, Stored } from '../../store/index.ts'
+import type { Repository, ResourceChecks, SearchModel, SearchStore, Stored } from '../../store/index.ts'
 import type { FhirDeps } from './deps.ts'
 import type { Caller } from './interaction.ts'
 import type { PageAnswer, PageRequest } from './search-answer.ts'
@@ -16,7 +16,7 @@ export interface ResourceSource {
   /** Only where a create isn't a write of the store's. */
   create?(tenant: TenantId, resource: ExactJson): Promise<Stored>
   /** What resources of the type can be found by. */
-  parameters(type: string): readonly SearchableBy[]
+  parameters(type: string, model: SearchModel): readonly SearchableBy[]
 }
 
 export interface SearchableBy {
@@ -42,13 +42,7 @@ export function makeResourceSources(deps: SourceDeps): (type: string) => Resourc
   return (type) => (type === 'AuditEvent' ? trail : store)
 }
 
-function storeSource({
-  repository,
-  search,
-  parseSearch,
-  searchParameters,
-  supported,
-}: SourceDeps): ResourceSource {
+function storeSource({ repository, search, parseSearch, supported }: SourceDeps): ResourceSource {
   return {
     read: (tenant, type, id) => repository.read(tenant, type, id),
     async search(caller, type, { parameters, cursor, ...options }) {
@@ -61,9 +55,12 @@ function storeSource({
       )
       return { ...page, ignored: request.ignored }
     },
-    parameters: (type) =>
-      [...searchParameters.of(type).values()].filter(
-        (one) => one.expression !== undefined && supported.kinds[one.type] !== undefined,
+    parameters: (type, model) =>
+      [...model.parameters.of(type).values()].filter(
+        (one) =>
+          one.expression !== undefined &&
+          supported.kinds[one.type] !== undefined &&
+          model.isIndexed(one, false),
       ),
   }
 }

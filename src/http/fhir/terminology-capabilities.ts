@@ -5,16 +5,17 @@
  */
 import { toInstant } from '../../kernel/clock.ts'
 import type { JsonObject } from '../../kernel/json.ts'
+import type { SearchModel } from '../../store/index.ts'
 import type { FhirService } from './interaction.ts'
 
 /** @param base absolute FHIR base of the tenant: `https://host/t/demo/fhir` */
-export function terminologyCapabilities(service: FhirService, base: string): JsonObject {
+export function terminologyCapabilities(service: FhirService, base: string, model: SearchModel): JsonObject {
   const operation = (name: string) =>
     service.interactions.flatMap((each) => each.operation ?? []).find((each) => each.name === name)
   const expand = operation('expand')
   const searchesCodes = service
     .resources('ValueSet')
-    .parameters('ValueSet')
+    .parameters('ValueSet', model)
     .some(({ code }) => code === 'code')
   return {
     resourceType: 'TerminologyCapabilities',

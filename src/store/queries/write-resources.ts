@@ -1,6 +1,6 @@
 /**
  * The one statement that writes resources: new ones, new versions and deletions, with their superseded versions and
- * the difference of their search index, for any number of resources at once. It comes in three shapes, see STATEMENTS.
+ * the difference of their search index, for any number of resources at once. It comes in several shapes, see STATEMENTS.
  *
  * Each write names the version it was made for (0: there must be none). The statement counts what it could write and
  * raises PA001 when that isn't all (or 23505), so a lost race undoes everything and nothing needs a lock beforehand.
@@ -114,7 +114,7 @@ r_add as (
 )`
 
 /** What new versions and deletions do besides. */
-const replacements = `
+const versions = `
 superseded as (
   insert into resource_history (tenant, rid, version, last_updated, deleted, content, method, type, superseded_at)
   select r.tenant, r.rid, r.version, r.last_updated, r.deleted, r.content, r.method, r.type, op.at
@@ -129,38 +129,42 @@ updated as (
   from op
   where op.expected > 0 and r.tenant = op.tenant and r.type = op.type and r.id = op.id and r.version = op.expected
   returning 1
-),
+)`
+
+const removals = `
 t_del as (
   delete from token t
-  using (select $1::int as tenant, * from unnest($29::bigint[], $30::bigint[]) as o(hash, rid) offset 0) o
+  using (select $1::int as tenant, * from unnest($30::bigint[], $31::bigint[]) as o(hash, rid) offset 0) o
   where t.tenant = o.tenant and t.hash = o.hash and t.rid = o.rid
 ),
 a_del as (
   delete from token_at t
-  using (select $1::int as tenant, * from unnest($38::bigint[], $39::bigint[], $40::bigint[]) as o(hash, at, rid) offset 0) o
+  using (select $1::int as tenant, * from unnest($39::bigint[], $40::bigint[], $41::bigint[]) as o(hash, at, rid) offset 0) o
   where t.tenant = o.tenant and t.hash = o.hash and t.at = o.at and t.rid = o.rid
 ),
 s_del as (
   delete from string_value s
-  using (select $1::int as tenant, * from unnest($31::bigint[], $32::text[], $33::bigint[]) as o(param, value, rid) offset 0) o
+  using (select $1::int as tenant, * from unnest($32::bigint[], $33::text[], $34::bigint[]) as o(param, value, rid) offset 0) o
   where s.tenant = o.tenant and s.param = o.param and s.value = o.value and s.rid = o.rid
 ),
 r_del as (
   delete from range_value d
   using (
-    select $1::int as tenant, * from unnest($34::bigint[], $35::bigint[], $36::bigint[], $37::bigint[]) as o(param, lo, hi, rid)
+    select $1::int as tenant, * from unnest($35::bigint[], $36::bigint[], $37::bigint[], $38::bigint[]) as o(param, lo, hi, rid)
     offset 0
   ) o
   where d.tenant = o.tenant and d.param = o.param and d.lo = o.lo and d.hi = o.hi and d.rid = o.rid
 )`
 
-const allInserted = `
-select assert_written(cardinality($2::text[]), (select count(*) from inserted))`
-
-const allWritten = `
+/** All of it was written, and indexed for what the tenant can search by now: sql/0018_search_parameters.sql. */
+const assertions = `
 select assert_written(
   cardinality($2::text[]), (select count(*) from updated) + (select count(*) from inserted)
-)`
+), assert_indexed_for($1::int, $29::bigint)`
+
+const assertInserted = `
+select assert_written(cardinality($2::text[]), (select count(*) from inserted)),
+  assert_indexed_for($1::int, $29::bigint)`
 
 /**
  * Plain inserts cost a sixth less of the database's CPU and of its log than those that look for a conflict first, and
@@ -168,26 +172,42 @@ select assert_written(
  * then harms nobody. Who writes only what is new is spared the steps for what is not, 0.1 ms a statement.
  */
 const STATEMENTS = {
-  'write-new': `with ${op},${additions('')}${allInserted}`,
-  'write-resources': `with ${op},${replacements},${additions('')}${allWritten}`,
-  'rewrite-resources': `with ${op},${replacements},${additions('on conflict do nothing')}${allWritten}`,
+  'write-new': `with ${op},${additions('')}${assertInserted}`,
+  'write-resources': `with ${op},${versions},${removals},${additions('')}${assertions}`,
+  'rewrite-resources': `with ${op},${versions},${removals},${additions('on conflict do nothing')}${assertions}`,
+}
+
+export interface WriteOptions {
+  /** Of the search model that the writes are indexed for. */
+  readonly revision: number
+  /** The writes have lost a race before. */
+  readonly again?: boolean | undefined
 }
 
 /**
  * @param meanings token values that may be new; sorted by hash, so that two transactions that add the same ones
  *   wait for each other in one order and not in a circle.
- * @param again the writes have lost a race before
  */
 export function writeResources(
   tenant: TenantId,
   writes: readonly ResourceWrite[],
   meanings: readonly TokenMeaning[],
-  again = false,
+  { revision, again = false }: WriteOptions,
 ): Statement {
   const isNew = !again && writes.every((write) => write.expected === 0)
   const name = again ? 'rewrite-resources' : isNew ? 'write-new' : 'write-resources'
+  const values = valuesOf(tenant, writes, meanings, revision)
+  return { name, text: STATEMENTS[name], values: isNew ? values : [...values, ...removedColumns(writes)] }
+}
+
+function valuesOf(
+  tenant: TenantId,
+  writes: readonly ResourceWrite[],
+  meanings: readonly TokenMeaning[],
+  revision: number,
+): unknown[] {
   const added = flatten(writes, (write) => write.added)
-  const values = [
+  return [
     tenant,
     writes.map((write) => write.type),
     writes.map((write) => write.id),
@@ -209,8 +229,8 @@ export function writeResources(
     ...rangeColumns(added.ranges),
     ...datedColumns(added.dated),
     numbers(meanings.map(({ system }) => system ?? 'null')),
+    revision,
   ]
-  return { name, text: STATEMENTS[name], values: isNew ? values : [...values, ...removedColumns(writes)] }
 }
 
 function removedColumns(writes: readonly ResourceWrite[]): unknown[] {

@@ -14,7 +14,8 @@ import { makeIncluder } from './includes.ts'
 import { makeLinks } from './links.ts'
 import type { SearchQuery } from './query.ts'
 import { makeSearchRunner } from './search.ts'
-import { makeStatementNames, sql, toStatement } from './sql.ts'
+import type { Statement } from '../statement.ts'
+import { type Sql, sql, toStatement } from './sql.ts'
 import { matches, typesInUse } from './statements.ts'
 
 export interface SearchPage {
@@ -66,23 +67,21 @@ export interface SearchStoreDeps extends ParameterDeps {
   readonly db: Db
   readonly extractor: Extractor
   contextOf(tenant: TenantId): ExtractContext
+  /** One for all who use the database. See makeStatementNames. */
+  named(fragment: Sql): Statement
 }
 
-/** Shapes of statements that a connection keeps. */
-const MAX_SHAPES = 500
-
 export function makeSearchStore(deps: SearchStoreDeps): SearchStore {
-  const { db, extractor, contextOf } = deps
+  const { db, extractor, contextOf, named } = deps
   const entriesOf = (tenant: TenantId, type: string, content: string): IndexEntries =>
     extractor.extract(parseExactObject(bodyOf(type, content)).exact, type, contextOf(tenant))
-  const named = makeStatementNames(MAX_SHAPES)
   const runner = makeSearchRunner({
     db,
     named,
     tokenValues: (tenant, type, content, code) => tokenMeanings(entriesOf(tenant, type, content), code),
   })
-  const compiler = makeCompiler({ ...deps, links: makeLinks({ ...deps, named, runner }) })
-  const includer = makeIncluder({ ...deps, named })
+  const compiler = makeCompiler({ ...deps, links: makeLinks({ ...deps, runner }) })
+  const includer = makeIncluder(deps)
 
   async function searchTypes(
     tenant: TenantId,

@@ -1,0 +1,34 @@
+/**
+ * Which extraction an index is from. Whoever changes what is indexed of a resource adds a line here, and a migration that
+ * raises the default of `tenant.index_version`. An index that is older is brought up to date in the background when the
+ * program starts, and until then nothing is searched by what it lacks.
+ *
+ * A pass adds what is missing, and takes away intervals and strings that are no longer (the resource's row knows them).
+ * Tokens that the new extraction would not make stay behind, since nothing knows them: where they could be found, their
+ * hashes must change too, or the migration empties the table.
+ */
+import type { SearchParameter } from '../fhir/index.ts'
+
+interface IndexVersion {
+  readonly number: number
+  /** Whether a search by this parameter needs what came with this version. */
+  concerns(param: SearchParameter, isMissing: boolean): boolean
+}
+
+const ORDERED: ReadonlySet<string> = new Set(['date', 'number', 'quantity', 'composite', 'special'])
+
+const TOKENS: ReadonlySet<string> = new Set(['token', 'reference', 'uri'])
+
+const VERSIONS: readonly IndexVersion[] = [
+  // Numbers, quantities, composites, positions; long intervals of dates; the parameters that are present.
+  { number: 1, concerns: ({ type }, isMissing) => isMissing || ORDERED.has(type) },
+  // Tokens once, found by their values; in the order of a clinical date.
+  { number: 2, concerns: ({ type }) => TOKENS.has(type) || type === 'composite' },
+]
+
+export const INDEX_VERSION = VERSIONS.at(-1)!.number
+
+/** Whether an index of this version lacks what the search needs. */
+export function lacks(version: number, param: SearchParameter, isMissing: boolean): boolean {
+  return VERSIONS.some(({ number, concerns }) => number > version && concerns(param, isMissing))
+}

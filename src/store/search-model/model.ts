@@ -1,0 +1,158 @@
+/** What a tenant can search by, and how its resources are indexed for it: R4's search parameters and its own. */
+import {
+  checkDefinition,
+  checkExpressions,
+  checkOwnParameters,
+  type Definitions,
+  type ExtractContext,
+  type Extractor,
+  makeSearchParser,
+  type OwnDefinition,
+  ownDefinition,
+  ownParameter,
+  type OwnParameterChange,
+  type OwnParameters,
+  ownTypesOf,
+  type SearchParameter,
+  type SearchParameters,
+  type SearchParser,
+  withOwnExtractor,
+  withOwnParameters,
+} from '../../fhir/index.ts'
+import { Failure } from '../../kernel/failure.ts'
+import type { TenantId } from '../../kernel/ids.ts'
+import type { JsonObject } from '../../kernel/json.ts'
+import { indexRows, type ResourceIndex } from '../index-rows.ts'
+import { lacks } from '../index-version.ts'
+import { supportedSearch } from '../search/compile.ts'
+import type { SearchState, StoredParameter } from './state.ts'
+
+export interface SearchModel {
+  /** Rises with every change; what a write must be indexed for. */
+  readonly revision: number
+  readonly indexVersion: number
+  readonly parameters: SearchParameters
+  readonly extractor: Extractor
+  readonly parser: SearchParser
+  /** The tenant's own definitions. */
+  readonly own: readonly OwnModelParameter[]
+  /** What a resource is to be found by. */
+  index(type: string, resource: JsonObject): ResourceIndex
+  /** What the index may have of a resource that is there: also by parameters that are no longer in force. */
+  formerIndex(type: string, resource: JsonObject): ResourceIndex
+  /** @throws Failure `invalid`/`search-definition-…` when SearchParameters can't become so */
+  check(changes: readonly OwnParameterChange[]): void
+  /** Whether all resources of the type are indexed for a search by the parameter. */
+  isIndexed(param: SearchParameter, isMissing: boolean): boolean
+}
+
+export interface OwnModelParameter extends Omit<StoredParameter, 'definition'> {
+  readonly definition: OwnDefinition
+  /** Where it has an effect: not where R4 has the code. */
+  readonly types: readonly string[]
+}
+
+export interface SearchModelDeps {
+  readonly definitions: Definitions
+  readonly parameters: SearchParameters
+  readonly extractor: Extractor
+  contextOf(tenant: TenantId): ExtractContext
+}
+
+/** Who makes models: what tenants without own parameters have in common is made once. */
+export function makeModelMaker(deps: SearchModelDeps): (tenant: TenantId, state: SearchState) => SearchModel {
+  const { definitions, parameters: standard, extractor, contextOf } = deps
+  const parserOf = (parameters: SearchParameters) =>
+    makeSearchParser({ definitions, parameters, supported: supportedSearch })
+  const shared = { parameters: standard, extractor, parser: parserOf(standard) }
+
+  return (tenant, { revision, indexVersion, parameters: stored }) => {
+    const own = usable(deps, stored)
+    const inForce = own.filter(({ retired }) => !retired)
+    const retired = own.filter((one) => one.retired)
+    const parts = inForce.length === 0 ? shared : ownParts()
+    const former = retired.length === 0 ? parts.extractor : formerExtractor()
+    const done = new Map(inForce.map((one) => [one.number, new Set(one.done)]))
+
+    function ownParts(): typeof shared {
+      const mine = byType(inForce)
+      const parameters = withOwnParameters(definitions, standard, mine)
+      return {
+        parameters,
+        extractor: withOwnExtractor(definitions, extractor, parameters, mine),
+        parser: parserOf(parameters),
+      }
+    }
+
+    /** What was in force and what is: a type that is clean of the former needs it no more. */
+    function formerExtractor(): Extractor {
+      const all = byType([...inForce, ...retired.map((one) => ({ ...one, types: toClean(one) }))])
+      const parameters = withOwnParameters(definitions, standard, byType(inForce), byType(retired))
+      return withOwnExtractor(definitions, extractor, parameters, all)
+    }
+
+    const rowsBy = (by: Extractor) => (type: string, resource: JsonObject) =>
+      indexRows(tenant, type, by.extract(resource, type, contextOf(tenant)), standard.sharing(type))
+    return {
+      revision,
+      indexVersion,
+      ...parts,
+      own,
+      index: rowsBy(parts.extractor),
+      formerIndex: rowsBy(former),
+      check: (changes) =>
+        checkOwnParameters(
+          { definitions, standard },
+          new Map(inForce.map(({ id, definition }) => [id, definition])),
+          changes,
+        ),
+      isIndexed: (param, isMissing) =>
+        param.own === undefined
+          ? !lacks(indexVersion, param, isMissing)
+          : (done.get(param.own)?.has(param.base) ?? false),
+    }
+  }
+}
+
+/**
+ * Those that can work. What is stored was checked, but perhaps by an earlier program, or before there were own parameters;
+ * what can't work is as if it weren't there.
+ */
+function usable(deps: SearchModelDeps, stored: readonly StoredParameter[]): OwnModelParameter[] {
+  const { definitions, parameters: standard } = deps
+  const found: OwnModelParameter[] = []
+  // A composite may be older than its components.
+  for (const one of [...stored].sort((a, b) => Number(isComposite(a)) - Number(isComposite(b)))) {
+    const definition = ownDefinition(one.definition)
+    const others = found.filter(({ retired }) => one.retired || !retired).map((each) => each.definition)
+    const check = one.retired ? checkExpressions : checkDefinition
+    if (!passes(() => check({ definitions, standard }, definition, others))) continue
+    found.push({ ...one, definition, types: ownTypesOf(definitions, standard, definition) })
+  }
+  return found
+}
+
+function passes(check: () => void): boolean {
+  try {
+    check()
+    return true
+  } catch (error) {
+    if (error instanceof Failure) return false
+    throw error
+  }
+}
+
+function isComposite({ definition }: StoredParameter): boolean {
+  return definition['type'] === 'composite'
+}
+
+function byType(own: readonly Pick<OwnModelParameter, 'definition' | 'number' | 'types'>[]): OwnParameters {
+  const all = own.flatMap(({ definition, number, types }) =>
+    types.map((type) => ownParameter(definition, type, number)),
+  )
+  return Map.groupBy(all, ({ base }) => base)
+}
+
+function toClean({ types, done }: OwnModelParameter): string[] {
+  return types.filter((type) => !done.includes(type))
+}

@@ -1,0 +1,69 @@
+/** Search for all tenants: each by its own search model, and only by what its index has. */
+import type { SearchRequest } from '../../fhir/index.ts'
+import { Failure } from '../../kernel/failure.ts'
+import type { TenantId } from '../../kernel/ids.ts'
+import type { SearchModel, SearchModels } from '../search-model/index.ts'
+import { askedParameters, refuseUnindexed } from './readiness.ts'
+import { makeSearchStore, type SearchStore, type SearchStoreDeps } from './search-store.ts'
+import { makeStatementNames } from './sql.ts'
+
+export interface TenantSearchDeps extends Omit<SearchStoreDeps, 'named'> {
+  readonly models: SearchModels
+}
+
+/** Shapes of statements that a connection keeps. */
+const MAX_SHAPES = 500
+
+export function makeTenantSearch(given: TenantSearchDeps): SearchStore {
+  const { models } = given
+  const deps = { ...given, named: makeStatementNames(MAX_SHAPES) }
+  const shared = makeSearchStore(deps)
+  const own = new WeakMap<SearchModel, SearchStore>()
+
+  function storeFor(model: SearchModel): SearchStore {
+    const { parameters, extractor } = model
+    if (parameters === deps.parameters) return shared
+    let store = own.get(model)
+    if (!store) {
+      store = makeSearchStore({ ...deps, parameters, extractor })
+      own.set(model, store)
+    }
+    return store
+  }
+
+  /** The store that answers these. @throws Failure `unsupported`/`search-parameter-not-indexed` */
+  async function ready(tenant: TenantId, requests: readonly SearchRequest[]): Promise<SearchStore> {
+    let model = models.of(tenant)
+    const asked = requests.flatMap((request) => askedParameters(model, request))
+    if (asked.some(({ param }) => param.own !== undefined)) {
+      model = await models.current(tenant)
+      refuseChanged(model, asked)
+    }
+    if (asked.some(({ param, isMissing }) => !model.isIndexed(param, isMissing))) {
+      model = await models.settled(tenant)
+      refuseChanged(model, asked)
+      refuseUnindexed(model, asked)
+    }
+    return storeFor(model)
+  }
+
+  return {
+    search: async (tenant, request, options) =>
+      (await ready(tenant, [request])).search(tenant, request, options),
+    searchTypes: async (tenant, requests, options) =>
+      (await ready(tenant, requests)).searchTypes(tenant, requests, options),
+    include: (tenant, ...rest) => storeFor(models.of(tenant)).include(tenant, ...rest),
+    types: (tenant) => shared.types(tenant),
+    find: async (tenant, request, limit) => (await ready(tenant, [request])).find(tenant, request, limit),
+    guard: async (tenant, guard) => (await ready(tenant, [guard.criteria])).guard(tenant, guard),
+  }
+}
+
+/** The search was read by parameters that are others by now. */
+function refuseChanged(model: SearchModel, asked: ReturnType<typeof askedParameters>): void {
+  const isCurrent = asked.every(
+    ({ param }) =>
+      param.own === undefined || model.parameters.of(param.base).get(param.code)?.own === param.own,
+  )
+  if (!isCurrent) throw new Failure('conflict', 'search-parameter-changed')
+}
