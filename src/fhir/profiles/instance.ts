@@ -13,10 +13,18 @@ export interface Instance {
   readonly jsonName: string
   /** FHIRPath steps from its parent. */
   readonly steps: readonly (string | number)[]
+  /** Of a resource in another one: contained in it, or as a whole, as in the entry of a Bundle. */
+  readonly within?: 'contained' | 'entry'
 }
 
-export function resourceInstance(resource: JsonObject, steps: readonly (string | number)[] = []): Instance {
-  return { type: String(resource['resourceType']), value: resource, extended: undefined, jsonName: '', steps }
+export function resourceInstance(
+  resource: JsonObject,
+  steps: readonly (string | number)[],
+  within?: Instance['within'],
+): Instance {
+  const type = String(resource['resourceType'])
+  const instance: Instance = { type, value: resource, extended: undefined, jsonName: '', steps }
+  return within === undefined ? instance : { ...instance, within }
 }
 
 export interface Navigator {
@@ -68,9 +76,10 @@ function instanceOf(
   extension: Json | undefined,
   steps: readonly (string | number)[],
 ): Instance {
-  const named = type === 'Resource' && isObject(value) ? value.resourceType : undefined
+  if (type === 'Resource' && isObject(value) && typeof value.resourceType === 'string')
+    return resourceInstance(value, steps, name === 'contained' ? 'contained' : 'entry')
   return {
-    type: typeof named === 'string' ? named : type,
+    type,
     value: value === null ? undefined : value,
     extended: isObject(extension) ? extension : undefined,
     jsonName: name,

@@ -599,6 +599,96 @@ test('a reference into the same Bundle is checked by the profile of its target',
   expect(ownFindings([report, bloodPressure], bundle({}, 'Observation/elsewhere'))).toEqual([])
 })
 
+describe('a document', () => {
+  const composition = structure('letter', 'Composition', [
+    {
+      path: 'Composition.section',
+      slicing: { discriminator: [by('pattern', 'code')], rules: 'open' },
+      min: 1,
+    },
+    { path: 'Composition.section', sliceName: 'vitals', min: 1, max: '1' },
+    {
+      path: 'Composition.section.code',
+      min: 1,
+      patternCodeableConcept: { coding: [{ system: LOINC, code: '8716-3' }] },
+    },
+    {
+      path: 'Composition.section.entry',
+      slicing: { discriminator: [by('profile', 'resolve()')], rules: 'open' },
+    },
+    {
+      path: 'Composition.section.entry',
+      sliceName: 'pressure',
+      min: 1,
+      type: [{ code: 'Reference', targetProfile: [`${OWN}blood-pressure`] }],
+    },
+  ])
+  const document = structure('document', 'Bundle', [
+    { path: 'Bundle.entry', slicing: { discriminator: [by('type', 'resource')], rules: 'open' } },
+    { path: 'Bundle.entry', sliceName: 'letter', min: 1, max: '1' },
+    { path: 'Bundle.entry.resource', type: [{ code: 'Composition', profile: [`${OWN}letter`] }] },
+    { path: 'Bundle.entry', sliceName: 'patient', min: 1 },
+    { path: 'Bundle.entry.resource', type: [{ code: 'Patient', profile: [`${OWN}contained-lab`] }] },
+  ])
+  // Says of %resource and of what is contained: both are those of the entry, not of the Bundle.
+  const containedLab = structure('contained-lab', 'Patient', [
+    {
+      path: 'Patient.name',
+      constraint: [rule('c-1', 'Of the entry', "%resource.birthDate.exists() and %rootResource.id = 'p'")],
+    },
+    {
+      path: 'Patient.managingOrganization',
+      type: [{ code: 'Reference', targetProfile: [`${OWN}named-organization`] }],
+    },
+  ])
+  const organization = structure('named-organization', 'Organization', [
+    { path: 'Organization.name', min: 1 },
+  ])
+  const all = [document, composition, bloodPressure, containedLab, organization]
+
+  const component = (code: string): JsonObject => ({
+    code: { coding: [{ system: LOINC, code }] },
+    valueQuantity: { value: 120, code: 'mm[Hg]' },
+  })
+  const pressure = observation({ id: 'o', component: [component('8480-6'), component('8462-4')] })
+  const lab = (more: JsonObject): JsonObject => ({ resourceType: 'Organization', id: 'lab', ...more })
+  const bundle = (entry: JsonObject, name: JsonObject, ...sections: JsonObject[]): JsonObject => ({
+    resourceType: 'Bundle',
+    type: 'document',
+    entry: [
+      { fullUrl: 'urn:uuid:c', resource: { resourceType: 'Composition', section: sections } },
+      {
+        fullUrl: 'https://x.example/Patient/p',
+        resource: patient({ id: 'p', contained: [lab(name)], managingOrganization: { reference: '#lab' } }),
+      },
+      { fullUrl: 'urn:uuid:o', resource: entry },
+    ],
+  })
+  const vitals = (reference: string): JsonObject => ({
+    code: { coding: [{ system: LOINC, code: '8716-3' }] },
+    entry: [{ reference }],
+  })
+  const check = (resource: JsonObject) => findings(all, resource)
+
+  test('has its letter and its patient, each with what is asked of them', () => {
+    expect(check(bundle(pressure, { name: 'Lab' }, vitals('urn:uuid:o')))).toEqual([])
+  })
+
+  test('is told where a section, an entry of it or a contained resource is not as it must be', () => {
+    expect(check(bundle(pressure, { name: 'Lab' }))).toEqual([
+      'profile-min Bundle.entry[0].resource.section',
+      'profile-slice-min Bundle.entry[0].resource.section',
+    ])
+    const other = observation({ id: 'o' })
+    expect(check(bundle(other, { name: 'Lab' }, vitals('urn:uuid:o')))).toEqual([
+      'profile-slice-min Bundle.entry[0].resource.section[0].entry',
+    ])
+    expect(check(bundle(pressure, { alias: ['x'] }, vitals('urn:uuid:o')))).toEqual([
+      'profile-target Bundle.entry[1].resource.managingOrganization.reference',
+    ])
+  })
+})
+
 test('contained resources that refer to each other end', () => {
   const person = structure('person', 'Patient', [
     {

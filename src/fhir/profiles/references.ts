@@ -9,8 +9,9 @@ const RESTFUL = /(?:^|\/)([A-Z][A-Za-z]+)\/([A-Za-z0-9\-.]{1,64})(?:\/_history\/
 export function resolveReference({ value }: Instance, run: ProfileRun): Instance | undefined {
   const reference = isObject(value) ? value.reference : value
   if (typeof reference !== 'string') return undefined
-  const target = reference.startsWith('#') ? contained(reference.slice(1), run) : inBundle(reference, run)
-  return target && resourceInstance(target)
+  const isLocal = reference.startsWith('#')
+  const target = isLocal ? contained(reference.slice(1), run) : inBundle(reference, run)
+  return target && resourceInstance(target, [], isLocal && reference !== '#' ? 'contained' : 'entry')
 }
 
 /** The type of the resource that a Reference points to, by what is there, else by what the reference says. */

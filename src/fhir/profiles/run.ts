@@ -79,12 +79,18 @@ export class ProfileRun extends ValidationContext {
     this.add({ severity, type, code, params, diagnostics: `${text} (${rule})` }, child)
   }
 
-  /** Runs a check at the place of an instance. */
+  /** Runs a check at the place of an instance; inside a resource that is in another one, it is the one to look at. */
   at(instance: Instance, check: () => void): void {
-    const { length } = this.steps
-    this.steps.push(...instance.steps)
+    const { resource, rootResource, steps } = this
+    const { length } = steps
+    const { value, within } = instance
+    steps.push(...instance.steps)
+    if (within !== undefined) this.resource = value as JsonObject
+    if (within === 'entry') this.rootResource = value as JsonObject
     check()
-    this.steps.length = length
+    steps.length = length
+    this.resource = resource
+    this.rootResource = rootResource
   }
 
   /** Checks against a whole profile, unless that is being done already: references may go in circles. */
