@@ -5,6 +5,8 @@
  * it on condition that the version read is still current. Who loses a race starts again from the winner's version.
  * FHIR R4 http.html#concurrency, #versions, #transaction.
  */
+import { setImmediate as nextTurn } from 'node:timers/promises'
+
 import type { LRUCache } from 'lru-cache'
 
 import type { OwnParameterChange } from '../fhir/index.ts'
@@ -96,6 +98,8 @@ export interface RepositoryDeps {
 
 /** A race is lost only to somebody who won it; so many in a row mean that something is wrong. */
 const MAX_RETRIES = 50
+/** Changes that are prepared before others get a turn: a few milliseconds. */
+const YIELD_EVERY = 50
 
 interface Prepared {
   readonly outcome: Outcome
@@ -189,6 +193,8 @@ export function makeRepository(deps: RepositoryDeps): Repository {
     for (const [i, change] of changes.entries()) {
       const one = prepare(tenant, model, change, rows.get(`${change.type}/${change.id}`), rids[i]!)
       prepared.push(one instanceof Promise ? await one : one)
+      // Thousands take half a second, in which others would wait.
+      if (i % YIELD_EVERY === YIELD_EVERY - 1) await nextTurn()
     }
     const outcomes = prepared.map(({ outcome }) => outcome)
     const meanings = prepared
