@@ -1,8 +1,6 @@
 /** What the database takes on disk, by table and index, in bytes a resource. */
 import { Client } from 'pg'
 
-import { runningUrl } from '../../src/store/embedded/index.ts'
-
 export interface TableSize {
   readonly total: number
   readonly rows: number
@@ -33,8 +31,8 @@ interface SizeRow extends TableSize {
   readonly name: string
 }
 
-export async function measureDisk(dataDir: string, resources: number): Promise<DiskUse> {
-  const owner = new Client({ connectionString: await runningUrl(dataDir) })
+export async function measureDisk(url: string, resources: number): Promise<DiskUse> {
+  const owner = new Client({ connectionString: url })
   await owner.connect()
   try {
     const { rows } = await owner.query<SizeRow>(SIZES)

@@ -1,4 +1,6 @@
 /** What the workloads know of a loaded database: a fair sample of its patients and observations. */
+import type { DiskUse } from './disk.ts'
+import type { Multiplied } from './multiply.ts'
 
 export interface PatientFact {
   readonly id: string
@@ -16,12 +18,30 @@ export interface ObservationFact {
   readonly encounter: string
 }
 
+export interface LoadedBase {
+  readonly resources: number
+  readonly seconds: number
+  readonly perSecond: number
+}
+
+export interface LoadFacts {
+  readonly seconds: number
+  readonly perSecond: number
+  readonly finishSeconds: number
+  /** What the store has written of it, without the people of copies. */
+  readonly base: LoadedBase
+  /** Where the rest is made in bulk: what the base alone took, its indexes grown row by row. */
+  readonly grownDisk?: DiskUse
+  readonly people?: { readonly resources: number; readonly seconds: number }
+  readonly multiplied?: Multiplied
+}
+
 export interface Facts {
   readonly resources: number
   readonly types: Readonly<Record<string, number>>
   readonly patients: readonly PatientFact[]
   readonly observations: readonly ObservationFact[]
-  readonly load: { readonly seconds: number; readonly perSecond: number; readonly finishSeconds: number }
+  readonly load: LoadFacts
   /** Of the bench client, for another start on the same folder. */
   readonly secret: string
 }

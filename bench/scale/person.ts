@@ -20,11 +20,11 @@ export interface Person {
 const DAY_MS = 86_400_000
 
 /** A record moves by up to 3 years back or 1 forward, a birth by up to 20 years either way. */
-export function makePerson(number: number): Person {
+export function makePerson(number: number, newId: (index: number) => string = uuidv7): Person {
   const chance = mulberry32(number)
   const ids: string[] = []
   return {
-    id: (index) => (ids[index] ??= uuidv7()),
+    id: (index) => (ids[index] ??= newId(index)),
     chance,
     family: familyName(chance()),
     given: () => GIVEN[Math.floor(chance() * GIVEN.length)]!,

@@ -27,12 +27,20 @@ export function systemHash(tenant: TenantId, type: string, param: string, system
 
 /** A token by system and code; system '' means that it has none. */
 export function tokenHash(type: string, param: string, system: string, code: string): string {
-  return hash64(`${type}.${param}\u0002${system}\u0002${foldCode(code)}`)
+  return hash64(tokenText(type, param, system, code))
+}
+
+export function tokenText(type: string, param: string, system: string, code: string): string {
+  return `${type}.${param}\u0002${system}\u0002${foldCode(code)}`
 }
 
 /** A reference: `Patient/123`, an absolute URL or a urn. */
 export function referenceHash(type: string, param: string, target: string): string {
-  return hash64(`${type}.${param}\u0003${target}`)
+  return hash64(referenceText(type, param, target))
+}
+
+export function referenceText(type: string, param: string, target: string): string {
+  return `${type}.${param}\u0003${target}`
 }
 
 /** The values of a quantity parameter in one unit: see unitKey in fhir/search/quantity.ts. */
@@ -56,7 +64,11 @@ export const presentHash: (param: string) => number = remembering((param) =>
 )
 
 export function uriHash(type: string, param: string, uri: string): string {
-  return hash64(`${type}.${param}\u0004${uri}`)
+  return hash64(uriText(type, param, uri))
+}
+
+export function uriText(type: string, param: string, uri: string): string {
+  return `${type}.${param}\u0004${uri}`
 }
 
 /** Two thirds of what a resource says has been said by others before: parameters, codes, the same patient. */
