@@ -37,7 +37,7 @@ export async function checkCopies(
 ): Promise<{ resources: number; rows: number }> {
   await checkNumbers(client)
   const wanted = await someCopies(client, copies, steps)
-  const rows = await readRows(client, wanted)
+  const rows = await readRows(client, tenant, wanted)
   const rids = rows.map(({ rid }) => rid)
   const expected = indexesOf(rows, tenant, timezone)
   const inTables = {
@@ -53,7 +53,7 @@ export async function checkCopies(
       strings,
       present,
     })),
-    token_value: await meanings(client, expected.hashes),
+    token_value: await meanings(client, tenant, expected.hashes),
   }
   const { hashes: _hashes, ...should } = expected
   deepStrictEqual(inTables, { resource: wanted, ...should })
@@ -86,12 +86,12 @@ async function someCopies(client: Client, copies: Copies, steps: Steps): Promise
     .toSorted((a, b) => Number(a.rid) - Number(b.rid))
 }
 
-async function readRows(client: Client, wanted: readonly BaseRow[]): Promise<Row[]> {
+async function readRows(client: Client, tenant: TenantId, wanted: readonly BaseRow[]): Promise<Row[]> {
   const { rows } = await client.query<Row>(
     `select r.rid, r.type, r.id, r.last_updated, r.content::text, r.patients, r.ranges, r.strings, r.present
      from unnest($1::text[], $2::text[]) w(type, id)
-     join passerelle.resource r on r.type = w.type and r.id = w.id order by r.rid`,
-    [wanted.map(({ type }) => type), wanted.map(({ id }) => id)],
+     join passerelle.resource r on r.tenant = $3 and r.type = w.type and r.id = w.id order by r.rid`,
+    [wanted.map(({ type }) => type), wanted.map(({ id }) => id), tenant],
   )
   return rows
 }
@@ -130,11 +130,11 @@ async function texts(client: Client, text: string, table: string, rids: readonly
   return rows.map((row) => row.text).toSorted()
 }
 
-async function meanings(client: Client, hashes: readonly string[]): Promise<string[]> {
+async function meanings(client: Client, tenant: TenantId, hashes: readonly string[]): Promise<string[]> {
   const { rows } = await client.query<{ text: string }>(
     `select hash || ' ' || param || ' ' || value || ' ' || coalesce(system::text, '') as text
-     from passerelle.token_value where hash = any($1::bigint[])`,
-    [hashes],
+     from passerelle.token_value where tenant = $2 and hash = any($1::bigint[])`,
+    [hashes, tenant],
   )
   return rows.map((row) => row.text).toSorted()
 }
