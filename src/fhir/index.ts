@@ -55,6 +55,7 @@ export {
   type ValueEntries,
 } from './search/index.ts'
 export { fhirPathPatch, jsonPatch, type Patch, xmlPatch } from './patch/index.ts'
+export { makeReferenceWalk, meaningOf, type LocalTarget, type ReferenceWalk } from './references/index.ts'
 export {
   LANGUAGES,
   messageCodes,
