@@ -11,7 +11,8 @@ import { asFailure, type Failure } from '../kernel/failure.ts'
 import type { TenantId } from '../kernel/ids.ts'
 import type { Log } from '../kernel/log.ts'
 import {
-  type Change,
+  commitIdentified,
+  type CommitOptions,
   isNotHead,
   type Journal,
   type OpenMessage,
@@ -22,7 +23,7 @@ import { handledRow } from './audit-rows.ts'
 import type { Hl7Channel } from './config/channel.ts'
 import type { ChannelMetrics } from './metrics.ts'
 import { afterFailure } from './retry.ts'
-import type { Transform, Transformed } from './transform.ts'
+import type { Transform } from './transform.ts'
 import type { LaneHandler, Wake } from './wake.ts'
 
 export interface DrainDeps {
@@ -130,27 +131,19 @@ async function write(
   const filtered = transformed.did === 'filtered'
   const state = filtered ? 'filtered' : 'done'
   const warnings = filtered ? 0 : transformed.warnings
-  const changes = filtered ? [] : await changesOf(transformed, tenant, repository)
-  await repository.commit(tenant, changes, {
+  const options: CommitOptions = {
     audit: (outcomes) => [handledRow(channel, message, outcomes, clock.now())],
     with: async (tx, outcomes) => {
       const written = outcomes.map(versionOf)
       const reason = filtered ? transformed.reason : undefined
       journal.finish(tx, message, { state, finishedAt: clock.now(), written, warnings, reason })
     },
-  })
+  }
+  if (filtered) await repository.commit(tenant, [], options)
+  // A patient whom a client created before the first message came keeps the id that she has.
+  else if (transformed.identified) await commitIdentified(repository, tenant, transformed.identified, options)
+  else await repository.commit(tenant, transformed.changes, options)
   return { state, warnings }
-}
-
-/** A patient whom a client created before the first message came keeps the id that she has. */
-async function changesOf(
-  { changes, identified }: Extract<Transformed, { did: 'mapped' }>,
-  tenant: TenantId,
-  repository: Repository,
-): Promise<readonly Change[]> {
-  if (identified === undefined) return changes
-  const known = await repository.identify(tenant, identified.wanted)
-  return known.size === 0 ? changes : identified.changesFor(known)
 }
 
 async function noteFailure(

@@ -1,5 +1,5 @@
 /** The port between the pipeline and the mapping: what a message of a channel becomes. */
-import type { Change, KnownIdentities, WantedIdentity } from '../store/index.ts'
+import type { Change, Identified } from '../store/index.ts'
 import type { Hl7Channel } from './config/channel.ts'
 
 export type Transformed =
@@ -7,10 +7,7 @@ export type Transformed =
       readonly did: 'mapped'
       readonly changes: readonly Change[]
       /** What may be here already under another id, and the changes once that is known. */
-      readonly identified?: {
-        readonly wanted: readonly WantedIdentity[]
-        changesFor(known: KnownIdentities): readonly Change[]
-      }
+      readonly identified?: Identified
       /** How many things could not be carried over as they were: unmapped codes, unreadable dates … */
       readonly warnings: number
     }

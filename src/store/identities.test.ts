@@ -21,7 +21,7 @@ test('a resource that is here under another id is found by its identifier; the o
   await put('elsewhere', identifier('4', 'urn:oid:2.9.9'))
 
   const identify = async (...list: ReturnType<typeof wanted>[]) =>
-    Object.fromEntries(await repository.identify(tenant, list))
+    Object.fromEntries((await repository.identify(tenant, list)).known)
   expect(await identify(wanted('new', '1'))).toEqual({ 'Patient/new': 'first' })
   expect(await identify(wanted('new', 'unknown'), wanted('new', '2'))).toEqual({ 'Patient/new': 'second' })
   // Its own id is taken: nothing else is it.
@@ -30,7 +30,9 @@ test('a resource that is here under another id is found by its identifier; the o
   expect(await identify(wanted('new', '1', 'Practitioner'))).toEqual({})
   // Two of one message never become one.
   expect(await identify(wanted('a', '1'), wanted('b', '1'))).toEqual({ 'Patient/a': 'first' })
-  expect(await repository.identify(await database.addTenant('other'), [wanted('new', '1')])).toEqual(
-    new Map(),
-  )
+  const stranger = wanted('new', '1')
+  expect(await repository.identify(await database.addTenant('other'), [stranger])).toEqual({
+    known: new Map(),
+    strangers: [stranger],
+  })
 })

@@ -18,23 +18,29 @@ export interface WantedIdentity {
 /** `Type/id` as it would be → id of the resource that is there. */
 export type KnownIdentities = ReadonlyMap<string, string>
 
+export interface FoundIdentities {
+  readonly known: KnownIdentities
+  /** Those whose identifier nobody has. */
+  readonly strangers: readonly WantedIdentity[]
+}
+
 /** The oldest resource with the identifier, for those whose own id is not taken. Two key lookups each. */
 export async function findIdentities(
   db: Db,
   tenant: TenantId,
   wanted: readonly WantedIdentity[],
-): Promise<KnownIdentities> {
-  if (wanted.length === 0) return new Map()
-  const rows = await db.query<{ type: string; id: string; known: string }>(tenant, {
+): Promise<FoundIdentities> {
+  if (wanted.length === 0) return { known: new Map(), strangers: [] }
+  const rows = await db.query<{ n: string; known: string | null; stranger: boolean }>(tenant, {
     name: 'find-identities',
     text: `
-      select w.type, w.id, r.id as known
+      select w.n, r.id as known, t.rid is null as stranger
       from unnest($2::text[], $3::text[], $4::bigint[]) with ordinality as w(type, id, hash, n)
-      cross join lateral (
+      left join lateral (
         select t.rid from token t where t.tenant = $1::int and t.hash = w.hash order by t.rid limit 1
-      ) t
-      cross join lateral (select o.id from resource o where o.rid = t.rid offset 0) r
-      where r.id <> w.id and not exists (
+      ) t on true
+      left join lateral (select o.id from resource o where o.rid = t.rid offset 0) r on true
+      where not exists (
         select from resource o where o.tenant = $1::int and o.type = w.type and o.id = w.id and not o.deleted offset 0
       )
       order by w.n`,
@@ -47,11 +53,16 @@ export async function findIdentities(
   })
   const known = new Map<string, string>()
   const taken = new Set<string>()
-  for (const { type, id, known: other } of rows) {
+  const strangers: WantedIdentity[] = []
+  for (const { n, known: other, stranger } of rows) {
+    const one = wanted[Number(n) - 1]!
+    const { type, id } = one
+    if (stranger) strangers.push(one)
     // The first identifier decides; two resources of one message never become one.
-    if (known.has(`${type}/${id}`) || taken.has(`${type}/${other}`)) continue
-    known.set(`${type}/${id}`, other)
-    taken.add(`${type}/${other}`)
+    else if (other !== null && !known.has(`${type}/${id}`) && !taken.has(`${type}/${other}`)) {
+      known.set(`${type}/${id}`, other)
+      taken.add(`${type}/${other}`)
+    }
   }
-  return known
+  return { known, strangers }
 }

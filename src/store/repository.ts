@@ -17,8 +17,8 @@ import { exactJsonOf, type ExactJson, type JsonObject, parseExactObject, sameJso
 import type { AuditRow } from './audit.ts'
 import type { ResourceChecks } from './checks.ts'
 import type { Db, Tx } from './db.ts'
-import { type CompiledGuard, type Guard, guardStatements } from './guard.ts'
-import { findIdentities, type KnownIdentities, type WantedIdentity } from './identities.ts'
+import { type CompiledGuard, type Guard, guardStatements, newcomersGuard } from './guard.ts'
+import { findIdentities, type FoundIdentities, type WantedIdentity } from './identities.ts'
 import { emptyIndex, indexDifference } from './index-rows.ts'
 import { type Labels, labelsInUse } from './labels.ts'
 import type { ResourceNumbers } from './numbers.ts'
@@ -27,7 +27,7 @@ import type { ResourceWrite, TokenMeaning } from './queries/write-resources.ts'
 import { bodyOf, type Stored, storedFrom } from './resource.ts'
 import type { SearchModel, SearchModels } from './search-model/index.ts'
 import { makeTurns } from './turns.ts'
-import { sendWrites, type WriteLane } from './write-lane.ts'
+import { sendWrites, type WriteLane, type WriteRequest } from './write-lane.ts'
 
 export interface Change {
   readonly type: string
@@ -63,6 +63,8 @@ export interface CommitOptions {
   readonly with?: (tx: Tx, outcomes: readonly Outcome[]) => Promise<void>
   /** What criteria must match when the write happens: Failure `conflict`/`criteria-matched` otherwise. */
   readonly guards?: readonly Guard[]
+  /** Identifiers that nobody had: nobody may have got one that the commit creates. Failure `conflict`/`criteria-matched`. */
+  readonly strangers?: readonly WantedIdentity[]
 }
 
 export interface Repository {
@@ -70,8 +72,8 @@ export interface Repository {
   read(tenant: TenantId, type: string, id: string): Promise<Stored | undefined>
   readVersion(tenant: TenantId, type: string, id: string, version: number): Promise<Stored | undefined>
   readMany(tenant: TenantId, keys: readonly { type: string; id: string }[]): Promise<Stored[]>
-  /** Those of the wanted resources that are here under another id, found by their identifiers. */
-  identify(tenant: TenantId, wanted: readonly WantedIdentity[]): Promise<KnownIdentities>
+  /** Which of the wanted resources are here under another id, found by their identifiers. */
+  identify(tenant: TenantId, wanted: readonly WantedIdentity[]): Promise<FoundIdentities>
   /** Profiles, tags and security labels that resources of these types carry. */
   labels(tenant: TenantId, types: readonly string[]): Promise<Labels>
   /** Outcomes in the order of the changes. A change that leaves the content as it was makes no version. */
@@ -200,7 +202,7 @@ export function makeRepository(deps: RepositoryDeps): Repository {
     const meanings = prepared
       .flatMap((item) => item.meanings ?? [])
       .filter((meaning) => !known.has(`${tenant}:${meaning.hash}`))
-    const request = {
+    const request: WriteRequest = {
       writes: prepared.flatMap(({ write }) => write ?? []),
       meanings,
       audit: options.audit?.(outcomes) ?? [],
@@ -209,21 +211,33 @@ export function makeRepository(deps: RepositoryDeps): Repository {
     }
     const definitions = request.writes.filter(({ type }) => type === 'SearchParameter')
     if (definitions.length > 0) model.check(definitions.map(definitionIn))
-    // Definitions not in a group: of two that clash the second has to see the first.
-    if (options.with || options.guards?.length || definitions.length > 0) {
-      const guards = await Promise.all((options.guards ?? []).map((each) => guard(tenant, each)))
-      await db.transaction(tenant, async (tx) => {
-        for (const statement of guardStatements(tenant, guards)) void tx.query(statement)
-        sendWrites(tx, tenant, request)
-        await options.with?.(tx, outcomes)
-      })
-    } else if (request.writes.length > 0 || request.audit.length > 0) {
-      await lane.submit(tenant, request)
-    }
+    await send(tenant, request, options, outcomes)
     for (const meaning of meanings) known.set(`${tenant}:${meaning.hash}`, true)
     for (const { type } of request.writes) checks.changed(tenant, type)
     if (definitions.length > 0) await models.changed(tenant)
     return outcomes
+  }
+
+  async function send(
+    tenant: TenantId,
+    request: WriteRequest,
+    { guards = [], strangers = [], with: more }: CommitOptions,
+    outcomes: readonly Outcome[],
+  ): Promise<void> {
+    const newcomers = strangers.filter((stranger) => isCreated(stranger, outcomes))
+    // Definitions not in a group: of two that clash the second has to see the first.
+    const alone = request.writes.some(({ type }) => type === 'SearchParameter')
+    if (more || alone || guards.length + newcomers.length > 0) {
+      const compiled = await Promise.all(guards.map((each) => guard(tenant, each)))
+      if (newcomers.length > 0) compiled.push(newcomersGuard(tenant, newcomers))
+      await db.transaction(tenant, async (tx) => {
+        for (const statement of guardStatements(tenant, compiled)) void tx.query(statement)
+        sendWrites(tx, tenant, request)
+        await more?.(tx, outcomes)
+      })
+    } else if (request.writes.length > 0 || request.audit.length > 0) {
+      await lane.submit(tenant, request)
+    }
   }
 
   /** Whether it is worth another try. */
@@ -287,6 +301,10 @@ export function makeRepository(deps: RepositoryDeps): Repository {
 
 function definitionIn({ id, content }: ResourceWrite): OwnParameterChange {
   return { id, resource: content === undefined ? undefined : (JSON.parse(content) as JsonObject) }
+}
+
+function isCreated({ type, id }: WantedIdentity, outcomes: readonly Outcome[]): boolean {
+  return outcomes.some((outcome) => outcome.did === 'created' && outcome.type === type && outcome.id === id)
 }
 
 function refuseTwice(changes: readonly Change[]): void {

@@ -67,12 +67,7 @@ export function refusedRow(
 }
 
 /** The resources that a study became; none when nothing changed. */
-export function projectedRows(
-  outcomes: readonly Outcome[],
-  patient: string,
-  channel: ImagingChannel,
-  at: number,
-): AuditRow[] {
+export function projectedRows(outcomes: readonly Outcome[], channel: ImagingChannel, at: number): AuditRow[] {
   const written = outcomes.filter(({ did }) => did !== 'unchanged')
   if (written.length === 0) return []
   return [
@@ -84,7 +79,7 @@ export function projectedRows(
       outcome: 0,
       agent: { id: `passerelle/${channel.mapping.channel}`, kind: 'system' },
       entities: written.map(({ type, id, version }) => ({ type, id, version })),
-      patients: [patient],
+      patients: outcomes.filter(({ type }) => type === 'Patient').map(({ id }) => id),
     },
   ]
 }

@@ -11,6 +11,8 @@ import {
 } from '../../mapping/index.ts'
 import {
   type Change,
+  commitIdentified,
+  type Identified,
   isProjected,
   type KnownIdentities,
   markProjected,
@@ -45,18 +47,21 @@ async function writeStudy(
   const content = await readStudy(db, channel.tenant, studyUid, [KEY_OBJECT_SELECTION_STORAGE])
   if (content === undefined) return
   const own = mapStudy(content, channel.mapping)
-  const known = await repository.identify(channel.tenant, identifiersOf([named(own.patient)]))
-  const mapped = known.size === 0 ? own : withKnownPatient(own, known)
-  if (mapped.warnings.length > 0) log.warn({ study: studyUid, codes: mapped.warnings }, 'study is odd')
-  const outcomes = await repository.commit(channel.tenant, changesOf(mapped), {
+  if (own.warnings.length > 0) log.warn({ study: studyUid, codes: own.warnings }, 'study is odd')
+  const identified: Identified = {
+    wanted: identifiersOf([named(own.patient)]),
+    changesFor: (known) => changesOf(withKnownPatient(own, known)),
+  }
+  const outcomes = await commitIdentified(repository, channel.tenant, identified, {
     with: async (tx) => markProjected(tx, studyUid, content.revision),
-    audit: (written) => projectedRows(written, String(mapped.patient['id']), channel, clock.now()),
+    audit: (written) => projectedRows(written, channel, clock.now()),
   })
   log.info({ study: studyUid, did: outcomes.map(({ type, did }) => `${type} ${did}`) }, 'study written')
 }
 
 /** A patient whom a client or a message made before keeps the id that she has. */
 function withKnownPatient(study: MappedStudy, known: KnownIdentities): MappedStudy {
+  if (known.size === 0) return study
   const renamed = (resource: JsonObject) => withKnownIds(resource, known).value
   return {
     ...study,

@@ -3,8 +3,7 @@ import type { ExtractContext, Extractor, Include, IndexEntries, SearchRequest } 
 import type { TenantId } from '../../kernel/ids.ts'
 import { parseExactObject } from '../../kernel/json.ts'
 import type { Db } from '../db.ts'
-import { type CompiledGuard, type Guard, LOCKS } from '../guard.ts'
-import { hash64 } from '../hash.ts'
+import { type CompiledGuard, type Guard, identifierLock, lockOf } from '../guard.ts'
 import { tokenMeanings } from '../index-rows.ts'
 import { bodyOf, type Stored } from '../resource.ts'
 import { makeCompiler } from './compile.ts'
@@ -147,7 +146,7 @@ export function makeSearchStore(deps: SearchStoreDeps): SearchStore {
           ? others
           : sql`${others} or not exists (select from ${matching} and r.id = ${only}::text)`
       return {
-        lock: Number(BigInt.asUintN(64, BigInt(criteriaHash(tenant, query))) % BigInt(LOCKS)),
+        locks: identifierLocks(criteria) ?? [lockOf(criteriaName(query))],
         check: toStatement(sql`select assert_absent(${isOther})`),
       }
     },
@@ -161,9 +160,20 @@ function guardCriteria(tenant: TenantId, { conditions }: SearchQuery) {
 }
 
 /** The same criteria in any order of parameters give the same lock. */
-function criteriaHash(tenant: TenantId, { type, conditions }: SearchQuery): string {
+function criteriaName({ type, conditions }: SearchQuery): string {
   const parts = conditions.map((condition) =>
     JSON.stringify(condition, (_key, value: unknown) => (typeof value === 'bigint' ? String(value) : value)),
   )
-  return hash64([tenant, type, ...parts.sort()].join('\n'))
+  return [type, ...parts.sort()].join('\n')
+}
+
+/** Of criteria that name identifiers by their values. */
+function identifierLocks({ type, criteria }: SearchRequest): number[] | undefined {
+  for (const criterion of criteria) {
+    if (criterion.by !== 'parameter' || criterion.param.code !== 'identifier') continue
+    if (criterion.modifier !== undefined) continue
+    const values = criterion.values.flatMap((value) => (value.kind === 'token' && value.code) || [])
+    if (values.length === criterion.values.length) return values.map((value) => identifierLock(type, value))
+  }
+  return undefined
 }
