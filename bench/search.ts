@@ -4,7 +4,7 @@
  */
 import { parseArgs } from 'node:util'
 
-import { openClients } from './fhir.ts'
+import { openClients, sendTargets } from './fhir.ts'
 import { measure } from './support/measure.ts'
 import { transactionOf } from './support/observations.ts'
 import { startServer } from './support/server.ts'
@@ -21,6 +21,7 @@ export async function run(args: readonly string[]): Promise<unknown> {
   const resources = Number(values.resources)
   await using server = await startServer()
   const clients = await openClients(server, CLIENTS)
+  await sendTargets(server, clients[0]!)
 
   let next = 0
   const loadStarted = performance.now()

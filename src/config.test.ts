@@ -25,6 +25,7 @@ test('needs nothing: every variable has a default or may be absent', () => {
     configDir: resolve('./config'),
     bootstrap: { tenant: 'demo', clientId: undefined, clientSecret: undefined },
     logLevel: 'info',
+    referentialIntegrity: 'enforce',
   })
   expect([...config.roles]).toEqual(['api', 'worker', 'listener'])
   expect(config.variables).toMatchObject({ PASSERELLE_MLLP_PORT: 2575, PASSERELLE_DICOM_PORT: 11112 })
@@ -39,12 +40,14 @@ test('reads what is set', () => {
     PASSERELLE_DATABASE_URL: 'postgresql://owner:secret@db/passerelle',
     PASSERELLE_HTTP_PORT: '0',
     PASSERELLE_ROLE: 'api, listener',
+    PASSERELLE_REFERENTIAL_INTEGRITY: 'off',
     PASSERELLE_PUBLIC_URL: 'https://fhir.example.org/',
     PASSERELLE_TRUST_PROXY: 'true',
     PASSERELLE_CORS_ORIGINS: 'https://a.example.org, https://b.example.org',
     PASSERELLE_CONDITIONAL_DELETES: '1',
   })
   expect(config.httpPort).toBe(0)
+  expect(config.referentialIntegrity).toBe('off')
   expect([...config.roles]).toEqual(['api', 'listener'])
   expect(config.http).toEqual({
     publicUrl: 'https://fhir.example.org',
@@ -64,6 +67,7 @@ test.each([
   ['PASSERELLE_REDIS_URL', 'localhost:6379'],
   ['PASSERELLE_ROLE', 'api,workers'],
   ['PASSERELLE_LOG_LEVEL', 'loud'],
+  ['PASSERELLE_REFERENTIAL_INTEGRITY', 'on'],
   ['PASSERELLE_BOOTSTRAP_TENANT', 'Démo'],
   ['PASSERELLE_TRUST_PROXY', 'maybe'],
   ['PASSERELLE_PUBLIC_URL', 'fhir.example.org'],

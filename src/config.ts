@@ -26,6 +26,8 @@ export interface Config {
   }
   readonly roles: ReadonlySet<Role>
   readonly logLevel: LogLevel
+  /** Whether references within a tenant must point to what is there. */
+  readonly referentialIntegrity: 'enforce' | 'off'
   readonly http: {
     /** The address that clients know, when a proxy stands in between. */
     readonly publicUrl: string | undefined
@@ -83,6 +85,7 @@ const environment = z.object({
   PASSERELLE_LOG_LEVEL: z
     .enum(['debug', 'info', 'warn', 'error', 'silent'], 'must be debug, info, warn, error or silent')
     .default('info'),
+  PASSERELLE_REFERENTIAL_INTEGRITY: z.enum(['enforce', 'off'], 'must be enforce or off').default('enforce'),
   PASSERELLE_PUBLIC_URL: url('http:', 'https:').optional(),
   PASSERELLE_TRUST_PROXY: flag.default(false),
   PASSERELLE_CORS_ORIGINS: list.default([]),
@@ -154,6 +157,7 @@ function toConfig(env: Environment): Config {
     },
     roles: new Set(env.PASSERELLE_ROLE),
     logLevel: env.PASSERELLE_LOG_LEVEL,
+    referentialIntegrity: env.PASSERELLE_REFERENTIAL_INTEGRITY,
     http: {
       publicUrl: env.PASSERELLE_PUBLIC_URL?.replace(/\/+$/, ''),
       trustProxy: env.PASSERELLE_TRUST_PROXY,

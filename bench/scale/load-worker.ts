@@ -67,6 +67,7 @@ const { repository } = makeStore({
   parameters,
   terminology: makeTerminology({ r4: makeR4Content(), stored: makeStoredTerminology(db) }),
   contextOf: () => context,
+  referentialIntegrity: 'off',
 })
 const patients = makeReservoir<PatientFact>(order.samplePatients)
 const observations = makeReservoir<ObservationFact>(order.sampleObservations)

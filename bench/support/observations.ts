@@ -14,7 +14,7 @@ const CODES = [
 /** `number` varies code, patient, time and value; the same number gives the same resource. */
 export function observation(number: number): Record<string, unknown> {
   const [code, display, unit] = CODES[number % CODES.length]!
-  const patient = `bench-${number % 1000}`
+  const patient = `bench-${number % PATIENTS}`
   const at = new Date(Date.UTC(2026, 0, 1) + (number % 20_000_000) * 61_000).toISOString()
   return {
     resourceType: 'Observation',
@@ -29,7 +29,7 @@ export function observation(number: number): Record<string, unknown> {
     ],
     code: { coding: [{ system: 'http://loinc.org', code, display }], text: display },
     subject: { reference: `Patient/${patient}` },
-    encounter: { reference: `Encounter/visit-${number % 5000}` },
+    encounter: { reference: `Encounter/visit-${number % VISITS}` },
     effectiveDateTime: at,
     issued: at,
     performer: [{ reference: 'Organization/lab' }],
@@ -41,6 +41,37 @@ export function observation(number: number): Record<string, unknown> {
     ],
     referenceRange: [{ low: { value: 3.5, unit }, high: { value: 17.5, unit }, text: '3.5 – 17.5' }],
   }
+}
+
+const PATIENTS = 1000
+const VISITS = 5000
+
+/** What the Observations refer to, as transactions: to be sent before them. */
+export function transactionsOfTargets(): string[] {
+  const resources = [
+    { resourceType: 'Organization', id: 'lab', name: 'Laboratoire' },
+    ...Array.from({ length: PATIENTS }, (_, n) => ({ resourceType: 'Patient', id: `bench-${n}` })),
+    ...Array.from({ length: VISITS }, (_, n) => ({
+      resourceType: 'Encounter',
+      id: `visit-${n}`,
+      status: 'finished',
+      class: { system: 'http://terminology.hl7.org/CodeSystem/v3-ActCode', code: 'AMB' },
+      subject: { reference: `Patient/bench-${n % PATIENTS}` },
+    })),
+  ]
+  const chunks = Array.from({ length: Math.ceil(resources.length / 1000) }, (_, i) =>
+    resources.slice(i * 1000, i * 1000 + 1000),
+  )
+  return chunks.map((chunk) =>
+    JSON.stringify({
+      resourceType: 'Bundle',
+      type: 'transaction',
+      entry: chunk.map((resource) => ({
+        resource,
+        request: { method: 'PUT', url: `${resource.resourceType}/${resource.id}` },
+      })),
+    }),
+  )
 }
 
 export function transactionOf(first: number, size: number): string {

@@ -138,6 +138,8 @@ async function write(
       const reason = filtered ? transformed.reason : undefined
       journal.finish(tx, message, { state, finishedAt: clock.now(), written, warnings, reason })
     },
+    // A message is never lost for what its resources refer to.
+    integrity: { absentTargets: 'accept' },
   }
   if (filtered) await repository.commit(tenant, [], options)
   // A patient whom a client created before the first message came keeps the id that she has.

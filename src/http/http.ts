@@ -17,7 +17,13 @@ import type { Clock } from '../kernel/clock.ts'
 import type { TenantId } from '../kernel/ids.ts'
 import type { Log } from '../kernel/log.ts'
 import { makeTimeLimit } from '../kernel/time-limit.ts'
-import { type AuditRecorder, makeTurns, type StoreWithBinaries, supportedSearch } from '../store/index.ts'
+import {
+  type AuditRecorder,
+  makeTurns,
+  type StoreDeps,
+  type StoreWithBinaries,
+  supportedSearch,
+} from '../store/index.ts'
 import { makeApp } from './app.ts'
 import { makeBodyReader } from './body.ts'
 import { docsRouter } from './docs/router.ts'
@@ -55,6 +61,7 @@ export interface HttpDeps {
   announce(tenant: TenantId, id: string): Promise<void>
   /** 32 bytes, the same in all processes of an installation. */
   readonly cursorKey: Buffer
+  readonly referentialIntegrity: StoreDeps['referentialIntegrity']
   /** Of the program. */
   readonly version: string
   /** Of other parts, with paths from the root; asked in order, before FHIR. */
@@ -123,6 +130,7 @@ function makeService(deps: HttpDeps): FhirService {
     timeLimit: makeTimeLimit(),
     version: deps.version,
     cors: settings.corsOrigins.length > 0,
+    referentialIntegrity: deps.referentialIntegrity,
     resources: makeResourceSources({
       repository,
       search,

@@ -13,7 +13,13 @@ import {
   type Validator,
 } from '../fhir/index.ts'
 import type { Ground } from '../parts.ts'
-import { keepBinaries, makeStore, makeStoredTerminology, type StoreWithBinaries } from '../store/index.ts'
+import {
+  keepBinaries,
+  makeStore,
+  makeStoredTerminology,
+  type StoreDeps,
+  type StoreWithBinaries,
+} from '../store/index.ts'
 import type { TenantContexts } from './tenant-contexts.ts'
 
 export interface FhirParts {
@@ -23,10 +29,11 @@ export interface FhirParts {
   readonly extractor: Extractor
   readonly terminology: Terminology
   readonly store: StoreWithBinaries
+  readonly referentialIntegrity: StoreDeps['referentialIntegrity']
 }
 
 export function makeFhirParts(
-  { db, clock, binaryBlobs }: Pick<Ground, 'db' | 'clock' | 'binaryBlobs'>,
+  { db, clock, binaryBlobs, config }: Pick<Ground, 'db' | 'clock' | 'binaryBlobs' | 'config'>,
   contexts: TenantContexts,
 ): FhirParts {
   const definitions = loadDefinitions()
@@ -34,6 +41,7 @@ export function makeFhirParts(
   const validator = makeValidator(definitions)
   const extractor = makeExtractor(definitions, searchParameters)
   const contextOf = contexts.of
+  const { referentialIntegrity } = config
   const terminology = makeTerminology({ r4: makeR4Content(), stored: makeStoredTerminology(db) })
   const store = makeStore({
     db,
@@ -44,6 +52,7 @@ export function makeFhirParts(
     parameters: searchParameters,
     terminology,
     contextOf,
+    referentialIntegrity,
   })
   return {
     definitions,
@@ -52,5 +61,6 @@ export function makeFhirParts(
     extractor,
     terminology,
     store: keepBinaries(store, { db, blobs: binaryBlobs }),
+    referentialIntegrity,
   }
 }

@@ -24,6 +24,17 @@ export async function readAudit(db: Db, tenant: TenantId, id: string): Promise<A
   return row && toRecord(row)
 }
 
+/** Which of these ids there are. */
+export async function existingAudits(db: Db, tenant: TenantId, ids: readonly string[]): Promise<Set<string>> {
+  const text = `select id from audit where tenant = current_tenant() and id = any($1::bigint[])`
+  const rows = await db.query<{ id: string }>(tenant, {
+    name: 'audit-existing',
+    text,
+    values: [ids.filter(isAuditId)],
+  })
+  return new Set(rows.map(({ id }) => id))
+}
+
 /** One page and whether there is more behind it. */
 export async function searchAudit(
   db: Db,

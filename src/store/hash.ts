@@ -43,6 +43,11 @@ export function referenceText(type: string, param: string, target: string): stri
   return `${type}.${param}\u0003${target}`
 }
 
+/** A reference that no search parameter shows, by its target alone, whatever refers to it. */
+export function unshownHash(target: string): string {
+  return hash64(`\u0003${target}`)
+}
+
 /** The values of a quantity parameter in one unit: see unitKey in fhir/search/quantity.ts. */
 export function unitHash(type: string, param: string, unit: string): string {
   return hash64(`${type}.${param}\u0005${unit}`)

@@ -13,13 +13,14 @@ import type { OwnParameterChange } from '../fhir/index.ts'
 import { type Clock, toInstant } from '../kernel/clock.ts'
 import { Failure, type Issue } from '../kernel/failure.ts'
 import type { TenantId } from '../kernel/ids.ts'
-import { exactJsonOf, type ExactJson, type JsonObject, parseExactObject, sameJson } from '../kernel/json.ts'
+import { type ExactJson, type JsonObject, parseExactObject, sameJson } from '../kernel/json.ts'
 import type { AuditRow } from './audit.ts'
 import type { ResourceChecks } from './checks.ts'
 import type { Db, Tx } from './db.ts'
 import { type CompiledGuard, type Guard, guardStatements, newcomersGuard } from './guard.ts'
 import { findIdentities, type FoundIdentities, type WantedIdentity } from './identities.ts'
 import { emptyIndex, indexDifference } from './index-rows.ts'
+import type { Integrity, IntegrityOptions, ReferringIndex } from './integrity/index.ts'
 import { type Labels, labelsInUse } from './labels.ts'
 import type { ResourceNumbers } from './numbers.ts'
 import { readCurrent, readMany, readVersion, type ResourceRow } from './queries/read-resources.ts'
@@ -65,6 +66,8 @@ export interface CommitOptions {
   readonly guards?: readonly Guard[]
   /** Identifiers that nobody had: nobody may have got one that the commit creates. Failure `conflict`/`criteria-matched`. */
   readonly strangers?: readonly WantedIdentity[]
+  /** What references to resources that are not there mean; by default Failure `invalid`/`reference-not-found`. */
+  readonly integrity?: IntegrityOptions
 }
 
 export interface Repository {
@@ -93,6 +96,7 @@ export interface RepositoryDeps {
   readonly clock: Clock
   readonly checks: Pick<ResourceChecks, 'validate' | 'changed'>
   readonly models: Pick<SearchModels, 'of' | 'current' | 'changed'>
+  readonly integrity: Integrity
   guard(tenant: TenantId, guard: Guard): Promise<CompiledGuard>
   /** Which token values the database is known to hold already. */
   readonly known: LRUCache<string, true>
@@ -107,10 +111,11 @@ interface Prepared {
   readonly outcome: Outcome
   readonly write?: ResourceWrite
   readonly meanings?: readonly TokenMeaning[]
+  readonly next?: { readonly resource: JsonObject; readonly targets: ReferringIndex['targets'] }
 }
 
 export function makeRepository(deps: RepositoryDeps): Repository {
-  const { db, lane, numbers, clock, checks, models, guard, known } = deps
+  const { db, lane, numbers, clock, checks, models, integrity, guard, known } = deps
   const turns = makeTurns()
 
   async function currentVersions(
@@ -174,6 +179,7 @@ export function makeRepository(deps: RepositoryDeps): Repository {
         outcome,
         write: { ...base, ...after.row, method, content, added, removed },
         meanings: after.meanings,
+        next: { resource: next.value, targets: after.targets },
       }
     }
     const issues = checks.validate(tenant, next.value, type)
@@ -206,12 +212,18 @@ export function makeRepository(deps: RepositoryDeps): Repository {
       writes: prepared.flatMap(({ write }) => write ?? []),
       meanings,
       audit: options.audit?.(outcomes) ?? [],
+      needs: integrity.needsOf(prepared, options.integrity ?? {}),
       revision: model.revision,
       again: readAll,
     }
     const definitions = request.writes.filter(({ type }) => type === 'SearchParameter')
     if (definitions.length > 0) model.check(definitions.map(definitionIn))
-    await send(tenant, request, options, outcomes)
+    if (!request.needs.settled) await integrity.settle(tenant, prepared, options.integrity ?? {})
+    try {
+      await send(tenant, request, options, outcomes)
+    } catch (error) {
+      throw await integrity.explain(tenant, error, prepared, options.integrity ?? {})
+    }
     for (const meaning of meanings) known.set(`${tenant}:${meaning.hash}`, true)
     for (const { type } of request.writes) checks.changed(tenant, type)
     if (definitions.length > 0) await models.changed(tenant)
@@ -351,7 +363,8 @@ function outcomeOf(
 function withIdentity(made: ExactJson, type: string, id: string): ExactJson {
   if (made.value['resourceType'] === type && made.value['id'] === id) return made
   const exact = { ...made.exact, resourceType: type, id }
-  return made.value === made.exact ? { value: exact, exact } : exactJsonOf(exact)
+  const value = made.value === made.exact ? exact : { ...made.value, resourceType: type, id }
+  return { value, exact }
 }
 
 function contentOf(exact: JsonObject, id: string, version: number, lastUpdatedMs: number): string {

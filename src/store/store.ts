@@ -1,20 +1,23 @@
 /** Puts the resource store together: repository, search, and what they need of FHIR. */
 import { LRUCache } from 'lru-cache'
 
-import type {
-  Definitions,
-  ExtractContext,
-  Extractor,
-  SearchParameters,
-  Terminology,
-  Validator,
+import {
+  type Definitions,
+  type ExtractContext,
+  type Extractor,
+  makeReferenceWalk,
+  type SearchParameters,
+  type Terminology,
+  type Validator,
 } from '../fhir/index.ts'
 import type { Clock } from '../kernel/clock.ts'
 import type { TenantId } from '../kernel/ids.ts'
 import { type AsyncRequests, makeAsyncRequests } from './async-requests.ts'
+import { existingAudits } from './audit-search.ts'
 import { makeResourceChecks, type ResourceChecks } from './checks.ts'
 import type { Db } from './db.ts'
 import { type History, makeHistory } from './history.ts'
+import { makeIntegrity, makeReferring, makeResourceIndex, noIntegrity } from './integrity/index.ts'
 import { makeResourceNumbers } from './numbers.ts'
 import { makeRepository, type Repository } from './repository.ts'
 import type { ParameterDeps } from './search/compile-parameter.ts'
@@ -33,6 +36,8 @@ export interface StoreDeps {
   readonly terminology: ParameterDeps['terminology'] & Pick<Terminology, 'membership'>
   /** Time zone and local base of a tenant, for dates without an offset and absolute references. */
   contextOf(tenant: TenantId): ExtractContext
+  /** Whether references within a tenant must point to what is there. */
+  readonly referentialIntegrity: 'enforce' | 'off'
 }
 
 /** Token values (about 120 bytes each here) that need not be told to the database again. */
@@ -48,9 +53,14 @@ export interface Store {
 }
 
 export function makeStore(deps: StoreDeps): Store {
-  const { db, clock } = deps
+  const { db, clock, definitions, parameters, contextOf } = deps
+  const walk = makeReferenceWalk(definitions)
+  const referring = makeReferring(parameters, definitions.resourceTypes)
   const checks = makeResourceChecks(deps)
-  const models = makeSearchModels(deps)
+  const models = makeSearchModels({
+    ...deps,
+    indexWith: makeResourceIndex({ parameters, walk, referring, contextOf }),
+  })
   const search = makeTenantSearch({ ...deps, models })
   const repository = makeRepository({
     db,
@@ -59,6 +69,16 @@ export function makeStore(deps: StoreDeps): Store {
     numbers: makeResourceNumbers(db),
     checks,
     models,
+    integrity:
+      deps.referentialIntegrity === 'off'
+        ? noIntegrity
+        : makeIntegrity({
+            db,
+            walk,
+            referring,
+            toLocal: (tenant) => contextOf(tenant).toLocal,
+            kept: new Map([['AuditEvent', (tenant, ids) => existingAudits(db, tenant, ids)]]),
+          }),
     guard: search.guard,
     known: new LRUCache({ max: MAX_KNOWN_VALUES }),
   })

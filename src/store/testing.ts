@@ -29,10 +29,16 @@ export const testExtractor = makeExtractor(definitions, parameters)
 const r4 = makeR4Content()
 const parser = makeSearchParser({ definitions, parameters, supported: supportedSearch })
 
-export function testStore(db: Db, clock: Clock = systemClock) {
+/** References may point anywhere, unless integrity is what is tested. */
+export function testStore(
+  db: Db,
+  clock: Clock = systemClock,
+  referentialIntegrity: 'enforce' | 'off' = 'off',
+) {
   return makeStore({
     db,
     clock,
+    referentialIntegrity,
     validator: makeValidator(definitions),
     extractor: testExtractor,
     definitions,

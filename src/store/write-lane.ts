@@ -1,12 +1,13 @@
 /**
  * Group commit: writes that wait while another commit runs go out together, in one transaction with one flush of the
- * log. No timers: an idle store writes at once, a busy one in groups. A group whose transaction fails is taken apart
- * and each member tried alone, so that nobody fails for a neighbour's sake.
+ * log. No timers: an idle store writes at once, a busy one in groups. A group whose transaction fails is halved until
+ * those that fail are alone, so that nobody fails for a neighbour's sake and few have to go without company.
  */
 import { isOutage } from '../kernel/group-commit.ts'
 import type { TenantId } from '../kernel/ids.ts'
 import { type AuditRow, auditStatement } from './audit.ts'
 import type { Db, Tx } from './db.ts'
+import { mergeNeeds, type Needs, statementsAhead, statementsBehind } from './integrity/index.ts'
 import { type ResourceWrite, type TokenMeaning, writeResources } from './queries/write-resources.ts'
 import type { Statement } from './statement.ts'
 
@@ -14,6 +15,7 @@ export interface WriteRequest {
   readonly writes: readonly ResourceWrite[]
   readonly meanings: readonly TokenMeaning[]
   readonly audit: readonly AuditRow[]
+  readonly needs: Needs
   /** Of the search model that the writes are indexed for: another one raises PA004. */
   readonly revision: number
   /** It has lost a race before. */
@@ -78,7 +80,9 @@ export function makeWriteLane(db: Db): WriteLane {
       if (group.length === 1 || isOutage(error)) {
         for (const { done } of group) done.reject(error)
       } else {
-        for (const member of group) await runGroup([member])
+        const half = Math.ceil(group.length / 2)
+        await runGroup(group.slice(0, half))
+        await runGroup(group.slice(half))
       }
     }
   }
@@ -111,6 +115,7 @@ function mergeRequests(requests: readonly WriteRequest[]): WriteRequest {
     writes: requests.flatMap((request) => request.writes),
     meanings: requests.flatMap((request) => request.meanings),
     audit: requests.flatMap((request) => request.audit),
+    needs: mergeNeeds(requests.map((request) => request.needs)),
     // Where they differ the older one is out of date, and who has it will be found out.
     revision: Math.min(...requests.map((request) => request.revision)),
     again: requests.some((request) => request.again === true),
@@ -123,6 +128,7 @@ function* statementsFor(tenant: TenantId, request: WriteRequest): Generator<Stat
   const meanings = distinctByHash(request.meanings)
   if (writes.some(({ type }) => type === 'SearchParameter'))
     yield lockSearchParameters(tenant, request.revision)
+  yield* statementsAhead(tenant, request.needs)
   let first = true
   for (const chunk of chunks(writes)) {
     yield writeResources(tenant, chunk, first ? meanings : [], request)
@@ -131,6 +137,7 @@ function* statementsFor(tenant: TenantId, request: WriteRequest): Generator<Stat
   for (let i = 0; i < request.audit.length; i += MAX_AUDIT_ROWS_PER_STATEMENT) {
     yield auditStatement(request.audit.slice(i, i + MAX_AUDIT_ROWS_PER_STATEMENT))
   }
+  yield* statementsBehind(tenant, request.needs)
 }
 
 /** Before anything else is locked, so that those who wait for it hold nothing. */

@@ -183,3 +183,35 @@ test('starts on a database that somebody else runs, and several programs share i
     expect(await program.ended).toBe(0)
   }
 })
+
+test.each([
+  ['enforce', 422],
+  ['off', 201],
+] as const)('with referential integrity %s a reference to nothing is answered %i', async (mode, status) => {
+  await using folder = await testFolder()
+  await using program = serve({
+    ...anyPorts(join(folder.path, 'data')),
+    PASSERELLE_REFERENTIAL_INTEGRITY: mode,
+    PASSERELLE_BOOTSTRAP_CLIENT_ID: 'tester',
+    PASSERELLE_BOOTSTRAP_CLIENT_SECRET: 'only-for-this-test-0123456789',
+  })
+  const base = await ready(program)
+  const credentials = Buffer.from('tester:only-for-this-test-0123456789').toString('base64')
+  const token = await fetch(`${base}/oauth2/token`, {
+    method: 'POST',
+    headers: { authorization: `Basic ${credentials}` },
+    body: new URLSearchParams({ grant_type: 'client_credentials', scope: 'system/*.cruds' }),
+  })
+  const { access_token: bearer } = (await token.json()) as { access_token: string }
+  const flag = { resourceType: 'Flag', status: 'active', code: { text: 'x' } }
+  const create = (reference: string) =>
+    fetch(`${base}/t/demo/fhir/Flag`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${bearer}`, 'content-type': 'application/fhir+json' },
+      body: JSON.stringify({ ...flag, subject: { reference } }),
+    })
+  expect((await create('Patient/nobody')).status).toBe(status)
+  // Where the program listens is the tenant's own base.
+  expect((await create(`${base}/t/demo/fhir/Patient/nobody`)).status).toBe(status)
+  expect((await create(`${base}/t/other/fhir/Patient/nobody`)).status).toBe(201)
+})

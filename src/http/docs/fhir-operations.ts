@@ -21,7 +21,12 @@ const OF_CHANGES: Readonly<Record<number, string>> = {
   412: 'A condition of the request does not hold',
   413: 'The body is too large',
   415: 'The body is not of a type that is taken',
-  422: 'The resource is not valid',
+  422: 'The resource is not valid, or refers to what is not there',
+}
+
+const OF_DELETIONS: Readonly<Record<number, string>> = {
+  409: 'Others refer to the resource, or change it',
+  412: 'A condition of the request does not hold',
 }
 
 const GOOD: Readonly<Record<number, string>> = {
@@ -68,6 +73,7 @@ function describe(
       ),
       ...PROBLEMS,
       ...(takesBody && !isForm && OF_CHANGES),
+      ...(method === 'DELETE' && OF_DELETIONS),
       ...(path.includes('{id}') && { 410: 'The resource was deleted' }),
       ...(headers.includes('Range') && { 416: 'The content has nothing in this range' }),
     },

@@ -88,7 +88,7 @@ function resource(service: FhirService, model: SearchModel, type: string): JsonO
     conditionalRead: 'full-support',
     conditionalUpdate: has('update', true),
     conditionalDelete: conditionalDeletes(service, has('delete', true)),
-    referencePolicy: ['literal', 'logical'],
+    referencePolicy: ['literal', 'logical', ...(has('update') ? enforced(service) : [])],
   }
   const parameters = service.resources(type).parameters(type, model)
   if (parameters.length > 0) description['searchParam'] = parameters.map(searchParam)
@@ -96,6 +96,11 @@ function resource(service: FhirService, model: SearchModel, type: string): JsonO
   if (searchInclude.length > 1) description['searchInclude'] = searchInclude
   if (searchRevInclude.length > 0) description['searchRevInclude'] = searchRevInclude
   return { ...description, ...operationList(all, ofType) }
+}
+
+/** https://hl7.org/fhir/R4/valueset-reference-handling-policy.html */
+function enforced({ referentialIntegrity }: FhirService): string[] {
+  return referentialIntegrity === 'enforce' ? ['enforced'] : []
 }
 
 /** Of all types, and not of a resource's own values. https://hl7.org/fhir/R4/search.html#all */

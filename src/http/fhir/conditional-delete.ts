@@ -6,6 +6,7 @@ import type { Change } from '../../store/index.ts'
 import { auditRow, criteriaIn, seenIn } from './audit-row.ts'
 import { criteriaOf, type Found, raced } from './criteria.ts'
 import { answerDelete, nextDeletion } from './delete.ts'
+import { mayRead } from './gate.ts'
 import type { Caller, FhirRequest, FhirService, Interaction } from './interaction.ts'
 import { raceName, retryRaced } from './races.ts'
 
@@ -34,6 +35,7 @@ export const conditionalDelete: Interaction = {
               query: criteriaIn(request),
             }),
           ],
+          integrity: { mayName: mayRead(caller) },
         },
       )
       return { ...answerDelete(outcomes), audited: true }

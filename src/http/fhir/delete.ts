@@ -3,6 +3,7 @@ import type { ExactJson } from '../../kernel/json.ts'
 import type { Outcome } from '../../store/index.ts'
 import { seenIn, writeRow } from './audit-row.ts'
 import { refuseOtherVersion } from './etag.ts'
+import { mayRead } from './gate.ts'
 import type { Answer, FhirRequest, Interaction } from './interaction.ts'
 import { refuseParameters } from './query.ts'
 
@@ -22,6 +23,7 @@ export const deleteInteraction: Interaction = {
       [{ type, id, make: nextDeletion(request) }],
       {
         audit: ([deleted]) => [writeRow(service, deleteInteraction, request, deleted!, 204)],
+        integrity: { mayName: mayRead(caller) },
       },
     )
     return { ...answerDelete(outcomes), audited: true }

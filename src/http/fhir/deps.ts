@@ -64,6 +64,8 @@ export interface FhirDeps {
   readonly version: string
   /** True when browser applications of other origins may call. */
   readonly cors: boolean
+  /** Whether references within a tenant must point to what is there. */
+  readonly referentialIntegrity: 'enforce' | 'off'
   /** Where resources of a type are read and found: the store, or the audit trail for AuditEvent. */
   resources(type: string): ResourceSource
   /** For dates without an offset. */

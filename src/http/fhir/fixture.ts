@@ -19,17 +19,24 @@ import { Failure } from '../../kernel/failure.ts'
 import { makeTimeZone } from '../../kernel/time-zone.ts'
 import { type Log, silentLog } from '../../kernel/log.ts'
 import { openFileBlobStore } from '../../store/blobs/index.ts'
-import { keepBinaries, makeStore, makeStoredTerminology } from '../../store/index.ts'
+import { keepBinaries, makeStore, makeStoredTerminology, type StoreDeps } from '../../store/index.ts'
 import { defaultHttpSettings, type HttpSettings, makeHttp } from '../index.ts'
 
-export async function startFhir(settings: Partial<HttpSettings> = {}, log: Log = silentLog) {
+/** What may be switched off: for tests whose references point anywhere. */
+type Switches = Pick<StoreDeps, 'referentialIntegrity'>
+
+export async function startFhir(
+  settings: Partial<HttpSettings> = {},
+  log: Log = silentLog,
+  switches: Switches = { referentialIntegrity: 'enforce' },
+) {
   const database = await testDatabase()
   const other = await database.addTenant('other')
-  const first = await serve(database, other, settings, log)
+  const first = await serve(database, other, settings, log, switches)
   return {
     ...first,
     /** A second server over the same database, which knows nothing of the first. */
-    another: () => serve(database, other, settings, log),
+    another: () => serve(database, other, settings, log, switches),
     async [Symbol.asyncDispose]() {
       await first[Symbol.asyncDispose]()
       await database[Symbol.asyncDispose]()
@@ -37,7 +44,13 @@ export async function startFhir(settings: Partial<HttpSettings> = {}, log: Log =
   }
 }
 
-async function serve(database: TestDatabase, other: TenantId, settings: Partial<HttpSettings>, log: Log) {
+async function serve(
+  database: TestDatabase,
+  other: TenantId,
+  settings: Partial<HttpSettings>,
+  log: Log,
+  switches: Switches,
+) {
   const { db, tenant, tenantKey } = database
   const recorder = makeAuditRecorder({ db, log: silentLog })
   const definitions = loadDefinitions()
@@ -45,7 +58,12 @@ async function serve(database: TestDatabase, other: TenantId, settings: Partial<
   const searchParameters = makeSearchParameters(definitions)
   const extractor = makeExtractor(definitions, searchParameters)
   const zone = makeTimeZone('Europe/Paris')
-  const contextOf = () => ({ zone, toLocal: () => undefined, bases: () => [] })
+  const bases = new Map<TenantId, string>()
+  const contextOf = (of: TenantId) => ({
+    zone,
+    toLocal: (url: string) => localPart(url, bases.get(of)),
+    bases: () => [...bases].flatMap(([each, base]) => (each === of ? `${base}/` : [])),
+  })
   const folder = await testFolder()
   const blobs = await openFileBlobStore({ folder: folder.path, orphanAgeMs: 0 })
   const terminology = makeTerminology({ r4: makeR4Content(), stored: makeStoredTerminology(db) })
@@ -58,6 +76,7 @@ async function serve(database: TestDatabase, other: TenantId, settings: Partial<
     parameters: searchParameters,
     terminology,
     contextOf,
+    ...switches,
   })
   /** What is answered later is worked on at once, while it is open. */
   const queue = { isOpen: true, running: [] as Promise<void>[] }
@@ -90,11 +109,13 @@ async function serve(database: TestDatabase, other: TenantId, settings: Partial<
     },
     cursorKey: randomBytes(32),
     version: '0.0.0-test',
+    ...switches,
     routers: [],
   })
   const { port } = await server.listen('127.0.0.1', 0)
   const origin = `http://127.0.0.1:${port}`
   const base = `${origin}/t/${tenantKey}/fhir`
+  bases.set(tenant, base).set(other, `${origin}/t/other/fhir`)
   return {
     origin,
     base,
@@ -146,6 +167,10 @@ async function serve(database: TestDatabase, other: TenantId, settings: Partial<
       await folder[Symbol.asyncDispose]()
     },
   }
+}
+
+function localPart(url: string, base: string | undefined): string | undefined {
+  return base !== undefined && url.startsWith(`${base}/`) ? url.slice(base.length + 1) : undefined
 }
 
 export type TestFhir = Awaited<ReturnType<typeof startFhir>>

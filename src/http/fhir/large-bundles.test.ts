@@ -7,6 +7,7 @@ const SIZE = 5000
 let fhir: TestFhir
 beforeAll(async () => {
   fhir = await startFhir()
+  await fhir.call('PUT', '/Patient/known', { resourceType: 'Patient', id: 'known' })
 })
 afterAll(() => fhir[Symbol.asyncDispose]())
 

@@ -238,6 +238,7 @@ describe('a search parameter of the tenant’s own', () => {
 
 describe('a definition', () => {
   test('of a type with resources waits for $reindex, and says so', async () => {
+    await put({ resourceType: 'Schedule', id: 'x', actor: [{ display: 'x' }] })
     await put({
       resourceType: 'Slot',
       id: 'old',
@@ -292,7 +293,7 @@ describe('a definition', () => {
   test('may be described anew without being indexed anew, but not say something else', async () => {
     const grade = definition('grade', { base: ['Flag'], expression: `Flag.extension('${EXT}/grade').value` })
     await put(grade)
-    const flag = { status: 'active', code: { text: 'x' }, subject: { reference: 'Patient/p' } }
+    const flag = { status: 'active', code: { text: 'x' }, subject: { display: 'x' } }
     await put(extended('Flag', 'f', 'grade', coding('a'), flag))
     await put({ ...grade, description: 'Another text' })
     expect(await ids('/Flag?grade=a')).toEqual(['f'])

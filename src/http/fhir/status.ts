@@ -19,6 +19,7 @@ const BY_KIND: Readonly<Record<FailureKind, number>> = {
 const BY_CODE: Readonly<Record<string, number>> = {
   // Well-formed, but not a valid resource.
   'validation-failed': 422,
+  'reference-not-found': 422,
   'resource-subsetted': 422,
   // A patch that can be read, but not applied. RFC 5789 §2.2
   'patch-element-exists': 422,

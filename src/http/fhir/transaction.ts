@@ -6,11 +6,12 @@
  */
 import type { BundleEntry } from '../../fhir/index.ts'
 import { asFailure } from '../../kernel/failure.ts'
-import type { Change, Outcome, Statement } from '../../store/index.ts'
+import type { Change, CommitOptions, Outcome, Statement } from '../../store/index.ts'
 import { criteriaIn } from './audit-row.ts'
 import { bundleText } from './bundle-text.ts'
 import { create } from './create.ts'
 import { answerEntry, problemEntry } from './entry.ts'
+import { mayRead } from './gate.ts'
 import {
   type Answer,
   type Caller,
@@ -19,7 +20,7 @@ import {
   NOTHING_SEEN,
   type ResourceKey,
 } from './interaction.ts'
-import { inEntry } from './place.ts'
+import { inEntry, placeInEntry } from './place.ts'
 import { raceName, retryRaced } from './races.ts'
 import { sideBySide } from './side-by-side.ts'
 import { cutAnswer } from './subset.ts'
@@ -136,10 +137,17 @@ async function commit(
     return transactionRows(service.clock, caller, touched)
   }
   try {
-    const { guards } = identities
+    const { guards, existing } = identities
+    const entries = writes.flatMap(({ planned: { entry }, changes: own }) => own.map(() => entry.index))
+    const integrity: CommitOptions['integrity'] = {
+      found: [...existing.map(({ stored }) => stored), ...references.map(([, key]) => key)],
+      place: (change, path) => placeInEntry(entries[change]!, path),
+      mayName: mayRead(caller),
+    }
     const outcomes = await service.repository.commit(caller.tenant, changes, {
       audit,
       guards,
+      integrity,
       ...(note && { with: async (tx, done) => void (await tx.query(note(byWrite(writes, done)))) }),
     })
     return byWrite(writes, outcomes)

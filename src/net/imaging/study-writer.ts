@@ -55,6 +55,8 @@ async function writeStudy(
   const outcomes = await commitIdentified(repository, channel.tenant, identified, {
     with: async (tx) => markProjected(tx, studyUid, content.revision),
     audit: (written) => projectedRows(written, channel, clock.now()),
+    // The index is the truth: a study is never left out for what its resources refer to.
+    integrity: { absentTargets: 'accept' },
   })
   log.info({ study: studyUid, did: outcomes.map(({ type, did }) => `${type} ${did}`) }, 'study written')
 }

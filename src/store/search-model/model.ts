@@ -4,7 +4,6 @@ import {
   checkExpressions,
   checkOwnParameters,
   type Definitions,
-  type ExtractContext,
   type Extractor,
   makeSearchParser,
   type OwnDefinition,
@@ -22,7 +21,8 @@ import {
 import { Failure } from '../../kernel/failure.ts'
 import type { TenantId } from '../../kernel/ids.ts'
 import type { JsonObject } from '../../kernel/json.ts'
-import { indexRows, type ResourceIndex } from '../index-rows.ts'
+import type { ResourceIndex } from '../index-rows.ts'
+import type { IndexResource, ReferringIndex } from '../integrity/index.ts'
 import { lacks } from '../index-version.ts'
 import { supportedSearch } from '../search/compile.ts'
 import type { SearchState, StoredParameter } from './state.ts'
@@ -37,7 +37,7 @@ export interface SearchModel {
   /** The tenant's own definitions. */
   readonly own: readonly OwnModelParameter[]
   /** What a resource is to be found by. */
-  index(type: string, resource: JsonObject): ResourceIndex
+  index(type: string, resource: JsonObject): ReferringIndex
   /** What the index may have of a resource that is there: also by parameters that are no longer in force. */
   formerIndex(type: string, resource: JsonObject): ResourceIndex
   /** @throws Failure `invalid`/`search-definition-…` when SearchParameters can't become so */
@@ -56,12 +56,12 @@ export interface SearchModelDeps {
   readonly definitions: Definitions
   readonly parameters: SearchParameters
   readonly extractor: Extractor
-  contextOf(tenant: TenantId): ExtractContext
+  readonly indexWith: IndexResource
 }
 
 /** Who makes models: what tenants without own parameters have in common is made once. */
 export function makeModelMaker(deps: SearchModelDeps): (tenant: TenantId, state: SearchState) => SearchModel {
-  const { definitions, parameters: standard, extractor, contextOf } = deps
+  const { definitions, parameters: standard, extractor, indexWith } = deps
   const parserOf = (parameters: SearchParameters) =>
     makeSearchParser({ definitions, parameters, supported: supportedSearch })
   const shared = { parameters: standard, extractor, parser: parserOf(standard) }
@@ -92,7 +92,7 @@ export function makeModelMaker(deps: SearchModelDeps): (tenant: TenantId, state:
     }
 
     const rowsBy = (by: Extractor) => (type: string, resource: JsonObject) =>
-      indexRows(tenant, type, by.extract(resource, type, contextOf(tenant)), standard.sharing(type))
+      indexWith(by, tenant, type, resource)
     return {
       revision,
       indexVersion,
