@@ -58,3 +58,14 @@ test('a statement that takes too long is cancelled', async () => {
     code: 'statement-timeout',
   })
 })
+
+test('a code that the database raises means one thing: the program tells failures apart by it', async () => {
+  await using database = await testDatabase()
+  const raised = await database.ownerQuery<{ code: string; meanings: string[] }>(`
+    select found[2] as code, array_agg(distinct found[1]) as meanings
+    from pg_proc
+    cross join lateral regexp_matches(prosrc, 'raise exception ''([^'']+)'' using errcode = ''(PA[0-9]{3})''', 'g') as found
+    where pronamespace = 'passerelle'::regnamespace group by code`)
+  expect(raised.length).toBeGreaterThan(4)
+  expect(raised.filter(({ meanings }) => meanings.length > 1)).toEqual([])
+})

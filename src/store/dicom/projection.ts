@@ -50,5 +50,5 @@ const PROJECTED = `
   select assert_projects(exists (select from done))`
 
 export function isProjected(error: unknown): boolean {
-  return error instanceof Failure && error.params['sqlstate'] === 'PA004'
+  return error instanceof Failure && error.params['sqlstate'] === 'PA008'
 }

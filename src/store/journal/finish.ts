@@ -45,7 +45,7 @@ select assert_turn((select count(*) from taken), $3::bigint)`
 
 /** Whether a transaction failed because its message was finished by somebody else, or an older one is there. */
 export function isNotHead(error: unknown): boolean {
-  return error instanceof Failure && error.params['sqlstate'] === 'PA003'
+  return error instanceof Failure && error.params['sqlstate'] === 'PA007'
 }
 
 /** Counts a failed attempt. Does nothing when the message is no longer to do. */
