@@ -5,3 +5,6 @@ const MAX_STRING = 400
 export function cut(value: string): string {
   return value.length > MAX_STRING ? value.slice(0, MAX_STRING).toWellFormed() : value
 }
+
+/** In the database's characters, of which one may be two here: what is shorter has not been cut. */
+export const LONG_STRING = MAX_STRING / 2

@@ -1,5 +1,5 @@
 /** From what a resource says (IndexEntries) to the rows by which it is found. */
-import { type IndexEntries, normalise, type ValueEntries } from '../fhir/index.ts'
+import { type IndexEntries, normalise, type ValueEntries, valueLists } from '../fhir/index.ts'
 import type { TenantId } from '../kernel/ids.ts'
 import { cut } from './cut.ts'
 import {
@@ -44,10 +44,11 @@ export function indexRows(
   const { tokens, meanings, dated } = tokenRows(tenant, type, entries, shared)
   const strings = entries.strings
     .filter(({ param }) => !shared.has(param))
-    .map(({ param, value: written }) => ({
+    .map(({ param, value: written, part }) => ({
       param: paramHash(type, param),
       value: cut(normalise(written)),
-      written,
+      // Of a later word: nothing, since it is not what is written.
+      written: part ? '' : written,
     }))
   const { found, tested } = rangeRows(type, entries, shared)
   const tuples = tupleRows(type, entries.composites)
@@ -86,7 +87,7 @@ function tokenRows(tenant: TenantId, type: string, entries: ValueEntries, shared
     const hash = tokenHash(type, param, system ?? '', code)
     add(hash, param)
     // What is asked for in full only has no place in an order.
-    if (param.endsWith(OF_TYPE)) continue
+    if (ASKED_IN_FULL.test(param)) continue
     meanings.set(hash, {
       hash,
       param: orderHash(tenant, type, param),
@@ -108,7 +109,7 @@ function tokenRows(tenant: TenantId, type: string, entries: ValueEntries, shared
   return { tokens, meanings, dated }
 }
 
-const OF_TYPE = ':of-type'
+const ASKED_IN_FULL = /:(?:of-type|below|contained)$/
 
 /** `found`: what a search can begin with. `tested`: what is only asked of a row that something else has found. */
 function rangeRows(type: string, entries: ValueEntries, shared: Shared): { found: Range[]; tested: Range[] } {
@@ -136,28 +137,16 @@ function rangeRows(type: string, entries: ValueEntries, shared: Shared): { found
 
 /** Of the parameters that have a value, and of the composites whose bases are several. */
 function presentParams(entries: IndexEntries): number[] {
-  const codes = new Set<string>()
-  const lists: readonly (readonly { readonly param: string }[])[] = [
-    entries.tokens,
-    entries.references,
-    entries.strings,
-    entries.uris,
-    entries.dates,
-    entries.numbers,
-    entries.quantities,
-    entries.positions,
-    entries.composites,
-  ]
-  for (const list of lists) for (const { param } of list) codes.add(bare(param))
+  const codes = new Set(entries.present)
+  // Computed values have no element of their own.
+  const lists: readonly (readonly { readonly param: string }[])[] = Object.values(valueLists(entries))
+  for (const list of lists) for (const { param } of list) if (!ASPECT.test(param)) codes.add(param)
   for (const { param, bases } of entries.composites) if (bases > 1) codes.add(`${param}${NOT_ALONE}`)
   return [...codes].filter((code) => !OF_THE_ROW.has(code)).map(presentHash)
 }
 
-/** `subject` of `subject:identifier`. */
-function bare(param: string): string {
-  const colon = param.indexOf(':')
-  return colon < 0 ? param : param.slice(0, colon)
-}
+/** `subject:identifier` is an aspect of `subject`, which is present by itself. */
+const ASPECT = /:(?:identifier|of-type|below|contained)$/
 
 /** What a resource has for a token, reference or uri parameter, spelled as its place in a sort. */
 export function tokenMeanings(entries: IndexEntries, code: string): string[] {

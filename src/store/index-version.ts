@@ -24,6 +24,12 @@ const VERSIONS: readonly IndexVersion[] = [
   { number: 1, concerns: ({ type }, isMissing) => isMissing || ORDERED.has(type) },
   // Tokens once, found by their values; in the order of a clinical date.
   { number: 2, concerns: ({ type }) => TOKENS.has(type) || type === 'composite' },
+  // Contained resources, versions in part, systems without a code, later words of a family name; elements without a value.
+  {
+    number: 3,
+    concerns: ({ type }, isMissing) =>
+      isMissing || TOKENS.has(type) || type === 'composite' || type === 'string',
+  },
 ]
 
 export const INDEX_VERSION = VERSIONS.at(-1)!.number

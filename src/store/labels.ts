@@ -23,7 +23,7 @@ export async function labelsInUse(db: Db, tenant: TenantId, types: readonly stri
   const [profiles, tags, security] = await Promise.all(
     ['_profile', '_tag', '_security'].map((code) => valuesInUse(db, tenant, types, code)),
   )
-  return { profiles: profiles!, tags: tags!.map(toLabel), security: security!.map(toLabel) }
+  return { profiles: profiles!, tags: labelsOf(tags!), security: labelsOf(security!) }
 }
 
 /**
@@ -49,6 +49,11 @@ async function valuesInUse(
     values: [tenant, types.map((type) => orderHash(tenant, type, code)), MAX_LABELS],
   })
   return rows.map(({ value }) => value)
+}
+
+/** A coding with no more than a system is none. */
+function labelsOf(values: readonly string[]): Label[] {
+  return values.map(toLabel).filter(({ code }) => code !== '')
 }
 
 function toLabel(value: string): Label {

@@ -34,12 +34,13 @@ export function testStore(
   db: Db,
   clock: Clock = systemClock,
   referentialIntegrity: 'enforce' | 'off' = 'off',
+  validator = makeValidator(definitions),
 ) {
   return makeStore({
     db,
     clock,
     referentialIntegrity,
-    validator: makeValidator(definitions),
+    validator,
     extractor: testExtractor,
     definitions,
     parameters,

@@ -32,13 +32,15 @@ export function componentsOf(
 ): readonly Component[] {
   const { base } = composite
   const roots = rootsOf(definitions, composite)
-  return composite.components.map(({ definition, expression }, i) => {
+  const parts = composite.components.map(({ definition, expression }): Part => {
     const ofResource = expression.startsWith(OF_RESOURCE)
     const below = ofResource
       ? compileRoutes(definitions, `${base}.${expression.slice(OF_RESOURCE.length)}`, base)
       : distinctTypes(roots).flatMap((type) => compileRoutes(definitions, expression, type))
-    const named = parameterNamed(definition)
-    const type = kindFor(named?.type ?? 'token', below)
+    return { named: parameterNamed(definition), ofResource, below }
+  })
+  return withOwnPlaces(parts).map(({ named, ofResource, below }, i) => {
+    const type = kindFor(kindOf({ named }), below)
     const routes = below.filter((route) => emits(type, route.type)).map((route) => ({ route, ofResource }))
     const places = ofResource
       ? routes.map(({ route }) => placeOf(route))
@@ -48,6 +50,29 @@ export function componentsOf(
       return { type, targets: known?.targets ?? [], routes, cover: known }
     const targets = named?.targets ?? []
     return { type, targets, routes, cover: { ...composite, code: coverCode(composite, i), type, targets } }
+  })
+}
+
+interface Part {
+  readonly named: Pick<SearchParameterEntry, 'type' | 'targets'> | undefined
+  readonly ofResource: boolean
+  readonly below: readonly Route[]
+}
+
+function kindOf({ named }: Pick<Part, 'named'>): SearchParameterType {
+  return named?.type ?? 'token'
+}
+
+/**
+ * "The matching parameter of each component … is documented in the definition of the parameter": its order counts. Where
+ * the expressions stand in another one (DocumentReference.relationship), each component takes the place that it can read.
+ */
+function withOwnPlaces(parts: readonly Part[]): readonly Part[] {
+  const reads = (part: Part, { below }: Part) => below.some((route) => emits(kindOf(part), route.type))
+  return parts.map((part) => {
+    if (reads(part, part)) return part
+    const other = parts.find((one) => reads(part, one) && !reads(one, one))
+    return other ? { ...other, named: part.named } : part
   })
 }
 
@@ -76,7 +101,7 @@ export function rootsOf(definitions: Definitions, { expression, base }: SearchPa
   return compileRoutes(definitions, expression ?? base, base)
 }
 
-/** What R4 says of a component's kind, unless its values can't be of it: DocumentReference.relationship has two swapped. */
+/** What R4 says of a component's kind, unless its values can't be of it. */
 function kindFor(named: SearchParameterType, routes: readonly Route[]): SearchParameterType {
   if (routes.some((route) => emits(named, route.type))) {
     const references = routes.every(({ type }) => type === 'Reference')

@@ -3,12 +3,12 @@ import type { JsonObject } from '../../kernel/json.ts'
 import type { Definitions } from '../definitions/index.ts'
 import { type Component, rootsOf } from './components.ts'
 import type { CompositeEntry, ValueEntries } from './entries.ts'
-import { noEntries } from './entries.ts'
-import { type ExtractContext, makeEmit } from './emit/index.ts'
+import { hasAny, noEntries } from './entries.ts'
+import { makeEmit, type WalkContext } from './emit/index.ts'
 import type { SearchParameter, SearchParameters } from './parameters.ts'
 import { addRoute, makeNode, type TreeNode, visitChildren } from './walk.ts'
 
-export type CompositeReader = (resource: JsonObject, context: ExtractContext) => readonly CompositeEntry[]
+export type CompositeReader = (resource: JsonObject, context: WalkContext) => readonly CompositeEntry[]
 
 export function makeCompositeReader(
   definitions: Definitions,
@@ -36,7 +36,7 @@ export function makeCompositeReader(
         const entries = noEntries()
         visitChildren(below, base, entries, context)
         visitChildren(ofResource, resource, entries, context)
-        if (!hasSome(entries)) return []
+        if (!hasAny(entries)) return []
         parts.push(entries)
       }
       return [{ param, bases: standing.length, parts }]
@@ -57,8 +57,4 @@ function treesOf(definitions: Definitions, component: Component, param: string):
     if (emit) addRoute(whole ? ofResource : below, route, emit, definitions)
   }
   return { below, ofResource }
-}
-
-function hasSome(entries: ValueEntries): boolean {
-  return Object.values(entries).some((list: readonly unknown[]) => list.length > 0)
 }

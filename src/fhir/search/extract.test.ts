@@ -73,7 +73,7 @@ describe('tokens', () => {
         { system: 'email', value: 'a@example.org' },
       ],
     }
-    expect(tokens(patient, 'identifier')).toEqual(['urn:oid:1.2|7', '8'])
+    expect(tokens(patient, 'identifier')).toEqual(['urn:oid:1.2|7', '8', 'urn:oid:1.2|'])
     expect(tokens(patient, 'active')).toEqual(['http://hl7.org/fhir/special-values|true'])
     expect(tokens(patient, 'phone')).toEqual(['+33 1'])
     expect(tokens(patient, 'email')).toEqual(['a@example.org'])

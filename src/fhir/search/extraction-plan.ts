@@ -7,7 +7,7 @@ import { coverCode, wholeRoutes } from './components.ts'
 import { type CompositeReader, makeCompositeReader } from './composites.ts'
 import type { SearchParameter, SearchParameters } from './parameters.ts'
 import { compileRoutes, type Route } from './routes.ts'
-import { makeEmit, type Emit } from './emit/index.ts'
+import { hasContent, makeEmit, type Emit } from './emit/index.ts'
 import { addRoute as addTo, makeNode, type TreeNode } from './walk.ts'
 
 export interface ExtractionPlan {
@@ -67,11 +67,22 @@ function addRoute(root: TreeNode, route: Route, parameter: SearchParameter, defi
   const emit = makeEmit(parameter.type, {
     param: parameter.code,
     type: route.type,
+    element: route.steps.at(-1)?.name,
+    targets: parameter.targets,
     resolvesTo: route.resolvesTo,
     codes: route.required === undefined ? undefined : definitions.codeSet(route.required),
+    required: route.required,
   })
   if (!emit) return
-  addTo(root, route, emit, definitions)
+  addTo(root, route, parameter.type === 'reference' ? emit : marking(parameter.code, emit), definitions)
+}
+
+/** References know by themselves whether they are of the parameter. */
+function marking(param: string, emit: Emit): Emit {
+  return (value, into, context) => {
+    if (hasContent(value)) into.present.add(param)
+    emit(value, into, context)
+  }
 }
 
 /** A true or false about the resource, like `deceased`; else whatever the general evaluator finds. */

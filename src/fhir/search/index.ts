@@ -6,7 +6,16 @@ export {
   type OwnParameterDeps,
 } from './check-own-parameter.ts'
 export { decimalRange } from './decimal.ts'
-export type { CompositeEntry, IndexEntries, NumberEntry, QuantityEntry, ValueEntries } from './entries.ts'
+export { embeddedPrefix, embeddingName } from './embedded.ts'
+export { mimeBase } from './emit/tokens.ts'
+export {
+  type CompositeEntry,
+  type IndexEntries,
+  type NumberEntry,
+  type QuantityEntry,
+  type ValueEntries,
+  valueLists,
+} from './entries.ts'
 export { makeExtractor, type Extractor } from './extract.ts'
 export { normalise } from './normalise.ts'
 export { makeSearchParameters, type SearchParameter, type SearchParameters } from './parameters.ts'
@@ -24,7 +33,7 @@ export {
   withOwnParameters,
 } from './own-parameters.ts'
 export { makeSearchParser, type SearchParser } from './parse.ts'
-export { isCanonical, referencePlaces, textPlaces } from './places.ts'
+export { isCanonical, isMimeType, referencePlaces, textPlaces, unitSystemPlaces } from './places.ts'
 export type {
   ChainCriterion,
   CompartmentCriterion,
@@ -33,6 +42,7 @@ export type {
   HasCriterion,
   Include,
   ListCriterion,
+  Modifier,
   NearValue,
   NumberValue,
   ParameterCriterion,
@@ -41,6 +51,8 @@ export type {
   SearchRequest,
   SearchValue,
   SupportedSearch,
+  TokenValue,
+  Words,
 } from './request.ts'
 export { referenceTarget } from './references.ts'
 export type { Sharing } from './sharing.ts'

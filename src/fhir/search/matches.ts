@@ -1,12 +1,15 @@
 /** Whether a resource meets a criterion, by its index entries: the meaning of a search, which any index has to agree with. */
-import type {
-  DateEntry,
-  IndexEntries,
-  NumberEntry,
-  QuantityEntry,
-  TokenEntry,
-  ValueEntries,
+import {
+  type DateEntry,
+  type IndexEntries,
+  type NumberEntry,
+  type QuantityEntry,
+  type StringEntry,
+  type TokenEntry,
+  type ValueEntries,
+  valueLists,
 } from './entries.ts'
+import { mimeBase } from './emit/tokens.ts'
 import { normalise } from './normalise.ts'
 import { canonicalUnit } from './quantity.ts'
 import type {
@@ -54,15 +57,15 @@ function holds(entries: IndexEntries, criterion: Criterion): boolean {
 
 function matches(entries: IndexEntries, criterion: ParameterCriterion): boolean {
   const { modifier, values, missing } = criterion
-  if (modifier === 'missing') return hasAny(entries, criterion.param.code) !== missing
+  if (modifier === 'missing') return hasValue(entries, criterion.param.code) !== missing
   const some = values.some((value) => matchesValue(entries, criterion, value))
   return modifier === 'not' ? !some : some
 }
 
-function hasAny(entries: IndexEntries, code: string): boolean {
-  const { compartments: _compartments, ...lists } = entries
-  const all: readonly (readonly { readonly param: string }[])[] = Object.values(lists)
-  return all.some((list) => list.some(({ param }) => param === code || param.startsWith(`${code}:`)))
+/** Computed values (Patient.deceased) have no element of their own. */
+function hasValue(entries: IndexEntries, code: string): boolean {
+  const lists: readonly (readonly { readonly param: string }[])[] = Object.values(valueLists(entries))
+  return entries.present.has(code) || lists.some((list) => list.some(({ param }) => param === code))
 }
 
 function matchesValue(entries: ValueEntries, criterion: ParameterCriterion, value: SearchValue): boolean {
@@ -72,6 +75,8 @@ function matchesValue(entries: ValueEntries, criterion: ParameterCriterion, valu
     list.filter(({ param }) => param === name)
   switch (value.kind) {
     case 'token': {
+      const mime = modifier === 'below' && value.system === undefined
+      if (mime) return own(entries.tokens, `${code}:below`).some((entry) => matchesMime(entry, value))
       const typed = modifier === 'identifier' || modifier === 'of-type'
       return own(entries.tokens, typed ? `${code}:${modifier}` : code).some((entry) =>
         matchesToken(entry, value),
@@ -81,11 +86,12 @@ function matchesValue(entries: ValueEntries, criterion: ParameterCriterion, valu
       return own(entries.references).some(({ target }) => value.targets.includes(target))
     case 'string':
       return (
-        modifier !== 'text' &&
-        own(entries.strings).some((entry) => matchesString(entry.value, value, modifier))
+        modifier !== 'text' && own(entries.strings).some((entry) => matchesString(entry, value, modifier))
       )
     case 'uri':
-      return own(entries.uris).some((entry) => matchesUri(entry.value, value.value, modifier))
+      return criterion.param.type === 'reference'
+        ? own(entries.references).some(({ target }) => isVersionOf(target, value.value))
+        : own(entries.uris).some((entry) => matchesUri(entry.value, value.value, modifier))
     case 'date':
       return own(entries.dates).some((entry) => matchesDate(entry, value))
     case 'number':
@@ -113,25 +119,37 @@ function matchesToken(entry: TokenEntry, { system, code }: TokenValue): boolean 
   return code === undefined || foldCode(entry.code) === foldCode(code)
 }
 
+/** https://hl7.org/fhir/R4/search.html#mimetype */
+function matchesMime(entry: TokenEntry, { code = '' }: TokenValue): boolean {
+  return foldCode(entry.code) === foldCode(mimeBase(code))
+}
+
+/** A part is found by, but is not what is written. Punctuation alone is nothing that could be compared. */
 function matchesString(
-  entry: string,
+  { value: entry, part }: StringEntry,
   { value }: StringValue,
   modifier: ParameterCriterion['modifier'],
 ): boolean {
-  if (modifier === 'exact') return entry === value
-  if (modifier === 'contains') return normalise(entry).includes(normalise(value))
-  if (modifier === 'equals') return normalise(entry) === normalise(value)
-  if (modifier === 'ends') return normalise(entry).endsWith(normalise(value))
-  return normalise(entry).startsWith(normalise(value))
+  if (modifier === 'exact') return part !== true && entry === value
+  const [own, wanted] = [normalise(entry), normalise(value)]
+  if (wanted === '') return false
+  if (modifier === 'contains') return own.includes(wanted)
+  if (modifier === 'equals') return part !== true && own === wanted
+  if (modifier === 'differs') return part !== true && own !== wanted
+  if (modifier === 'ends') return part !== true && own.endsWith(wanted)
+  return own.startsWith(wanted)
 }
 
-/** https://hl7.org/fhir/R4/search.html#uri: above and below go by whole path segments. */
+/** https://hl7.org/fhir/R4/search.html#uri: "left-matches the value, or vice-versa"; URNs have nothing above or below. */
 function matchesUri(entry: string, value: string, modifier: ParameterCriterion['modifier']): boolean {
-  if (modifier === 'below')
-    return entry === value || entry.startsWith(value.endsWith('/') ? value : `${value}/`)
-  if (modifier === 'above')
-    return entry === value || value.startsWith(entry.endsWith('/') ? entry : `${entry}/`)
-  return entry === value
+  if (entry === value || modifier === undefined || value.startsWith('urn:')) return entry === value
+  if (modifier === 'above') return value.startsWith(entry)
+  return value.includes('|') ? isVersionOf(entry, value) : entry.startsWith(value)
+}
+
+/** `url|1` has 1.0 and 1.1 below it; without a version it has all of them, which are indexed without theirs too. */
+function isVersionOf(entry: string, canonical: string): boolean {
+  return entry === canonical || (canonical.includes('|') && entry.startsWith(`${canonical}.`))
 }
 
 /** https://hl7.org/fhir/R4/search.html#prefix on half open intervals: the entry against the search value. */
@@ -146,22 +164,28 @@ function matchesDate(entry: DateEntry, { prefix, from, to }: DateValue): boolean
       return entry.to > to
     case 'lt':
       return entry.from < from
+    // "Range above the value: the specified value and up": what begins before it and ends within it is not left out.
     case 'ge':
-      return entry.to > to || contained
+      return entry.to > from
     case 'le':
-      return entry.from < from || contained
+      return entry.from < to
     case 'sa':
       return entry.from >= to
     case 'eb':
       return entry.to <= from
     case 'ap':
       return entry.from < to && entry.to > from
+    case 'co':
+      return entry.from <= from && entry.to >= to
   }
 }
 
 /** In the unit that both can be told in; a value without a system asks for the unit as it is written. */
 function matchesQuantity(entry: QuantityEntry, value: QuantityValue): boolean {
-  if (value.code === undefined) return matchesNumber(entry, value, Number)
+  if (value.code === undefined) {
+    const sameSystem = value.system === undefined || value.system === entry.system
+    return sameSystem && matchesNumber(entry, value, Number)
+  }
   const wanted = canonicalUnit(value.system, value.code)
   if (!wanted) {
     const sameSystem = value.system === undefined || value.system === entry.system
@@ -207,6 +231,8 @@ function matchesNumber(
       return lo > exact || (without === 'low' && lo === exact)
     case 'eb':
       return hi < exact || (without === 'high' && hi === exact)
+    case 'co':
+      return lo <= exact && hi >= exact
     case 'ap': {
       const gap = Math.abs(exact) / 10
       return lo <= exact + gap && hi >= exact - gap

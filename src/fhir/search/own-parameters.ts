@@ -130,6 +130,8 @@ export function withOwnExtractor(
         numbers: [...found.numbers, ...added.numbers],
         quantities: [...found.quantities, ...added.quantities],
         positions: found.positions,
+        embedded: [],
+        present: new Set([...found.present, ...added.present]),
         composites: [...found.composites, ...added.composites],
         compartments: found.compartments,
       }

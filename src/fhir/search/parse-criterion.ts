@@ -9,6 +9,8 @@ import type { SearchParserDeps } from './parse.ts'
 import { parseValue, type ValueContext, type WantedValue } from './parse-value.ts'
 import type { SearchParameter } from './parameters.ts'
 import type { Criterion, Modifier, ParameterCriterion } from './request.ts'
+import { isCanonical } from './places.ts'
+import { withVersions } from './uri-versions.ts'
 import { searchFailure } from './search-failure.ts'
 
 export interface CriterionParser {
@@ -16,6 +18,8 @@ export interface CriterionParser {
   parse(type: string, name: string, text: string, context: ValueContext): Criterion
   /** The parameter of this name, for who combines criteria of his own. */
   parameter(type: string, code: string, name: string): SearchParameter
+  /** What `_has:Observation:patient:code` names: who refers, by which parameter, and what is asked of them. */
+  reverse(target: string, name: string): { type: string; param: SearchParameter; rest: string }
 }
 
 /** Deeper chains are a mistake or an attack. */
@@ -35,9 +39,19 @@ export function makeCriterionParser({
   function parse(type: string, name: string, text: string, context: ValueContext, depth: number): Criterion {
     if (depth > MAX_DEPTH) throw searchFailure('search-chain', name)
     if (name.startsWith('_has:')) return parseHas(type, name, text, context, depth)
+    if (name === '_type' && depth > 0) return ofType(type, text, definitions)
     const dot = name.indexOf('.')
     if (dot >= 0) return parseChain(type, name.slice(0, dot), name.slice(dot + 1), text, context, depth)
-    return parseParameter(type, name, text, context)
+    return withVersions(parseParameter(type, name, text, context), parameters.of(type).get('version'))
+  }
+
+  function reverse(target: string, name: string): { type: string; param: SearchParameter; rest: string } {
+    const [, type = '', code = '', ...rest] = name.split(':')
+    if (rest.length === 0 || !definitions.isResourceType(type)) throw searchFailure('search-chain', name)
+    const param = parameter(type, code, name)
+    if (param.type !== 'reference') throw searchFailure('search-chain', name)
+    if (!targetsOf(param, definitions).includes(target)) throw searchFailure('search-reference-type', name)
+    return { type, param, rest: rest.join(':') }
   }
 
   /** `_has:Observation:patient:code`; what follows may be a chain or another _has. */
@@ -48,12 +62,8 @@ export function makeCriterionParser({
     context: ValueContext,
     depth: number,
   ): Criterion {
-    const [, type = '', code = '', ...rest] = name.split(':')
-    if (rest.length === 0 || !definitions.isResourceType(type)) throw searchFailure('search-chain', name)
-    const param = parameter(type, code, name)
-    if (param.type !== 'reference') throw searchFailure('search-chain', name)
-    if (!targetsOf(param, definitions).includes(target)) throw searchFailure('search-reference-type', name)
-    return { by: 'has', type, param, criterion: parse(type, rest.join(':'), text, context, depth + 1) }
+    const { type, param, rest } = reverse(target, name)
+    return { by: 'has', type, param, criterion: parse(type, rest, text, context, depth + 1) }
   }
 
   function parseChain(
@@ -100,13 +110,13 @@ export function makeCriterionParser({
     if (more.length > 0) throw searchFailure('search-modifier', name)
     const targetType = referenceTypeOf(modifierText, param, definitions)
     const modifier = targetType === undefined ? (modifierText as Modifier | undefined) : undefined
-    if (modifier !== undefined && !kind.modifiers.includes(modifier))
+    if (modifier !== undefined && !(kind.modifiers.includes(modifier) && allows(param, modifier)))
       throw searchFailure('search-modifier', name)
     if (modifier === 'missing') {
       if (text !== 'true' && text !== 'false') throw searchFailure('search-boolean', name)
       return { by: 'parameter', param, modifier, values: [], missing: text === 'true' }
     }
-    const texts = splitValue(text, ',')
+    const texts = splitValue(text, ',').filter((each) => each !== '')
     if (texts.length > supported.maxValues) {
       throw new Failure(
         'invalid',
@@ -131,7 +141,20 @@ export function makeCriterionParser({
     }
   }
 
-  return { parse: (type, name, text, context) => parse(type, name, text, context, 0), parameter }
+  /** "The modifier :below is used with canonical references", and ":identifier … is not supported on canonical elements". */
+  function allows(param: SearchParameter, modifier: Modifier): boolean {
+    if (param.type !== 'reference' || (modifier !== 'below' && modifier !== 'identifier')) return true
+    return isCanonical(definitions, param) === (modifier === 'below')
+  }
+
+  return { parse: (type, name, text, context) => parse(type, name, text, context, 0), parameter, reverse }
+}
+
+/** `subject:Patient._type=Patient`: what is meant has a type, which is the one or isn't. */
+function ofType(type: string, text: string, definitions: Definitions): Criterion {
+  const types = text.split(',')
+  if (!types.every((one) => definitions.isResourceType(one))) throw searchFailure('search-type', '_type')
+  return { by: types.includes(type) ? 'all' : 'any', of: [] }
 }
 
 function targetsOf(param: SearchParameter, definitions: Definitions): readonly string[] {

@@ -1,6 +1,6 @@
 /**
  * `_filter`: an expression of comparisons, and, or, not, and brackets. https://hl7.org/fhir/R4/search_filter.html
- * `not` binds closest, then `and`, then `or`.
+ * "Logical expressions are evaluated left to right, with no precedence between and and or."
  */
 import type { CriterionParser } from './parse-criterion.ts'
 import { filterTokens, type FilterToken } from './filter-tokens.ts'
@@ -38,23 +38,15 @@ export function makeFilterParser(criteria: CriterionParser, deps: SearchParserDe
         return token
       }
 
-      function either(base: string, depth: number): Criterion {
+      function logical(base: string, depth: number): Criterion {
         if (depth > MAX_DEPTH) throw refuse()
-        const of = [both(base, depth)]
-        while (isWord('or')) {
-          at++
-          of.push(both(base, depth))
+        let left = one(base, depth)
+        while (isWord('and') || isWord('or')) {
+          const by = take().text === 'and' ? 'all' : 'any'
+          const right = one(base, depth)
+          left = left.by === by ? { by, of: [...left.of, right] } : { by, of: [left, right] }
         }
-        return of.length === 1 ? of[0]! : { by: 'any', of }
-      }
-
-      function both(base: string, depth: number): Criterion {
-        const of = [one(base, depth)]
-        while (isWord('and')) {
-          at++
-          of.push(one(base, depth))
-        }
-        return of.length === 1 ? of[0]! : { by: 'all', of }
+        return left
       }
 
       function one(base: string, depth: number): Criterion {
@@ -64,7 +56,7 @@ export function makeFilterParser(criteria: CriterionParser, deps: SearchParserDe
         }
         if (peek()?.kind === '(') {
           at++
-          const inner = either(base, depth + 1)
+          const inner = logical(base, depth + 1)
           expect(')')
           return inner
         }
@@ -73,6 +65,7 @@ export function makeFilterParser(criteria: CriterionParser, deps: SearchParserDe
 
       /** `subject[active eq true].name co "x"`: each step but the last is a reference to what the rest speaks of. */
       function path(base: string, name: string, depth: number): Criterion {
+        if (name.startsWith('_has:')) return reverse(base, name, depth)
         const dot = name.indexOf('.')
         const [step, rest] = dot < 0 ? [name, undefined] : [name.slice(0, dot), name.slice(dot + 1)]
         if (rest === undefined && peek()?.kind !== '[') return compared(base, step)
@@ -103,11 +96,18 @@ export function makeFilterParser(criteria: CriterionParser, deps: SearchParserDe
         return { by: 'chain', param, targets }
       }
 
+      /** `_has:Observation:patient:code eq x` */
+      function reverse(base: string, name: string, depth: number): Criterion {
+        if (depth > MAX_DEPTH) throw refuse()
+        const { type, param, rest } = criteria.reverse(base, name)
+        return { by: 'has', type, param, criterion: path(type, rest, depth + 1) }
+      }
+
       function linked(type: string, rest: string | undefined, depth: number): Criterion {
         if (depth > MAX_DEPTH) throw refuse()
         if (rest !== undefined) return path(type, rest, depth)
         expect('[')
-        const condition = either(type, depth)
+        const condition = logical(type, depth)
         expect(']')
         const after = expect('word').text
         if (!after.startsWith('.')) throw refuse()
@@ -121,7 +121,7 @@ export function makeFilterParser(criteria: CriterionParser, deps: SearchParserDe
         return comparison(criteria, base, name, operator, value, context)
       }
 
-      const found = either(type, 0)
+      const found = logical(type, 0)
       if (at < tokens.length) throw refuse()
       return found
     },

@@ -22,8 +22,8 @@ export function parseInclude(
   const refuse = () => searchFailure('search-include', name)
   if (more.length > 0 || (target !== undefined && !definitions.isResourceType(target))) throw refuse()
   if (source === '*') {
-    if (code !== undefined || reverse) throw refuse()
-    return { reverse, source: type, param: undefined, target: undefined, iterate }
+    if (code !== undefined && code !== '*') throw refuse()
+    return { reverse, source: reverse ? undefined : type, param: undefined, target, iterate }
   }
   if (!definitions.isResourceType(source) || code === undefined) throw refuse()
   if (code === '*') return { reverse, source, param: undefined, target, iterate }

@@ -17,14 +17,16 @@ const SCORE: SearchParameter = {
 /** More keys than this are a mistake. */
 const MAX_KEYS = 10
 
+/** @param before the rules of an earlier `_sort`: it "can repeat for inner sort orders" */
 export function parseSort(
   text: string,
+  before: readonly SortKey[],
   known: ReadonlyMap<string, SearchParameter>,
   supported: SupportedSearch,
 ): readonly SortKey[] {
   const rules = text.split(',')
-  if (rules.length > MAX_KEYS) throw searchFailure('search-sort', '_sort')
-  return rules.map((rule) => {
+  if (before.length + rules.length > MAX_KEYS) throw searchFailure('search-sort', '_sort')
+  const keys = rules.map((rule) => {
     const descending = rule.startsWith('-')
     const code = descending ? rule.slice(1) : rule
     if (code === SCORE.code) return { param: SCORE, descending }
@@ -32,4 +34,5 @@ export function parseSort(
     if (!param || !supported.kinds[param.type]?.sortable) throw searchFailure('search-sort', '_sort')
     return { param, descending }
   })
+  return [...before, ...keys]
 }

@@ -48,6 +48,7 @@ export function parseValue(text: string, wanted: WantedValue, context: ValueCont
     case 'reference':
       if (modifier === 'identifier') return parseToken(text, param)
       if (modifier === 'text') return { kind: 'string', value: plain(text, param) }
+      if (modifier === 'below') return { kind: 'uri', value: plain(text, param) }
       return parseReference(text, wanted, context)
     case 'string':
       return { kind: 'string', value: plain(text, param) }
@@ -121,6 +122,7 @@ function parseToken(text: string, param: SearchParameter): TokenValue {
 }
 
 const ID = /^[A-Za-z0-9\-.]{1,64}$/
+const TYPE_AND_ID = /^[A-Za-z]+\/[A-Za-z0-9\-.]{1,64}(?:\/_history\/[A-Za-z0-9\-.]{1,64})?$/
 
 /** `id`, `Type/id`, a URL or a urn. https://hl7.org/fhir/R4/search.html#reference */
 function parseReference(
@@ -136,8 +138,9 @@ function parseReference(
   }
   const found = referenceTarget(value, context.toLocal)
   const isUrl = /^[A-Za-z][A-Za-z0-9+.-]*:/.test(value)
-  const isKnown = found?.type !== undefined && context.definitions.isResourceType(found.type)
-  if (!found || (!isUrl && !isKnown)) throw searchFailure('search-reference', param.code)
+  // A type that there is none of is like an id that there is none of: nothing refers to it.
+  const isLiteral = TYPE_AND_ID.test(value)
+  if (!found || (!isUrl && !isLiteral)) throw searchFailure('search-reference', param.code)
   if (targetType !== undefined && found.type !== targetType)
     throw searchFailure('search-reference-type', param.code)
   return { kind: 'reference', targets: [found.target] }
@@ -171,13 +174,12 @@ function parseNumber(text: string, wanted: WantedValue): NumberValue {
   return { kind: 'number', prefix, ...range }
 }
 
-/** `number`, `number|system|code`, `number||code`. https://hl7.org/fhir/R4/search.html#quantity */
+/** `number`, `number|system|code`, `number||code`, `number|system|`. https://hl7.org/fhir/R4/search.html#quantity */
 function parseQuantity(text: string, wanted: WantedValue): QuantityValue {
   const { param } = wanted
   const [number, system, code, ...more] = splitValue(text, '|').map((part) => plain(part, param))
   const { prefix, rest } = splitPrefix(number!, wanted)
   const range = decimalRange(rest)
-  const complete = system === undefined || code !== undefined
-  if (!range || !complete || more.length > 0) throw searchFailure('search-quantity', param.code)
+  if (!range || more.length > 0) throw searchFailure('search-quantity', param.code)
   return { kind: 'quantity', prefix, ...range, system: system || undefined, code: code || undefined }
 }

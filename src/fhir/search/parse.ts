@@ -8,6 +8,7 @@ import { type CriterionParser, makeCriterionParser } from './parse-criterion.ts'
 import { makeFilterParser } from './parse-filter.ts'
 import { parseInclude } from './parse-include.ts'
 import { parseSort } from './parse-sort.ts'
+import { parseWords } from './parse-words.ts'
 import type { ValueContext } from './parse-value.ts'
 import type { SearchParameters } from './parameters.ts'
 import type { Criterion, Include, SearchRequest, SortKey, SupportedSearch } from './request.ts'
@@ -51,7 +52,8 @@ export function makeSearchParser(deps: SearchParserDeps): SearchParser {
     context: ValueContext,
     once: Set<string>,
   ): void {
-    if (value === '') throw searchFailure('search-value-empty', name)
+    // "Empty parameters are not an error - they are just ignored by the server."
+    if (/^,*$/.test(value)) return
     const [code, ...modifiers] = name.split(':')
     switch (code) {
       case '_include':
@@ -64,7 +66,11 @@ export function makeSearchParser(deps: SearchParserDeps): SearchParser {
       case '_text':
       case '_content':
         if (modifiers.length > 0) throw searchFailure('search-modifier', name)
-        request.criteria.push({ by: 'text', of: code === '_text' ? 'narrative' : 'content', query: value })
+        request.criteria.push({
+          by: 'text',
+          of: code === '_text' ? 'narrative' : 'content',
+          query: parseWords(name, value),
+        })
         return
       case '_list':
         request.criteria.push({ by: 'list', ids: listIds(value) })
@@ -73,11 +79,13 @@ export function makeSearchParser(deps: SearchParserDeps): SearchParser {
         break
     }
     if (!CONTROLS.has(name)) {
+      // "Servers … SHALL refuse to process a search request if they do not recognize the _query parameter value."
+      if (code === '_query') throw searchFailure('search-query', name)
       if (UNSUPPORTED.has(code!)) throw searchFailure('search-parameter-unsupported', name)
       request.criteria.push(criteria.parse(request.type, name, value, context))
       return
     }
-    if (once.has(name)) throw searchFailure('search-parameter-repeated', name)
+    if (once.has(name) && name !== '_sort') throw searchFailure('search-parameter-repeated', name)
     once.add(name)
     readControl(request, name, value, parameters, supported)
   }
@@ -109,19 +117,22 @@ export function makeSearchParser(deps: SearchParserDeps): SearchParser {
   }
 }
 
-/** Parameters that shape the answer; each may come once. */
+/** Parameters that shape the answer; each may come once, but for the rules of `_sort`. */
 const CONTROLS: ReadonlySet<string> = new Set(['_sort', '_count', '_total', '_cursor', '_contained'])
 
 /** Of the specification, but not of this server. */
-const UNSUPPORTED: ReadonlySet<string> = new Set(['_containedType', '_query', '_type'])
+const UNSUPPORTED: ReadonlySet<string> = new Set(['_containedType', '_type'])
 
-/** "the server SHOULD … ignore unknown or unsupported parameters": a wrong value of a known one stays an error. */
+/**
+ * "Servers SHOULD ignore unknown or unsupported parameters": a wrong value of a known one stays an error, and so does a
+ * modifier: "Server SHALL reject any search request that … is suffixed by a modifier that the server does not support".
+ */
 const NOT_UNDERSTOOD: ReadonlySet<string> = new Set([
   'search-parameter',
   'search-parameter-unsupported',
-  'search-modifier',
   'search-chain',
   'search-include',
+  'search-sort',
 ])
 
 function isNotUnderstood(error: unknown): boolean {
@@ -140,7 +151,7 @@ function readControl(
       request.cursor = value
       return
     case '_sort':
-      request.sort = parseSort(value, parameters.of(request.type), supported)
+      request.sort = parseSort(value, request.sort, parameters.of(request.type), supported)
       return
     case '_count':
       if (!/^\d{1,9}$/.test(value)) throw searchFailure('search-count', name)

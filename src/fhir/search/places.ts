@@ -2,6 +2,8 @@
 import type { Definitions } from '../definitions/index.ts'
 import { Uncompilable } from '../path/index.ts'
 import type { SearchParameter } from './parameters.ts'
+import { QUANTITIES } from './emit/quantities.ts'
+import { MIME_TYPES } from './emit/tokens.ts'
 import { compileRoutes, type Route, type RouteStep } from './routes.ts'
 
 /** By FHIR type: below a value, the texts that `:text` looks at. https://hl7.org/fhir/R4/search.html#token */
@@ -15,6 +17,16 @@ const TEXTS: Readonly<Record<string, readonly (readonly string[])[]>> = {
   Reference: [['display']],
 }
 
+/** The systems of units. */
+const UNIT_SYSTEMS: Readonly<Record<string, readonly (readonly string[])[]>> = {
+  ...Object.fromEntries([...QUANTITIES].map((type) => [type, [['system']]])),
+  Range: [
+    ['low', 'system'],
+    ['high', 'system'],
+  ],
+  SampledData: [['origin', 'system']],
+}
+
 /** A literal reference, or the canonical URL itself. */
 const REFERENCES: Readonly<Record<string, readonly (readonly string[])[]>> = {
   Reference: [['reference']],
@@ -23,9 +35,16 @@ const REFERENCES: Readonly<Record<string, readonly (readonly string[])[]>> = {
   url: [[]],
 }
 
+const CANONICALS: ReadonlySet<string> = new Set(['canonical', 'uri', 'url'])
+
 /** undefined: they can't be named by paths alone. */
 export function textPlaces(definitions: Definitions, param: SearchParameter): readonly string[] | undefined {
   return placesOf(definitions, param, TEXTS)
+}
+
+/** Where the systems of a quantity parameter's units are written; Money has one that is not. */
+export function unitSystemPlaces(definitions: Definitions, param: SearchParameter): readonly string[] {
+  return placesOf(definitions, param, UNIT_SYSTEMS) ?? []
 }
 
 /** undefined: they can't be named by paths alone. */
@@ -38,7 +57,12 @@ export function referencePlaces(
 
 /** A reference that is a canonical URL names what it points to by `url`. */
 export function isCanonical(definitions: Definitions, param: SearchParameter): boolean {
-  return routesOf(definitions, param)?.some(({ type }) => type !== 'Reference') ?? false
+  return routesOf(definitions, param)?.some(({ type }) => CANONICALS.has(type)) ?? false
+}
+
+/** Whether the parameter is of mime types, whose `:below` is of the text and not of a code system. */
+export function isMimeType(definitions: Definitions, param: SearchParameter): boolean {
+  return routesOf(definitions, param)?.some(({ required }) => required === MIME_TYPES) ?? false
 }
 
 function placesOf(

@@ -92,14 +92,20 @@ export interface ListCriterion {
 export interface TextCriterion {
   readonly by: 'text'
   readonly of: 'narrative' | 'content'
-  readonly query: string
+  readonly query: Words
 }
+
+/** What a text has to say. */
+export type Words =
+  | { readonly by: 'phrase'; readonly text: string }
+  | { readonly by: 'all' | 'any'; readonly of: readonly Words[] }
+  | { readonly by: 'not'; readonly of: Words }
 
 /** `_include`, `_revinclude`. https://hl7.org/fhir/R4/search.html#include */
 export interface Include {
   readonly reverse: boolean
-  /** Type of the resource that has the reference. */
-  readonly source: string
+  /** Type of the resource that has the reference; undefined: any. */
+  readonly source: string | undefined
   /** undefined: all reference parameters of the source. */
   readonly param: SearchParameter | undefined
   /** Only references to this type. */
@@ -123,10 +129,22 @@ export type Modifier =
   | 'identifier'
   // Only in `_filter`, where they are operators.
   | 'equals'
+  | 'differs'
   | 'ends'
 
 /** https://hl7.org/fhir/R4/search.html#prefix */
-export type Prefix = 'eq' | 'ne' | 'gt' | 'lt' | 'ge' | 'le' | 'sa' | 'eb' | 'ap'
+export type Prefix =
+  | 'eq'
+  | 'ne'
+  | 'gt'
+  | 'lt'
+  | 'ge'
+  | 'le'
+  | 'sa'
+  | 'eb'
+  | 'ap'
+  // Only in `_filter`: the range of the resource's value includes the one that is written.
+  | 'co'
 
 export type SearchValue =
   | TokenValue

@@ -73,7 +73,9 @@ function isWithin(a: ReadonlySet<string>, b: ReadonlySet<string>): boolean {
 /** undefined: not by paths alone, or to several types at once. */
 function lookAt(definitions: Definitions, param: SearchParameter): Look | undefined {
   const routes = routesOf(definitions, param)?.filter((route) => emits(param.type, route.type))
-  if (routes === undefined || routes.length === 0) return undefined
+  // Bundle.composition and Bundle.message look at the same place, each for a type of its own.
+  if (routes === undefined || routes.length === 0 || routes.some(({ type }) => type === 'Resource'))
+    return undefined
   const types = new Set(routes.map(({ resolvesTo }) => resolvesTo))
   if (types.size > 1) return undefined
   return { param, places: new Set(routes.map(placeOf)), only: [...types][0] }

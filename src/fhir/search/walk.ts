@@ -1,7 +1,7 @@
 /** A tree of JSON steps, and the walk of a resource along it. */
 import type { JsonObject } from '../../kernel/json.ts'
 import type { Definitions } from '../definitions/index.ts'
-import type { Emit, ExtractContext } from './emit/index.ts'
+import type { Emit, WalkContext } from './emit/index.ts'
 import type { ValueEntries } from './entries.ts'
 import type { Route, RouteStep } from './routes.ts'
 
@@ -41,7 +41,7 @@ export function visitChildren(
   node: TreeNode,
   owner: JsonObject,
   into: ValueEntries,
-  context: ExtractContext,
+  context: WalkContext,
 ): void {
   for (const child of node.children) {
     const value = owner[child.step.name]
@@ -57,7 +57,7 @@ export function visitChildren(
   }
 }
 
-function visit(node: TreeNode, value: unknown, into: ValueEntries, context: ExtractContext): void {
+function visit(node: TreeNode, value: unknown, into: ValueEntries, context: WalkContext): void {
   if (value === null) return
   if (node.step.filter && !node.step.filter.test(value)) return
   if (node.complex && (typeof value !== 'object' || Array.isArray(value))) return

@@ -2,14 +2,19 @@
 import type { Json, JsonObject } from '../../kernel/json.ts'
 import type { Definitions, Property } from '../definitions/index.ts'
 
-/** How deep optional elements are filled. */
-const MAX_DEPTH = 3
+/** How deep optional elements are filled, unless told otherwise. */
+const DEPTH = 3
 
 /** A pseudorandom number of 0 to n-1. */
 type Choose = (n: number) => number
 
-export function sampleResource(definitions: Definitions, type: string, seed: number): JsonObject {
-  return { resourceType: type, ...objectOf(definitions, type, seededChoice(seed), 0) }
+export function sampleResource(
+  definitions: Definitions,
+  type: string,
+  seed: number,
+  depth = DEPTH,
+): JsonObject {
+  return { resourceType: type, ...objectOf(definitions, type, seededChoice(seed), depth) }
 }
 
 /** Mulberry32. */
@@ -23,6 +28,7 @@ export function seededChoice(seed: number): Choose {
   }
 }
 
+/** @param depth levels below that are still filled */
 function objectOf(definitions: Definitions, path: string, choose: Choose, depth: number): JsonObject {
   const type = definitions.type(path)!
   const object: JsonObject = {}
@@ -30,8 +36,7 @@ function objectOf(definitions: Definitions, path: string, choose: Choose, depth:
     const branches = [...type.properties.values()].filter((property) => property.element === element)
     const property = branches[choose(branches.length)]!
     const leaves = property.primitive || definitions.type(property.type)?.kind === 'complex'
-    const wanted =
-      entry.min || (depth < MAX_DEPTH && leaves ? choose(3) > 0 : depth < MAX_DEPTH && choose(2) > 0)
+    const wanted = entry.min || (depth > 0 && leaves ? choose(3) > 0 : depth > 0 && choose(2) > 0)
     if (!wanted || SKIPPED.has(element) || property.type === 'Resource') continue
     const values = Array.from({ length: property.many ? 1 + choose(2) : 1 }, () =>
       valueOf(definitions, property, choose, depth),
@@ -61,7 +66,7 @@ function valueOf(definitions: Definitions, property: Property, choose: Choose, d
   if (entry.required?.endsWith('/currencies')) return 'EUR'
   if (property.name === 'id' && type === 'string') return elementId(choose)
   if (property.primitive) return primitiveOf(type, choose)
-  return objectOf(definitions, type, choose, depth + 1)
+  return objectOf(definitions, type, choose, depth - 1)
 }
 
 /** Unique in a resource, but for one in 10¹² times. */

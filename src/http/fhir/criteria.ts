@@ -19,9 +19,11 @@ export interface Found {
  */
 export function criteriaOf(service: FhirService, caller: Caller, type: string, query: string): SearchRequest {
   requireScope(caller.access, type, 's')
-  const request = permitted(caller, service.parseSearch(caller.tenant, type, resourceParameters(query)))
-  // "Everything" as a condition is a client that lost its value on the way.
-  if (request.criteria.length === 0) throw new Failure('invalid', 'criteria-empty')
+  const parameters = resourceParameters(query)
+  const request = permitted(caller, service.parseSearch(caller.tenant, type, parameters))
+  // "Everything" as a condition is a client that lost its value on the way. A search ignores a parameter without one.
+  const isCut = [...parameters.values()].some((value) => /^,*$/.test(value))
+  if (isCut || request.criteria.length === 0) throw new Failure('invalid', 'criteria-empty')
   return request
 }
 

@@ -27,9 +27,14 @@ export function wantsCount(query: string): boolean {
   return query !== '' && new URLSearchParams(query).get('_summary') === 'count'
 }
 
-/** Of a link to another page of an answer: as asked, answer's shape included, with this cursor. */
+/**
+ * Of a link to this page of an answer or another one, with its cursor: "the parameters that were actually used", the
+ * answer's shape included. https://hl7.org/fhir/R4/search.html#conformance
+ */
 export function linkParameters(query: string, cursor: string | undefined): URLSearchParams {
-  const parameters = new URLSearchParams(query)
+  const asked = [...new URLSearchParams(query)].filter(([, value]) => !/^,*$/.test(value))
+  const parameters = new URLSearchParams(asked)
+  if (Number(parameters.get('_count')) > MAX_COUNT) parameters.set('_count', String(MAX_COUNT))
   if (cursor === undefined) parameters.delete('_cursor')
   else parameters.set('_cursor', cursor)
   return parameters

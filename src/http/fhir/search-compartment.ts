@@ -7,7 +7,7 @@ import { Failure } from '../../kernel/failure.ts'
 import type { Caller, FhirRequest, FhirService, Interaction } from './interaction.ts'
 import { answerSearch, type PageAnswer, type PageRequest } from './search-answer.ts'
 import { searchable } from './search-scopes.ts'
-import { searchTypes } from './search-types.ts'
+import { searchTypes, takeTypes } from './search-types.ts'
 
 export const searchCompartment: Interaction = {
   code: 'search-type',
@@ -48,15 +48,13 @@ export const searchWholeCompartment: Interaction = {
     const { compartment, id, caller } = request
     if (!service.definitions.compartments[compartment])
       throw new Failure('not-found', 'compartment-unknown', { compartment })
-    return answerSearch(service, request, `/${compartment}/${id}/*`, async (page) =>
-      searchTypes(
-        service,
-        caller,
-        page,
-        await compartmentTypes(service, caller, compartment),
-        criteriaOf(service, request),
-      ),
-    )
+    return answerSearch(service, request, `/${compartment}/${id}/*`, async (page) => {
+      const { parameters, named } = takeTypes(service, page.parameters)
+      const types = (await compartmentTypes(service, caller, compartment)).filter(
+        (type) => named.length === 0 || named.includes(type),
+      )
+      return searchTypes(service, caller, { ...page, parameters }, types, criteriaOf(service, request))
+    })
   },
 }
 

@@ -13,7 +13,7 @@ import type { Caller } from './interaction.ts'
 export function permitted({ access }: Caller, request: SearchRequest): SearchRequest {
   const { type, includes } = request
   for (const { source, target, reverse } of includes) {
-    if (reverse || source !== type) requireType(access, source)
+    if (source !== undefined && (reverse || source !== type)) requireType(access, source)
     if (target !== undefined) requireType(access, target)
   }
   return { ...request, criteria: request.criteria.map((criterion) => permittedCriterion(access, criterion)) }

@@ -4,7 +4,7 @@ import { requireScope } from './gate.ts'
 import type { Caller, FhirService, Interaction } from './interaction.ts'
 import { answerSearch, type PageAnswer, type PageRequest } from './search-answer.ts'
 import { searchable } from './search-scopes.ts'
-import { searchTypes } from './search-types.ts'
+import { searchTypes, takeTypes } from './search-types.ts'
 
 export const searchSystem: Interaction = {
   code: 'search-system',
@@ -24,17 +24,13 @@ export const searchSystem: Interaction = {
 }
 
 async function find(service: FhirService, caller: Caller, page: PageRequest): Promise<PageAnswer> {
-  const parameters = new URLSearchParams(page.parameters)
-  const named = parameters.getAll('_type').flatMap((value) => value.split(','))
-  parameters.delete('_type')
+  const { parameters, named } = takeTypes(service, page.parameters)
   if (named.length === 1 && named[0] === 'AuditEvent') {
     requireScope(caller.access, 'AuditEvent', 's')
     return service.resources('AuditEvent').search(caller, 'AuditEvent', { ...page, parameters })
   }
   const types = named.length > 0 ? named : await allowedTypes(service, caller)
   for (const type of named) {
-    if (!service.definitions.isResourceType(type))
-      throw new Failure('invalid', 'search-type', {}, { expression: ['_type'] })
     if (type === 'AuditEvent') throw new Failure('unsupported', 'search-audit-trail')
     requireScope(caller.access, type, 's')
   }

@@ -1,8 +1,25 @@
 /** One search on several types, each with the criteria as its own parameters read them. */
 import type { Criterion } from '../../fhir/index.ts'
+import { Failure } from '../../kernel/failure.ts'
 import type { Caller, FhirService } from './interaction.ts'
 import type { PageAnswer, PageRequest } from './search-answer.ts'
 import { permitted, searchable } from './search-scopes.ts'
+
+/**
+ * The types of `_type`, and the parameters without it. https://hl7.org/fhir/R4/search.html#type
+ * @throws Failure `invalid`/`search-type`
+ */
+export function takeTypes({ definitions }: FhirService, given: URLSearchParams) {
+  const parameters = new URLSearchParams(given)
+  const named = parameters
+    .getAll('_type')
+    .flatMap((value) => value.split(','))
+    .filter((type) => type !== '')
+  parameters.delete('_type')
+  if (!named.every((type) => definitions.isResourceType(type)))
+    throw new Failure('invalid', 'search-type', {}, { expression: ['_type'] })
+  return { parameters, named }
+}
 
 /** @param more criteria of each type beside those of the parameters */
 export async function searchTypes(

@@ -81,7 +81,7 @@ test.each([
   '_count=-1',
   '_total=many',
   '_include=Patient:x',
-  'family=',
+  'family:not=x',
 ])('a search for %s is 400 and names the parameter, not the value', async (query) => {
   const { status, json, text } = await fhir.call('GET', `/Patient?${query}`)
   expect(status).toBe(400)

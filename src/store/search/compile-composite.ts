@@ -14,18 +14,19 @@ import { Failure } from '../../kernel/failure.ts'
 import { presentHash, tupleHash, unitHash } from '../hash.ts'
 import { NOT_ALONE, spell } from '../index-tuples.ts'
 import type { Condition, RangeCondition } from './condition.ts'
+import type { IndexNames } from './index-names.ts'
 import { dateTest, numberTest, type RangeTest } from './range-test.ts'
 
 export async function compileComposite(
   parameters: SearchParameters,
-  type: string,
+  { type, code }: IndexNames,
   { param, values }: ParameterCriterion,
   compile: (criterion: ParameterCriterion) => Promise<Condition>,
 ): Promise<Condition> {
   const components = parameters.components(param)
   const alone: Condition = {
     by: 'not',
-    of: { by: 'present', param: presentHash(`${param.code}${NOT_ALONE}`) },
+    of: { by: 'present', param: presentHash(`${code}${NOT_ALONE}`) },
   }
   const of = await Promise.all(
     values.map(async (value): Promise<Condition> => {
@@ -36,7 +37,7 @@ export async function compileComposite(
           return compile({ by: 'parameter', param: cover, modifier: undefined, values: [value.parts[i]!] })
         }),
       )
-      const together: Condition = { by: 'any', of: [alone, tuple(type, param.code, value.parts)] }
+      const together: Condition = { by: 'any', of: [alone, tuple(type, code, value.parts)] }
       return { by: 'all', of: [...candidates, together] }
     }),
   )
@@ -96,7 +97,8 @@ function ordered(part: SearchValue, at: string, hashOf: (key: string) => string)
       return [range(`${at} ${unitHash('', '', unit)}`, numberTest(part, toNumber))]
     }
     case 'string': {
-      const match = { how: 'starts', value: normalise(part.value), written: part.value } as const
+      const whole = normalise(part.value)
+      const match = { how: 'starts', value: whole, whole, written: part.value } as const
       return [{ by: 'string', rowOnly: true, param: hashOf(at), matches: [match] }]
     }
     default:

@@ -10,6 +10,7 @@ import {
   type CompartmentCriterion,
   type Criterion,
   type Definitions,
+  embeddingName,
   type HasCriterion,
   isCanonical,
   type ListCriterion,
@@ -19,21 +20,29 @@ import {
 } from '../../fhir/index.ts'
 import { Failure } from '../../kernel/failure.ts'
 import type { TenantId } from '../../kernel/ids.ts'
-import { type Condition, conjuncts } from './condition.ts'
+import { referenceHash, tokenHash } from '../hash.ts'
+import { type Condition, conjuncts, NOTHING } from './condition.ts'
+import type { Subject } from './index-names.ts'
 import { referenceHashes } from './reference-hashes.ts'
+import { embeddedIn, nameIn, pathsIn, type Within } from './within.ts'
 
 export interface Links {
   readonly definitions: Definitions
   readonly parameters: SearchParameters
   /** Absolute URLs under which clients reach the tenant's resources, each with a slash at its end. */
   bases(tenant: TenantId): readonly string[]
-  /** What a chain may point to, when few meet the conditions: `Type/id`, or the canonical URLs. undefined: many do. */
+  /**
+   * What a chain may point to, when few meet the conditions: `Type/id`, or for canonicals `url|version` and `url|`.
+   * undefined: many do.
+   */
   targets(
     tenant: TenantId,
     type: string,
     conditions: readonly Condition[],
     canonical: boolean,
   ): Promise<readonly string[] | undefined>
+  /** Those of the tokens that some resource has. */
+  known(tenant: TenantId, hashes: readonly string[]): Promise<ReadonlySet<string>>
   /** Ids of `type` that resources refer to at these places, when few meet the conditions. undefined: many do. */
   referred(
     tenant: TenantId,
@@ -41,6 +50,7 @@ export interface Links {
       readonly type: string
       readonly conditions: readonly Condition[]
       readonly paths: readonly string[]
+      readonly canonical: boolean
     },
     type: string,
   ): Promise<readonly string[] | undefined>
@@ -50,16 +60,19 @@ export interface Links {
 
 type Linked = ChainCriterion | HasCriterion | ListCriterion | CompartmentCriterion
 
+type Compile = (type: string, criterion: Criterion, within?: Within) => Promise<Condition>
+
 export async function compileLinked(
   links: Links,
-  tenant: TenantId,
-  type: string,
+  subject: Subject,
   criterion: Linked,
-  compile: (type: string, criterion: Criterion) => Promise<Condition>,
+  compile: Compile,
 ): Promise<Condition> {
+  const { tenant, type, within } = subject
+  if (criterion.by === 'chain') return chain(links, subject, criterion, compile)
+  // What is contained is in no list or compartment, and nothing else refers to it.
+  if (within) return NOTHING
   switch (criterion.by) {
-    case 'chain':
-      return chain(links, tenant, criterion, compile)
     case 'has':
       return has(links, tenant, type, criterion, compile)
     case 'list':
@@ -69,11 +82,30 @@ export async function compileLinked(
   }
 }
 
+/** Meets it by what it refers to, or by what it embeds. */
 async function chain(
   links: Links,
-  tenant: TenantId,
+  subject: Subject,
+  criterion: ChainCriterion,
+  compile: Compile,
+): Promise<Condition> {
+  const [linked, embedded] = await Promise.all([
+    linkedChain(links, subject, criterion, compile),
+    embeddedChain(links, subject, criterion, compile),
+  ])
+  if (embedded.length === 0) return linked
+  const of = [linked, ...embedded]
+  // Tokens alone stream, whatever they are of.
+  return of.every((one) => one.by === 'token')
+    ? { by: 'token', hashes: of.flatMap(({ hashes }) => hashes), spans: of.flatMap(({ spans }) => spans) }
+    : { by: 'any', of }
+}
+
+async function linkedChain(
+  links: Links,
+  { tenant, type, within }: Subject,
   { param, targets }: ChainCriterion,
-  compile: (type: string, criterion: Criterion) => Promise<Condition>,
+  compile: Compile,
 ): Promise<Condition> {
   const compiled = await Promise.all(
     targets.map(async (target) => ({
@@ -86,10 +118,37 @@ async function chain(
     compiled.map((target) => links.targets(tenant, target.type, conjuncts([target.condition]), canonical)),
   )
   if (found.every((names) => names !== undefined)) {
-    const hashes = referenceHashes(links.parameters, param, found.flat())
+    const hashOf = (name: string) => referenceHash(type, nameIn(within, param.code), name)
+    const hashes = within ? found.flat().map(hashOf) : referenceHashes(links.parameters, param, found.flat())
     return { by: 'token', hashes, spans: [] }
   }
-  return { by: 'chain', paths: pathsOf(links, param), bases: links.bases(tenant), targets: compiled }
+  const paths = pathsIn(within, pathsOf(links, param))
+  return { by: 'chain', paths, canonical, bases: links.bases(tenant), targets: compiled }
+}
+
+/** Nearly always nothing is embedded where the chain goes; one lookup tells. */
+async function embeddedChain(
+  links: Links,
+  { tenant, type, within }: Subject,
+  { param, targets }: ChainCriterion,
+  compile: Compile,
+): Promise<Condition[]> {
+  const name = embeddingName(nameIn(within, param.code))
+  const markOf = (target: string) => tokenHash(type, name, '', target)
+  const known = await links.known(
+    tenant,
+    targets.map((target) => markOf(target.type)),
+  )
+  return Promise.all(
+    targets
+      .filter((target) => known.has(markOf(target.type)))
+      .map(async (target): Promise<Condition> => {
+        const condition = await compile(type, target.criterion, embeddedIn(within, param, target.type))
+        if (condition.by === 'token') return condition
+        const embeds: Condition = { by: 'token', hashes: [markOf(target.type)], spans: [] }
+        return { by: 'all', of: [embeds, condition] }
+      }),
+  )
 }
 
 async function has(
@@ -97,20 +156,21 @@ async function has(
   tenant: TenantId,
   type: string,
   { type: source, param, criterion }: HasCriterion,
-  compile: (type: string, criterion: Criterion) => Promise<Condition>,
+  compile: Compile,
 ): Promise<Condition> {
   const condition = await compile(source, criterion)
+  const canonical = isCanonical(links.definitions, param)
   const paths = referencePlaces(links.definitions, param)
   if (paths !== undefined) {
     const ids = await links.referred(
       tenant,
-      { type: source, conditions: conjuncts([condition]), paths },
+      { type: source, conditions: conjuncts([condition]), paths, canonical },
       type,
     )
     if (ids !== undefined) return { by: 'id', type, ids }
   }
-  const [asked] = links.parameters.sharing(source).get(param.code)?.sources ?? [param]
-  return { by: 'has', type, reference: `${source}.${asked!.code}`, condition }
+  const asked = links.parameters.sharing(source).get(param.code)?.sources ?? [param]
+  return { by: 'has', type, references: asked.map(({ code }) => `${source}.${code}`), canonical, condition }
 }
 
 /** The tokens of references to the compartment's resource. */

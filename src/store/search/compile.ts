@@ -13,9 +13,10 @@ import { orderHash, paramHash } from '../hash.ts'
 import { leadingOf } from '../leading.ts'
 import { compileLinked, type Links } from './compile-links.ts'
 import { compileParameter, type ParameterDeps } from './compile-parameter.ts'
-import { type Condition, conjuncts, type WordsCondition } from './condition.ts'
+import { type Condition, conjuncts, NOTHING, type WordsCondition } from './condition.ts'
 import { decodeCursor } from './cursor.ts'
 import type { SearchQuery, SortPart } from './query.ts'
+import type { Within } from './within.ts'
 
 const PREFIXES: readonly Prefix[] = ['eq', 'ne', 'gt', 'lt', 'ge', 'le', 'sa', 'eb', 'ap']
 
@@ -30,11 +31,11 @@ export const supportedSearch: SupportedSearch = {
       prefixes: [],
       sortable: true,
     },
-    reference: { modifiers: ['missing', 'identifier', 'text'], prefixes: [], sortable: true },
-    composite: { modifiers: ['missing'], prefixes: [], sortable: false },
+    reference: { modifiers: ['missing', 'identifier', 'text', 'below'], prefixes: [], sortable: true },
+    composite: { modifiers: [], prefixes: [], sortable: false },
     quantity: { modifiers: ['missing'], prefixes: PREFIXES, sortable: true },
     uri: { modifiers: ['missing', 'above', 'below'], prefixes: [], sortable: true },
-    special: { modifiers: ['missing'], prefixes: [], sortable: false },
+    special: { modifiers: [], prefixes: [], sortable: false },
   },
   defaultCount: 20,
   maxCount: 1000,
@@ -51,20 +52,25 @@ export interface CompilerDeps extends ParameterDeps {
 }
 
 export function makeCompiler(deps: CompilerDeps): Compiler {
-  async function condition(tenant: TenantId, type: string, criterion: Criterion): Promise<Condition> {
+  async function condition(
+    tenant: TenantId,
+    type: string,
+    criterion: Criterion,
+    within?: Within,
+  ): Promise<Condition> {
     switch (criterion.by) {
       case 'parameter':
-        return compileParameter(deps, tenant, type, criterion)
+        return compileParameter(deps, tenant, type, criterion, within)
       case 'all':
       case 'any':
-        return { by: criterion.by, of: await conditions(tenant, type, criterion.of) }
+        return { by: criterion.by, of: await conditions(tenant, type, criterion.of, within) }
       case 'not':
-        return { by: 'not', of: await condition(tenant, type, criterion.of) }
+        return { by: 'not', of: await condition(tenant, type, criterion.of, within) }
       case 'text':
-        return { by: 'words', of: criterion.of, query: criterion.query }
+        return within ? NOTHING : { by: 'words', of: criterion.of, query: criterion.query }
       default:
-        return compileLinked(deps.links, tenant, type, criterion, (target, inner) =>
-          condition(tenant, target, inner),
+        return compileLinked(deps.links, { tenant, type, within }, criterion, (target, inner, inside) =>
+          condition(tenant, target, inner, inside),
         )
     }
   }
@@ -73,8 +79,9 @@ export function makeCompiler(deps: CompilerDeps): Compiler {
     tenant: TenantId,
     type: string,
     criteria: readonly Criterion[],
+    within?: Within,
   ): Promise<Condition[]> {
-    return Promise.all(criteria.map((criterion) => condition(tenant, type, criterion)))
+    return Promise.all(criteria.map((criterion) => condition(tenant, type, criterion, within)))
   }
 
   return {

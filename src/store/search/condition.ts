@@ -2,6 +2,7 @@
  * What the index is asked: a tree of conditions. Some can begin a search (enumerate the resources that meet them), all
  * can test one resource; see sql/0002 for why each access path has exactly one index that can serve it.
  */
+import type { Words } from '../../fhir/index.ts'
 import type { RangeTest } from './range-test.ts'
 
 export type Condition =
@@ -14,6 +15,8 @@ export type Condition =
   | { readonly by: 'present'; readonly param: number }
   /** Texts at these places begin with one of the values. */
   | { readonly by: 'places'; readonly paths: readonly string[]; readonly beginnings: readonly string[] }
+  /** One of these texts is written at these places. */
+  | { readonly by: 'written'; readonly paths: readonly string[]; readonly values: readonly string[] }
   | NearCondition
   | WordsCondition
   | ChainCondition
@@ -55,9 +58,11 @@ export interface StringCondition {
 }
 
 export interface StringMatch {
-  readonly how: 'starts' | 'equals' | 'contains' | 'ends' | 'exact'
+  readonly how: 'starts' | 'equals' | 'differs' | 'contains' | 'ends' | 'exact'
   /** Normalised and cut as the index has it. */
   readonly value: string
+  /** Normalised. */
+  readonly whole: string
   /** As written, for `exact`. */
   readonly written: string
 }
@@ -91,13 +96,15 @@ interface NearCondition {
 export interface WordsCondition {
   readonly by: 'words'
   readonly of: 'narrative' | 'content'
-  readonly query: string
+  readonly query: Words
 }
 
 /** What is referred to at these places meets the condition of its type. */
 export interface ChainCondition {
   readonly by: 'chain'
   readonly paths: readonly string[]
+  /** The references are canonical URLs. */
+  readonly canonical: boolean
   /** Bases under which an absolute reference is to a resource of this server. */
   readonly bases: readonly string[]
   readonly targets: readonly { readonly type: string; readonly condition: Condition }[]
@@ -108,8 +115,10 @@ export interface HasCondition {
   readonly by: 'has'
   /** Type of this resource. */
   readonly type: string
-  /** `Observation.patient`: what the token's hash is made of. */
-  readonly reference: string
+  /** `Observation.subject`: what the tokens' hashes are made of. */
+  readonly references: readonly string[]
+  /** It may be named by its canonical URL. */
+  readonly canonical: boolean
   readonly condition: Condition
 }
 

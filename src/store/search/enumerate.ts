@@ -1,6 +1,7 @@
 /** SQL that begins with a condition: the resources that meet it, from the one index that has them. */
 import type { TenantId } from '../../kernel/ids.ts'
 import { longHash } from '../hash.ts'
+import { LONG_STRING } from '../cut.ts'
 import type { Condition, RangeCondition, StringMatch, TokenCondition, TokenSpan } from './condition.ts'
 import { rangePaths, rangeSql } from './range-test.ts'
 import { arrayOf, join, type Sql, sql } from './sql.ts'
@@ -19,7 +20,7 @@ export function enumerate(tenant: TenantId, condition: Condition): Sql | undefin
       return union(
         matches.map(
           (match) => sql`select p.rid from string_value p where p.tenant = ${tenant}::int
-            and p.param = ${param}::bigint and ${matchString(match, sql`p.value`)}`,
+            and p.param = ${param}::bigint and ${candidate(match, sql`p.value`)}`,
         ),
       )
     }
@@ -90,7 +91,14 @@ function union(parts: readonly Sql[]): Sql {
   return join(parts, ' union all ', sql`select null::bigint as rid where false`)
 }
 
-export function matchString({ how, value }: StringMatch, column: Sql): Sql {
+/** What the index has of a long string is only its beginning, in which nothing else need stand. */
+function candidate(match: StringMatch, column: Sql): Sql {
+  const found = matchString(match, column)
+  if (match.how === 'starts' || match.how === 'equals' || match.how === 'exact') return found
+  return sql`(${found} or length(${column}) >= ${LONG_STRING}::int)`
+}
+
+export function matchString({ how, value }: Pick<StringMatch, 'how' | 'value'>, column: Sql): Sql {
   switch (how) {
     case 'starts': {
       const end = successor(value)
@@ -100,6 +108,8 @@ export function matchString({ how, value }: StringMatch, column: Sql): Sql {
     case 'exact':
     case 'equals':
       return sql`${column} = ${value}::text`
+    case 'differs':
+      return sql`${column} <> ${value}::text`
     case 'contains':
       return sql`strpos(${column}, ${value}::text) > 0`
     case 'ends':

@@ -3,12 +3,14 @@ import { type ExtractContext, referenceTarget } from '../../fhir/index.ts'
 import type { TenantId } from '../../kernel/ids.ts'
 import type { JsonObject } from '../../kernel/json.ts'
 import type { Db } from '../db.ts'
+import { uriHash } from '../hash.ts'
 import { readMany, type ResourceRow } from '../queries/read-resources.ts'
 import type { Links } from './compile-links.ts'
 import type { ParameterDeps } from './compile-parameter.ts'
 import type { Statement } from '../statement.ts'
 import type { SearchRunner } from './search.ts'
 import { arrayOf, type Sql, sql, join } from './sql.ts'
+import { byHashes } from './statements.ts'
 
 /** Up to so many linked resources become tokens or ids: each costs one descent of an index. */
 const FEW_LINKED = 2000
@@ -23,6 +25,22 @@ export interface LinksDeps extends Pick<ParameterDeps, 'definitions' | 'paramete
 }
 
 export function makeLinks({ db, named, runner, definitions, parameters, contextOf }: LinksDeps): Links {
+  /** Ids of what has these canonical URLs, and the version if one is named. */
+  async function namedBy(
+    tenant: TenantId,
+    type: string,
+    canonicals: readonly string[],
+  ): Promise<readonly string[]> {
+    const wanted = new Set(
+      canonicals.map((canonical) => (canonical.includes('|') ? canonical : `${canonical}|`)),
+    )
+    const hashes = new Set([...wanted].map((canonical) => uriHash(type, 'url', canonical.split('|')[0]!)))
+    const found = await db.query<ResourceRow>(tenant, named(byHashes(tenant, [...hashes], FEW_LINKED)))
+    return found
+      .filter(({ content }) => canonicalUrls(content).some((canonical) => wanted.has(canonical)))
+      .map(({ id }) => id)
+  }
+
   return {
     definitions,
     parameters,
@@ -33,6 +51,11 @@ export function makeLinks({ db, named, runner, definitions, parameters, contextO
       return found?.flatMap(({ id, content }) => [`${type}/${id}`, ...canonicalUrls(content)])
     },
 
+    async known(tenant, hashes) {
+      const rows = await db.query<{ hash: string }>(tenant, named(used(tenant, hashes)))
+      return new Set(rows.map(({ hash }) => hash))
+    },
+
     async referred(tenant, source, type) {
       const numbers = await runner.fewNumbers(tenant, source, FEW_REFERRING)
       if (!numbers) return undefined
@@ -40,10 +63,12 @@ export function makeLinks({ db, named, runner, definitions, parameters, contextO
         tenant,
         named(references(numbers, source.paths)),
       )
+      const texts = written.flatMap((row) => row.written ?? [])
+      if (source.canonical) return namedBy(tenant, type, texts)
       const { toLocal } = contextOf(tenant)
       const ids = new Set<string>()
-      for (const { written: reference } of written) {
-        const target = reference === null ? undefined : referenceTarget(reference, toLocal)?.target
+      for (const text of texts) {
+        const target = referenceTarget(text, toLocal)?.target
         if (target?.startsWith(`${type}/`)) ids.add(target.slice(type.length + 1))
       }
       return [...ids]
@@ -71,12 +96,18 @@ function references(numbers: readonly string[], paths: readonly string[]): Sql {
     cross join lateral (${join(each, ' union all ', sql`select null::text where false`)}) w(written)`
 }
 
-/** With its version and without. */
-function canonicalUrls(content: string | null): string[] {
-  if (content === null) return []
+/** As references to it are spelled in the index: `url|` without a version, and with its own. */
+export function canonicalUrls(content: string | null): string[] {
+  if (content === null || content === '') return []
   const { url, version } = JSON.parse(content) as JsonObject
   if (typeof url !== 'string') return []
-  return typeof version === 'string' ? [url, `${url}|${version}`] : [url]
+  return typeof version === 'string' ? [`${url}|`, `${url}|${version}`] : [`${url}|`]
+}
+
+/** Those of the tokens that some resource has: one descent of token_pkey each. */
+function used(tenant: TenantId, hashes: readonly string[]): Sql {
+  return sql`select h.hash from unnest(${arrayOf(hashes)}::bigint[]) h(hash)
+    where exists (select from token p where p.tenant = ${tenant}::int and p.hash = h.hash offset 0)`
 }
 
 /** What a List has: entries that are marked as deleted are not in it. https://hl7.org/fhir/R4/list.html */

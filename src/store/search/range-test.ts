@@ -25,27 +25,28 @@ const GREATEST = 2n ** 63n - 1n
 export function dateTest({ prefix, from, to }: Pick<DateValue, 'prefix' | 'from' | 'to'>): RangeTest {
   const [a, b] = [BigInt(epoch(from)), BigInt(epoch(to))]
   const contained: Bounds = { loMin: a, hiMax: b }
-  const after: Bounds = { hiMin: next(b) }
-  const before: Bounds = { loMax: previous(a) }
   switch (prefix) {
     case 'eq':
       return { anyOf: [contained] }
     case 'ne':
       return { anyOf: [contained], not: true }
     case 'gt':
-      return { anyOf: [after] }
+      return { anyOf: [{ hiMin: next(b) }] }
     case 'lt':
-      return { anyOf: [before] }
+      return { anyOf: [{ loMax: previous(a) }] }
+    // "Range above the value: the specified value and up": what begins before it and ends within it is not left out.
     case 'ge':
-      return { anyOf: [after, contained] }
+      return { anyOf: [{ hiMin: next(a) }] }
     case 'le':
-      return { anyOf: [before, contained] }
+      return { anyOf: [{ loMax: previous(b) }] }
     case 'sa':
       return { anyOf: [{ loMin: b }] }
     case 'eb':
       return { anyOf: [{ hiMax: a }] }
     case 'ap':
       return { anyOf: [{ loMax: previous(b), hiMin: next(a) }] }
+    case 'co':
+      return { anyOf: [{ loMax: a, hiMin: b }] }
   }
 }
 
@@ -82,6 +83,8 @@ export function numberTest(
       return { anyOf: [{ loMin: next(exact) }] }
     case 'eb':
       return { anyOf: [{ hiMax: previous(exact) }] }
+    case 'co':
+      return { anyOf: [{ loMax: exact, hiMin: exact }] }
     case 'ap': {
       const [from, to] = approximately(toNumber(value))
       return { anyOf: [{ loMax: to, hiMin: from }] }

@@ -64,8 +64,9 @@ function askedBy(criterion: Criterion): AskedParameter[] {
   }
 }
 
-/** `_revinclude=Observation:*` means these too. */
-function ownReferences({ parameters }: SearchModel, source: string): SearchParameter[] {
+/** `_revinclude=Observation:*` means these too, `_revinclude=*` only R4's. */
+function ownReferences({ parameters }: SearchModel, source: string | undefined): SearchParameter[] {
+  if (source === undefined) return []
   return [...parameters.of(source).values()].filter(
     ({ own, type }) => own !== undefined && type === 'reference',
   )

@@ -3,7 +3,8 @@
  * or on what refers to it, name rows of their own below it.
  */
 import type { TenantId } from '../../kernel/ids.ts'
-import type { ChainCondition, Condition, HasCondition, TokenCondition } from './condition.ts'
+import { LONG_STRING } from '../cut.ts'
+import type { ChainCondition, Condition, HasCondition, StringMatch, TokenCondition } from './condition.ts'
 import { isOfTokens } from './condition.ts'
 import { inSpan, matchString } from './enumerate.ts'
 import { rangeSql } from './range-test.ts'
@@ -31,23 +32,20 @@ export function rowTest(tenant: TenantId, condition: Condition, row: string): Sq
       return sql`exists (select from generate_series(1, cardinality(${r}.ranges), 3) i where ${either(tests)})`
     }
     case 'string': {
-      const tests = condition.matches.map((match) =>
-        match.how === 'exact'
-          ? sql`${r}.strings[i + 2] = ${match.written}::text`
-          : matchString(match, sql`${r}.strings[i + 1]`),
-      )
+      const tests = condition.matches.map((match) => stringTest(match, r))
       return sql`exists (select from generate_series(1, cardinality(${r}.strings), 3) i
         where ${r}.strings[i] = ${condition.param}::text and ${either(tests)})`
     }
     case 'present':
       return sql`${condition.param}::int = any(${r}.present)`
     case 'places': {
-      const tests = condition.beginnings.map((value) =>
-        matchString({ how: 'starts', value, written: '' }, sql`t.text`),
-      )
+      const tests = condition.beginnings.map((value) => matchString({ how: 'starts', value }, sql`t.text`))
       return sql`exists (select from (${texts(condition.paths, r)}) w(written)
         cross join lateral (select normalise(w.written) as text) t where ${either(tests)})`
     }
+    case 'written':
+      return sql`exists (select from (${texts(condition.paths, r)}) w(written)
+        where w.written = any(${condition.values}::text[]))`
     case 'near': {
       const { latitude, longitude, meters } = condition
       return sql`distance(${latitude}::float8, ${longitude}::float8, (${r}.content #>> '{position,latitude}')::float8,
@@ -66,6 +64,19 @@ export function rowTest(tenant: TenantId, condition: Condition, row: string): Sq
     case 'not':
       return sql`not ${rowTest(tenant, condition.of, row)}`
   }
+}
+
+/**
+ * One string of the row: (…, normalised and cut, as written). What is long is compared whole; what has nothing written is
+ * a part of another one, which is found by it but is not and does not end with it.
+ */
+function stringTest(match: StringMatch, r: Sql): Sql {
+  const [cut, written] = [sql`${r}.strings[i + 1]`, sql`${r}.strings[i + 2]`]
+  if (match.how === 'exact') return sql`${written} = ${match.written}::text`
+  const short = matchString(match, cut)
+  const whole = sql`length(${cut}) >= ${LONG_STRING}::int and ${matchString({ ...match, value: match.whole }, sql`normalise(${written})`)}`
+  const any = sql`(length(${cut}) < ${LONG_STRING}::int and ${short} or ${whole})`
+  return match.how === 'starts' || match.how === 'contains' ? any : sql`(${any} and ${written} <> '')`
 }
 
 /** Whether the resource with this number meets a condition that is of tokens only. */
@@ -96,7 +107,9 @@ function tokenProbe(tenant: TenantId, { hashes, spans }: TokenCondition, rid: Sq
 }
 
 /** Reads the references off the content, and each target's row by its key. */
-function chain(tenant: TenantId, { paths, bases, targets }: ChainCondition, row: string): Sql {
+function chain(tenant: TenantId, condition: ChainCondition, row: string): Sql {
+  if (condition.canonical) return canonicalChain(tenant, condition, row)
+  const { paths, bases, targets } = condition
   const inner = below(row)
   const t = verbatim(inner)
   const tests = targets.map(
@@ -109,15 +122,42 @@ function chain(tenant: TenantId, { paths, bases, targets }: ChainCondition, row:
     where ${either(tests)})`
 }
 
-/** What refers to the resource is found by the token of the reference to it. */
-function has(tenant: TenantId, { type, reference, condition }: HasCondition, row: string): Sql {
+/** The targets are found by the tokens of their URLs; a version that is named has to be theirs. */
+function canonicalChain(tenant: TenantId, { paths, targets }: ChainCondition, row: string): Sql {
+  const inner = below(row)
+  const [t, p] = [verbatim(inner), verbatim(`p${inner}`)]
+  const tests = targets.map(
+    ({ type, condition }) => sql`exists (select from token ${p}
+      cross join lateral (select o.* from resource o where o.rid = ${p}.rid offset 0) ${t}
+      where ${p}.tenant = ${tenant}::int and ${p}.hash = ${uriHash(type, sql`split_part(w.written, '|', 1)`)}
+      and not ${t}.deleted and split_part(w.written, '|', 2) in ('', ${t}.content ->> 'version')
+      and ${rowTest(tenant, condition, inner)} offset 0)`,
+  )
+  return sql`exists (select from (${texts(paths, verbatim(row))}) w(written) where ${either(tests)})`
+}
+
+/** As store/hash.ts makes it. */
+function uriHash(type: string, url: Sql): Sql {
+  return sql`('x' || encode(substr(sha256(convert_to(${`${type}.url`}::text || e'\\x04' || ${url}, 'UTF8')), 1, 8), 'hex'))::bit(64)::bigint`
+}
+
+/** What refers to the resource is found by the tokens of the references to it. */
+function has(tenant: TenantId, { type, references, canonical, condition }: HasCondition, row: string): Sql {
   const inner = below(row)
   const [r, o, p] = [verbatim(row), verbatim(inner), verbatim(`p${inner}`)]
   const test = isOfTokens(condition)
     ? numberTest(tenant, condition, sql`${p}.rid`)
     : sql`exists (select from resource ${o} where ${o}.rid = ${p}.rid and ${rowTest(tenant, condition, inner)} offset 0)`
-  return sql`exists (select from token ${p} where ${p}.tenant = ${tenant}::int
-    and ${p}.hash = reference_hash(${reference}::text, ${`${type}/`}::text || ${r}.id) and ${test} offset 0)`
+  const url = sql`(${r}.content ->> 'url') || '|'`
+  const names = [
+    sql`${`${type}/`}::text || ${r}.id`,
+    ...(canonical ? [url, sql`${url} || (${r}.content ->> 'version')`] : []),
+  ]
+  const hashes = references.flatMap((reference) =>
+    names.map((name) => sql`reference_hash(${reference}::text, ${name})`),
+  )
+  const hash = hashes.length === 1 ? hashes[0]! : sql`any(array[${join(hashes, ', ', sql`null::bigint`)}])`
+  return sql`exists (select from token ${p} where ${p}.tenant = ${tenant}::int and ${p}.hash = ${hash} and ${test} offset 0)`
 }
 
 function texts(paths: readonly string[], r: Sql): Sql {

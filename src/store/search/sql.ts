@@ -13,7 +13,7 @@ export function sql(texts: TemplateStringsArray, ...args: readonly unknown[]): S
 /** Fragments with a separator between them; `empty` when there are none. */
 export function join(
   fragments: readonly Sql[],
-  separator: ' and ' | ' or ' | ', ' | ' union all ',
+  separator: ' and ' | ' or ' | ' && ' | ' || ' | ', ' | ' union all ',
   empty: Sql,
 ): Sql {
   if (fragments.length === 0) return empty

@@ -2,7 +2,10 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 
 import { testDatabase } from '../../../test/support/database.ts'
+import type { Words } from '../../fhir/index.ts'
 import { requiredBeginnings } from './words.ts'
+
+const phrase = (text: string): Words => ({ by: 'phrase', text })
 
 test('what a query can not do without is in every text that it finds', async () => {
   await using database = await testDatabase()
@@ -30,7 +33,7 @@ test('what a query can not do without is in every text that it finds', async () 
           text: `select content_words(c) @@ words_query($2) as found,
             not exists (select from unnest($3::text[]) p(p) where not lower(c::text collate pg_c_utf8) ~ p.p) as may
           from (select jsonb_build_object('x', $1::text)) t(c)`,
-          values: [written, asked, requiredBeginnings(asked)],
+          values: [written, asked, requiredBeginnings({ by: 'all', of: query.map(phrase) })],
         })
         expect(row!.found && !row!.may, `${written} / ${asked}`).toBe(false)
       },
@@ -40,6 +43,8 @@ test('what a query can not do without is in every text that it finds', async () 
 })
 
 test('a word that another may stand for is not required', () => {
-  expect(requiredBeginnings('heart or lung')).toEqual([])
-  expect(requiredBeginnings('"heart failure" -lung')).toEqual(['h', 'f[aä]i'])
+  const [heart, lung] = [phrase('heart'), phrase('lung')]
+  expect(requiredBeginnings({ by: 'any', of: [heart, lung] })).toEqual([])
+  const without: Words = { by: 'not', of: lung }
+  expect(requiredBeginnings({ by: 'all', of: [phrase('heart failure'), without] })).toEqual(['h', 'f[aä]i'])
 })

@@ -37,4 +37,4 @@ export function emits(kind: SearchParameterType, type: string): boolean {
   return makeEmit(kind, { param: '', type, resolvesTo: undefined, codes: undefined }) !== undefined
 }
 
-export type { Emit, ExtractContext } from './emit.ts'
+export { hasContent, type Emit, type ExtractContext, type WalkContext } from './emit.ts'

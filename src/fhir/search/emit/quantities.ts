@@ -21,7 +21,7 @@ export function emitNumber({ param, type }: EmitSpec): Emit | undefined {
   return undefined
 }
 
-const QUANTITIES: ReadonlySet<string> = new Set(['Quantity', 'Age', 'Count', 'Distance', 'Duration'])
+export const QUANTITIES: ReadonlySet<string> = new Set(['Quantity', 'Age', 'Count', 'Distance', 'Duration'])
 
 export function emitQuantity({ param, type }: EmitSpec): Emit | undefined {
   if (QUANTITIES.has(type)) return (value, into) => addQuantity(param, value as Fields, into)

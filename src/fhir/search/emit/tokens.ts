@@ -6,14 +6,12 @@ import { isFields, TEXT_TYPES, type Emit, type EmitSpec, type Fields } from './e
 /** The implicit system of booleans. */
 const SPECIAL_VALUES = 'http://hl7.org/fhir/special-values'
 
-export function emitToken({ param, type, codes }: EmitSpec): Emit | undefined {
+export function emitToken({ param, type, codes, required }: EmitSpec): Emit | undefined {
   const add = (into: ValueEntries, system: unknown, code: unknown): void => {
-    if (typeof code !== 'string' || code === '') return
-    into.tokens.push({
-      param,
-      system: typeof system === 'string' && system !== '' ? system : undefined,
-      code,
-    })
+    const named = typeof system === 'string' && system !== '' ? system : undefined
+    const said = typeof code === 'string' ? code : ''
+    // `system|` asks for "any element where the value of [system] matches", with a code or without.
+    if (said !== '' || named !== undefined) into.tokens.push({ param, system: named, code: said })
   }
   const coding: Emit = (value, into) => add(into, (value as Fields)['system'], (value as Fields)['code'])
   if (type === 'Coding') return coding
@@ -32,9 +30,23 @@ export function emitToken({ param, type, codes }: EmitSpec): Emit | undefined {
   }
   if (type === 'ContactPoint') return (value, into) => add(into, undefined, (value as Fields)['value'])
   if (type === 'boolean') return (value, into) => add(into, SPECIAL_VALUES, String(value))
+  if (type === 'code' && required === MIME_TYPES) {
+    return (value, into) => {
+      add(into, undefined, value)
+      into.tokens.push({ param: `${param}:below`, system: undefined, code: mimeBase(String(value)) })
+    }
+  }
   if (type === 'code') return (value, into) => add(into, codes && systemOf(codes, value), value)
   if (TEXT_TYPES.has(type)) return (value, into) => add(into, undefined, value)
   return undefined
+}
+
+/** "Servers are only required to support :below on the base part of the mime type." https://hl7.org/fhir/R4/search.html#mimetype */
+export const MIME_TYPES = 'http://hl7.org/fhir/ValueSet/mimetypes'
+
+/** `text/xml` of `text/xml; charset=UTF-8`. */
+export function mimeBase(mimeType: string): string {
+  return mimeType.split(';', 1)[0]!.trim()
 }
 
 /** For `:of-type`, which asks for the codes of the identifier's type and its value together. */

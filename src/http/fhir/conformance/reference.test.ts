@@ -1,0 +1,131 @@
+/** Reference parameters: literal, absolute, logical, versioned, contained, canonical. https://hl7.org/fhir/R4/search.html#reference */
+import { judge, type Sample } from './judge.ts'
+
+const observation = (
+  id: string,
+  subject: Record<string, unknown> | undefined,
+  more: Record<string, unknown> = {},
+): Sample => ({
+  resourceType: 'Observation',
+  id,
+  status: 'final',
+  code: { text: 'x' },
+  ...(subject && { subject }),
+  ...more,
+})
+
+judge(
+  'references',
+  [
+    { resourceType: 'Patient', id: 'p23', name: [{ family: 'Peter' }] },
+    { resourceType: 'Group', id: 'p23', type: 'person', actual: true },
+    { resourceType: 'Patient', id: 'other', name: [{ family: 'Other' }] },
+    { resourceType: 'Practitioner', id: 'doc' },
+    observation('relative', { reference: 'Patient/p23' }),
+    observation('absolute', { reference: '{{base}}/Patient/p23' }),
+    observation('versioned', { reference: 'Patient/p23/_history/1' }),
+    observation('grouped', { reference: 'Group/p23' }),
+    observation('foreign', { reference: 'https://elsewhere.example.org/fhir/Patient/p23' }),
+    observation('logical', { identifier: { system: 'http://acme.org/mrn', value: '123456' } }),
+    observation('typed', { type: 'Patient', identifier: { value: '77' } }),
+    observation('both', {
+      reference: 'Patient/other',
+      identifier: { system: 'http://acme.org/mrn', value: '9' },
+      display: 'Clinique du Nord',
+    }),
+    observation(
+      'contained',
+      { reference: '#pat' },
+      { contained: [{ resourceType: 'Patient', id: 'pat', name: [{ family: 'Inside' }] }] },
+    ),
+    observation('shown', { display: 'Somebody' }),
+    observation('nobody', undefined),
+    observation('urn', { reference: 'urn:uuid:53fefa32-1111-4222-8333-55ee120877b7' }),
+    {
+      resourceType: 'QuestionnaireResponse',
+      id: 'q1',
+      status: 'completed',
+      questionnaire: 'http://acme.org/q|1.0',
+    },
+    {
+      resourceType: 'QuestionnaireResponse',
+      id: 'q11',
+      status: 'completed',
+      questionnaire: 'http://acme.org/q|1.1',
+    },
+    {
+      resourceType: 'QuestionnaireResponse',
+      id: 'q2',
+      status: 'completed',
+      questionnaire: 'http://acme.org/q|2.0',
+    },
+    {
+      resourceType: 'QuestionnaireResponse',
+      id: 'q',
+      status: 'completed',
+      questionnaire: 'http://acme.org/q',
+    },
+    {
+      resourceType: 'QuestionnaireResponse',
+      id: 'qq',
+      status: 'completed',
+      questionnaire: 'http://acme.org/qq',
+    },
+  ],
+  [
+    // [type]/[id], [id], [url]
+    ['Observation?subject=Patient/p23', 'absolute relative versioned'],
+    ['Observation?patient=Patient/p23', 'absolute relative versioned'],
+    ['Observation?patient=p23', 'absolute relative versioned'],
+    ['Observation?subject=Group/p23', 'grouped'],
+    ['Observation?subject:Patient=p23', 'absolute relative versioned'],
+    ['Observation?subject:Group=p23', 'grouped'],
+    ['Observation?subject:Patient=Patient/p23', 'absolute relative versioned'],
+    ['Observation?subject=p23', 'absolute grouped relative versioned'],
+    ['Observation?subject={{base}}/Patient/p23', 'absolute relative versioned'],
+    ['Observation?subject=https://elsewhere.example.org/fhir/Patient/p23', 'foreign'],
+    ['Observation?patient=https://elsewhere.example.org/fhir/Patient/p23', 'foreign'],
+    ['Observation?subject=http://elsewhere.example.org/fhir/Patient/p23', ''],
+    ['Observation?subject=urn:uuid:53fefa32-1111-4222-8333-55ee120877b7', 'urn'],
+    ['Observation?subject=Patient/p23,Group/p23', 'absolute grouped relative versioned'],
+    ['Observation?subject=Patient/nobody', ''],
+    ['Observation?subject=101', ''],
+    ['Observation?subject=patient/p23', ''],
+    ['Observation?subject=Device/p23', ''],
+    ['Observation?performer=Practitioner/doc', ''],
+    ['Observation?subject:Practitioner=doc', 400],
+    ['Observation?subject:Nothing=doc', 400],
+    // the resource's own version is not asked for
+    ['Observation?subject=Patient/p23/_history/1', 'absolute relative versioned'],
+    // logical references
+    ['Observation?subject:identifier=http://acme.org/mrn|123456', 'logical'],
+    ['Observation?patient:identifier=http://acme.org/mrn|123456', 'logical'],
+    ['Observation?subject:identifier=123456,9', 'both logical'],
+    ['Observation?subject:identifier=http://acme.org/mrn|', 'both logical'],
+    ['Observation?subject:identifier=|77', 'typed'],
+    ['Observation?subject:identifier=http://acme.org/MRN|123456', ''],
+    ['Observation?subject:text=clinique', 'both'],
+    ['Observation?subject:text=somebody', 'shown'],
+    // missing: whether there is an element, whatever it says
+    ['Observation?subject:missing=true', 'nobody'],
+    [
+      'Observation?subject:missing=false',
+      'absolute both contained foreign grouped logical relative shown typed urn versioned',
+    ],
+    [
+      'Observation?performer:missing=true',
+      'absolute both contained foreign grouped logical nobody relative shown typed urn versioned',
+    ],
+    ['Observation?encounter:missing=false', ''],
+    // canonicals, with version and without
+    ['QuestionnaireResponse?questionnaire=http://acme.org/q', 'q q1 q11 q2'],
+    ['QuestionnaireResponse?questionnaire=http://acme.org/q|1.0', 'q1'],
+    ['QuestionnaireResponse?questionnaire=http://acme.org/q|3', ''],
+    ['QuestionnaireResponse?questionnaire:below=http://acme.org/q', 'q q1 q11 q2'],
+    ['QuestionnaireResponse?questionnaire:below=http://acme.org/q|1', 'q1 q11'],
+    ['QuestionnaireResponse?questionnaire:below=http://acme.org/q|2.0', 'q2'],
+    ['QuestionnaireResponse?questionnaire:identifier=x|y', 400],
+    ['Observation?subject:exact=x', 400],
+    ['Observation?subject:not=Patient/p23', 400],
+  ],
+)
