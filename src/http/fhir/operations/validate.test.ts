@@ -259,6 +259,25 @@ describe('$validate', () => {
     expect(codesOf(fine.json)).toEqual(['warning r4 Patient'])
   })
 
+  test('as a create or a deletion looks at references', async () => {
+    const observation = {
+      resourceType: 'Observation',
+      status: 'final',
+      code: { text: 'x' },
+      subject: { reference: 'Patient/not-there' },
+    }
+    const dangling = await fhir.call('POST', '/Observation/$validate?mode=create', observation)
+    expect(codesOf(dangling.json)).toContain('error reference-not-found Observation.subject.reference')
+    await fhir.call('PUT', '/Patient/named', { ...good, id: 'named' })
+    const there = { ...observation, id: 'names', subject: { reference: 'Patient/named' } }
+    await fhir.call('PUT', '/Observation/names', there)
+    const { status, json } = await fhir.call('GET', '/Patient/named/$validate?mode=delete')
+    expect(status).toBe(200)
+    expect(json.issue).toMatchObject([{ severity: 'error' }])
+    expect(JSON.stringify(json)).toContain('Observation/names')
+    expect((await fhir.call('GET', '/Patient/named')).status).toBe(200)
+  })
+
   test('as a create writes nothing, not even a name', async () => {
     const before = await fhir.database.ownerQuery('select count(*) from passerelle.resource')
     const { json } = await fhir.call('POST', '/Patient/$validate?mode=create', good)

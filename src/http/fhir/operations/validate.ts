@@ -10,7 +10,7 @@ import { uuidv7 } from '../../../kernel/ids.ts'
 import type { Change } from '../../../store/index.ts'
 import { nextDeletion } from '../delete.ts'
 import { refuseOtherVersion } from '../etag.ts'
-import { requireScope } from '../gate.ts'
+import { mayRead, requireScope } from '../gate.ts'
 import { type Answer, type FhirRequest, type FhirService, NOTHING_SEEN, type Seen } from '../interaction.ts'
 import { reviewText } from '../outcome-text.ts'
 import { currentVersion } from '../read.ts'
@@ -160,7 +160,7 @@ async function rehearse(
   // The trail can't undo anything; the bytes of a Binary go another way.
   if (resources(type).create || type === 'Binary') return []
   try {
-    await repository.rehearse(caller.tenant, [change])
+    await repository.rehearse(caller.tenant, [change], { integrity: { mayName: mayRead(caller) } })
     return []
   } catch (thrown) {
     const failure = asFailure(thrown)
