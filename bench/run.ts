@@ -1,7 +1,18 @@
 /** `npm run bench -- NAME [options]`: runs one benchmark and prints its figures as JSON. */
 import { cpus, totalmem } from 'node:os'
 
-const NAMES = ['fhir', 'search', 'scale', 'mllp', 'dicom', 'start', 'hl7-parse', 'xml', 'bundles'] as const
+const NAMES = [
+  'fhir',
+  'search',
+  'scale',
+  'mllp',
+  'dicom',
+  'start',
+  'hl7-parse',
+  'xml',
+  'bundles',
+  'reindex',
+] as const
 
 const [name, ...args] = process.argv.slice(2)
 if (!NAMES.some((known) => known === name)) {

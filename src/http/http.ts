@@ -6,7 +6,6 @@ import type { AuditEvents } from '../audit/index.ts'
 import {
   type Definitions,
   type ExtractContext,
-  type Extractor,
   makeFhirXml,
   makeReferenceRewriter,
   makeSubsetter,
@@ -53,12 +52,13 @@ export interface HttpDeps {
   readonly tenants: Pick<Tenants, 'find'>
   readonly definitions: Definitions
   readonly searchParameters: SearchParameters
-  readonly extractor: Extractor
   readonly terminology: Pick<Terminology, 'shared'>
   /** Time zone and local base of a tenant, for dates without an offset and absolute references. */
   contextOf(tenant: TenantId): ExtractContext
   /** Has a process work on a request that is answered later. */
   announce(tenant: TenantId, id: string): Promise<void>
+  /** Has a process work on a pass over the search index. */
+  announceReindex(tenant: TenantId, id: string): Promise<void>
   /** 32 bytes, the same in all processes of an installation. */
   readonly cursorKey: Buffer
   readonly referentialIntegrity: StoreDeps['referentialIntegrity']
@@ -100,7 +100,7 @@ export function makeHttp(deps: HttpDeps): Http {
 
 function makeService(deps: HttpDeps): FhirService {
   const { settings, clock, definitions, searchParameters, contextOf } = deps
-  const { repository, search, models, history, asyncRequests, checks, binaries } = deps.store
+  const { repository, search, models, reindexes, history, asyncRequests, checks, binaries } = deps.store
   const parseSearch: FhirDeps['parseSearch'] = (tenant, type, parameters, options) =>
     models.of(tenant).parser.parse(type, parameters, { ...contextOf(tenant), ...options, nowMs: clock.now() })
 
@@ -146,6 +146,8 @@ function makeService(deps: HttpDeps): FhirService {
     parseSearch,
     searchParameters,
     searchModels: models,
+    reindexes,
+    announceReindex: deps.announceReindex,
     index: (tenant, type, resource) => models.of(tenant).extractor.extract(resource, type, contextOf(tenant)),
   })
 }

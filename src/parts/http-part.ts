@@ -21,14 +21,20 @@ import type { Ground } from '../parts.ts'
 import type { AccessParts } from './access-part.ts'
 import { makeAsyncPart, openRequestQueue } from './async-part.ts'
 import type { FhirParts } from './fhir-part.ts'
+import { makeReindexPart, openReindexQueue } from './reindex-part.ts'
 
-/** Where it serves the API, with who works on the requests that are answered later. */
+/** Where it serves the API, with who works on what is done in the background for it. */
 export async function makeHttpParts(ground: Ground, access: AccessParts, fhir: FhirParts): Promise<Part[]> {
   if (!ground.config.roles.has('api')) return [listening(ground, access, makeProbeServer(ground))]
   const queue = await openRequestQueue(ground)
-  const { server, requests } = makeApi(ground, access, fhir, queue)
+  const reindexQueue = await openReindexQueue(ground)
+  const { server, requests } = makeApi(ground, access, fhir, { queue, reindexQueue })
   const { tenants } = access.contexts
-  return [makeAsyncPart(ground, { queue, requests, tenants }), listening(ground, access, server)]
+  return [
+    makeAsyncPart(ground, { queue, requests, tenants }),
+    makeReindexPart(ground, fhir, { queue: reindexQueue, tenants }),
+    listening(ground, access, server),
+  ]
 }
 
 function listening({ config }: Ground, access: AccessParts, server: HttpServer): Part {
@@ -62,7 +68,12 @@ function settingsOf({ config }: Ground): HttpSettings {
   }
 }
 
-function makeApi(ground: Ground, access: AccessParts, fhir: FhirParts, queue: IdQueue): Http {
+function makeApi(
+  ground: Ground,
+  access: AccessParts,
+  fhir: FhirParts,
+  { queue, reindexQueue }: Readonly<Record<'queue' | 'reindexQueue', IdQueue>>,
+): Http {
   const { log, clock, metrics, version, health } = ground
   const settings = settingsOf(ground)
   const oauth = oauthRouter({
@@ -84,6 +95,7 @@ function makeApi(ground: Ground, access: AccessParts, fhir: FhirParts, queue: Id
     tenants: access.contexts.tenants,
     contextOf: access.contexts.of,
     announce: (tenant, id) => queue.announce(tenant, id),
+    announceReindex: (tenant, id) => reindexQueue.announce(tenant, id),
     cursorKey: access.cursorKey,
     version,
     routers: [makeProbes({ version, health, metrics }), oauth],

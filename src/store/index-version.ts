@@ -30,6 +30,8 @@ const VERSIONS: readonly IndexVersion[] = [
     concerns: ({ type }, isMissing) =>
       isMissing || TOKENS.has(type) || type === 'composite' || type === 'string',
   },
+  // References that nothing can be searched by, for referential integrity.
+  { number: 4, concerns: () => false },
 ]
 
 export const INDEX_VERSION = VERSIONS.at(-1)!.number

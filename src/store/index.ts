@@ -59,6 +59,7 @@ export type { Change, CommitOptions, Outcome, Repository } from './repository.ts
 export { commitIdentified, type Identified } from './identified-commit.ts'
 export type { KnownIdentities, WantedIdentity } from './identities.ts'
 export type { Labels } from './labels.ts'
+export { makeReindexer, type Reindex, type Reindexer, type Reindexes } from './reindex/index.ts'
 export type { Stored } from './resource.ts'
 export type { SearchModel, SearchModels } from './search-model/index.ts'
 export { supportedSearch } from './search/compile.ts'

@@ -214,6 +214,7 @@ export function makeRepository(deps: RepositoryDeps): Repository {
       audit: options.audit?.(outcomes) ?? [],
       needs: integrity.needsOf(prepared, options.integrity ?? {}),
       revision: model.revision,
+      locksFirst: model.isReindexing,
       again: readAll,
     }
     const definitions = request.writes.filter(({ type }) => type === 'SearchParameter')

@@ -21,6 +21,7 @@ import { makeIntegrity, makeReferring, makeResourceIndex, noIntegrity } from './
 import { makeResourceNumbers } from './numbers.ts'
 import { makeRepository, type Repository } from './repository.ts'
 import type { ParameterDeps } from './search/compile-parameter.ts'
+import { makeReindexes, type Reindexes } from './reindex/index.ts'
 import type { SearchStore } from './search/search-store.ts'
 import { makeTenantSearch } from './search/tenant-search.ts'
 import { makeSearchModels, type SearchModels } from './search-model/index.ts'
@@ -47,6 +48,7 @@ export interface Store {
   readonly repository: Repository
   readonly search: SearchStore
   readonly models: SearchModels
+  readonly reindexes: Reindexes
   readonly history: History
   readonly asyncRequests: AsyncRequests
   readonly checks: ResourceChecks
@@ -86,6 +88,7 @@ export function makeStore(deps: StoreDeps): Store {
     repository,
     search,
     models,
+    reindexes: makeReindexes(db),
     history: makeHistory(db),
     asyncRequests: makeAsyncRequests(db),
     checks,

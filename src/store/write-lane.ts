@@ -8,7 +8,13 @@ import type { TenantId } from '../kernel/ids.ts'
 import { type AuditRow, auditStatement } from './audit.ts'
 import type { Db, Tx } from './db.ts'
 import { mergeNeeds, type Needs, statementsAhead, statementsBehind } from './integrity/index.ts'
-import { type ResourceWrite, type TokenMeaning, writeResources } from './queries/write-resources.ts'
+import { lockResources } from './queries/lock-resources.ts'
+import {
+  distinctByHash,
+  type ResourceWrite,
+  type TokenMeaning,
+  writeResources,
+} from './queries/write-resources.ts'
 import type { Statement } from './statement.ts'
 
 export interface WriteRequest {
@@ -18,6 +24,8 @@ export interface WriteRequest {
   readonly needs: Needs
   /** Of the search model that the writes are indexed for: another one raises PA004. */
   readonly revision: number
+  /** Others write the index of resources beside us: see store/reindex/reindexes.ts. */
+  readonly locksFirst: boolean
   /** It has lost a race before. */
   readonly again?: boolean
 }
@@ -118,6 +126,7 @@ function mergeRequests(requests: readonly WriteRequest[]): WriteRequest {
     needs: mergeNeeds(requests.map((request) => request.needs)),
     // Where they differ the older one is out of date, and who has it will be found out.
     revision: Math.min(...requests.map((request) => request.revision)),
+    locksFirst: requests.some((request) => request.locksFirst),
     again: requests.some((request) => request.again === true),
   }
 }
@@ -129,6 +138,7 @@ function* statementsFor(tenant: TenantId, request: WriteRequest): Generator<Stat
   if (writes.some(({ type }) => type === 'SearchParameter'))
     yield lockSearchParameters(tenant, request.revision)
   yield* statementsAhead(tenant, request.needs)
+  if (request.locksFirst) yield lockResources(tenant, writes)
   let first = true
   for (const chunk of chunks(writes)) {
     yield writeResources(tenant, chunk, first ? meanings : [], request)
@@ -162,12 +172,6 @@ function* chunks(writes: readonly ResourceWrite[]): Generator<ResourceWrite[]> {
     size += write.content?.length ?? 0
   }
   if (chunk.length > 0) yield chunk
-}
-
-function distinctByHash(meanings: readonly TokenMeaning[]): TokenMeaning[] {
-  return [...new Map(meanings.map((meaning) => [meaning.hash, meaning])).values()].sort((a, b) =>
-    compare(a.hash, b.hash),
-  )
 }
 
 function compare(a: string, b: string): number {

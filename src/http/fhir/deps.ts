@@ -22,6 +22,7 @@ import type {
   Binaries,
   History,
   Repository,
+  Reindexes,
   ResourceChecks,
   SearchModels,
   SearchStore,
@@ -83,6 +84,10 @@ export interface FhirDeps {
   readonly searchParameters: SearchParameters
   /** What each tenant can search by. */
   readonly searchModels: Pick<SearchModels, 'of' | 'fresh'>
+  /** Passes that bring the index up to date. */
+  readonly reindexes: Pick<Reindexes, 'request' | 'find' | 'cancel'>
+  /** Has a process work on one. */
+  announceReindex(tenant: TenantId, id: string): Promise<void>
   /** That every tenant has. */
   codeSystems(): readonly KnownCodeSystem[]
   /** What a resource would be found by. */

@@ -19,7 +19,13 @@ import { Failure } from '../../kernel/failure.ts'
 import { makeTimeZone } from '../../kernel/time-zone.ts'
 import { type Log, silentLog } from '../../kernel/log.ts'
 import { openFileBlobStore } from '../../store/blobs/index.ts'
-import { keepBinaries, makeStore, makeStoredTerminology, type StoreDeps } from '../../store/index.ts'
+import {
+  keepBinaries,
+  makeReindexer,
+  makeStore,
+  makeStoredTerminology,
+  type StoreDeps,
+} from '../../store/index.ts'
 import { defaultHttpSettings, type HttpSettings, makeHttp } from '../index.ts'
 
 /** What may be switched off: for tests whose references point anywhere. */
@@ -78,6 +84,8 @@ async function serve(
     contextOf,
     ...switches,
   })
+  const { models, reindexes } = store
+  const reindexer = makeReindexer({ db, models, reindexes, log, runner: 'test' })
   /** What is answered later is worked on at once, while it is open. */
   const queue = { isOpen: true, running: [] as Promise<void>[] }
   const { server, requests } = makeHttp({
@@ -101,11 +109,13 @@ async function serve(
     tenants: makeTenants({ db, clock: systemClock }),
     definitions,
     searchParameters,
-    extractor,
     terminology,
     contextOf,
     async announce(to, id) {
       if (queue.isOpen) queue.running.push(requests.run(to, id))
+    },
+    async announceReindex(to, id) {
+      if (queue.isOpen) queue.running.push(reindexer.run(to, id))
     },
     cursorKey: randomBytes(32),
     version: '0.0.0-test',
@@ -175,7 +185,7 @@ function localPart(url: string, base: string | undefined): string | undefined {
 
 export type TestFhir = Awaited<ReturnType<typeof startFhir>>
 
-/** Tokens of tests say what they are: `tenant~letters`, `tenant~letters~Type.Type`, `tenant~letters~~client`. */
+/** Tokens of tests say what they are: `tenant~letters`, `tenant~letters~Type.Type`, `tenant~letters~~client`; the client `admin` has that role. */
 function accessOf(token: string, tenants: ReadonlyMap<string, TenantId>): Access {
   const [tenantKey = '', letters = 'cruds', types = '', clientId = 'tester'] = token.split('~')
   const tenant = tenants.get(tenantKey)
@@ -186,7 +196,7 @@ function accessOf(token: string, tenants: ReadonlyMap<string, TenantId>): Access
     clientId,
     scopes: (types || '*').split('.').map((type) => `system/${type}.${letters}`),
     grants: (types || '*').split('.').map((type) => ({ context: 'system', type, letters })),
-    roles: [],
+    roles: clientId === 'admin' ? ['admin'] : [],
     jti: '',
     expiresAt: Infinity,
   }

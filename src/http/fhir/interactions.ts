@@ -14,6 +14,7 @@ import { operations } from './operations/index.ts'
 import { asInteraction } from './operations/operation.ts'
 import { patch } from './patch.ts'
 import { read } from './read.ts'
+import { reindexCancel, reindexStatus } from './reindex-status.ts'
 import { searchCompartment, searchWholeCompartment } from './search-compartment.ts'
 import { searchSystem } from './search-system.ts'
 import { searchType } from './search-type.ts'
@@ -43,6 +44,8 @@ export function makeInteractions(): readonly Interaction[] {
     system,
     asyncStatus,
     asyncCancel,
+    reindexStatus,
+    reindexCancel,
     ...operations.map(asInteraction),
   ]
 }

@@ -131,6 +131,17 @@ updated as (
   returning 1
 )`
 
+/** What the row of a version that is there says for its index. */
+const indexed = `
+updated as (
+  update resource r
+  set patients = op.patients::text[], ranges = op.ranges::bigint[], present = op.present::int[],
+      strings = array(select jsonb_array_elements_text(op.strings))
+  from op
+  where r.tenant = op.tenant and r.type = op.type and r.id = op.id and r.version = op.expected
+  returning 1
+)`
+
 const removals = `
 t_del as (
   delete from token t
@@ -175,6 +186,7 @@ const STATEMENTS = {
   'write-new': `with ${op},${additions('')}${assertInserted}`,
   'write-resources': `with ${op},${versions},${removals},${additions('')}${assertions}`,
   'rewrite-resources': `with ${op},${versions},${removals},${additions('on conflict do nothing')}${assertions}`,
+  'index-resources': `with ${op},${indexed},${removals},${additions('on conflict do nothing')}${assertions}`,
 }
 
 export interface WriteOptions {
@@ -198,6 +210,44 @@ export function writeResources(
   const name = again ? 'rewrite-resources' : isNew ? 'write-new' : 'write-resources'
   const values = valuesOf(tenant, writes, meanings, revision)
   return { name, text: STATEMENTS[name], values: isNew ? values : [...values, ...removedColumns(writes)] }
+}
+
+/** No new versions: of the versions that are there (`expected`), what they are found by. */
+export function indexResources(
+  tenant: TenantId,
+  writes: readonly ResourceWrite[],
+  revision: number,
+): Statement {
+  const name = 'index-resources'
+  const values = [...valuesOf(tenant, writes, [], revision), ...removedColumns(writes)]
+  return { name, text: STATEMENTS[name], values }
+}
+
+/** What tokens stand for, alone. */
+export function writeMeanings(tenant: TenantId, meanings: readonly TokenMeaning[]): Statement {
+  const sorted = distinctByHash(meanings)
+  return {
+    name: 'write-meanings',
+    text: `
+      insert into token_value (tenant, hash, param, value, system)
+      select $1::int, hash, param, value, system
+      from unnest($2::bigint[], $3::bigint[], $4::text[], $5::bigint[]) as n(hash, param, value, system)
+      on conflict do nothing`,
+    values: [
+      tenant,
+      sorted.map(({ hash }) => hash),
+      sorted.map(({ param }) => param),
+      sorted.map(({ value }) => value),
+      sorted.map(({ system }) => system),
+    ],
+  }
+}
+
+/** Sorted, so that two transactions that add the same ones wait for each other in one order and not in a circle. */
+export function distinctByHash(meanings: readonly TokenMeaning[]): TokenMeaning[] {
+  return [...new Map(meanings.map((meaning) => [meaning.hash, meaning])).values()].sort((a, b) =>
+    a.hash < b.hash ? -1 : a.hash > b.hash ? 1 : 0,
+  )
 }
 
 function valuesOf(

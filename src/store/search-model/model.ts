@@ -31,6 +31,8 @@ export interface SearchModel {
   /** Rises with every change; what a write must be indexed for. */
   readonly revision: number
   readonly indexVersion: number
+  /** A pass over the tenant's resources is on: see store/reindex/. */
+  readonly isReindexing: boolean
   readonly parameters: SearchParameters
   readonly extractor: Extractor
   readonly parser: SearchParser
@@ -66,12 +68,11 @@ export function makeModelMaker(deps: SearchModelDeps): (tenant: TenantId, state:
     makeSearchParser({ definitions, parameters, supported: supportedSearch })
   const shared = { parameters: standard, extractor, parser: parserOf(standard) }
 
-  return (tenant, { revision, indexVersion, parameters: stored }) => {
+  return (tenant, { revision, indexVersion, isReindexing, parameters: stored }) => {
     const own = usable(deps, stored)
     const inForce = own.filter(({ retired }) => !retired)
     const retired = own.filter((one) => one.retired)
     const parts = inForce.length === 0 ? shared : ownParts()
-    const former = retired.length === 0 ? parts.extractor : formerExtractor()
     const done = new Map(inForce.map((one) => [one.number, new Set(one.done)]))
 
     function ownParts(): typeof shared {
@@ -93,13 +94,15 @@ export function makeModelMaker(deps: SearchModelDeps): (tenant: TenantId, state:
 
     const rowsBy = (by: Extractor) => (type: string, resource: JsonObject) =>
       indexWith(by, tenant, type, resource)
+    const index = rowsBy(parts.extractor)
     return {
       revision,
       indexVersion,
+      isReindexing,
       ...parts,
       own,
-      index: rowsBy(parts.extractor),
-      formerIndex: rowsBy(former),
+      index,
+      formerIndex: retired.length === 0 ? index : rowsBy(formerExtractor()),
       check: (changes) =>
         checkOwnParameters(
           { definitions, standard },

@@ -41,7 +41,12 @@ interface Known {
   askedAt: number
 }
 
-const NEVER_ASKED: SearchState = { revision: 0, indexVersion: INDEX_VERSION, parameters: [] }
+const NEVER_ASKED: SearchState = {
+  revision: 0,
+  indexVersion: INDEX_VERSION,
+  isReindexing: false,
+  parameters: [],
+}
 
 export function makeSearchModels(
   deps: SearchModelDeps & { readonly db: Db; readonly clock: Clock },

@@ -33,39 +33,33 @@ export async function settle(
   tenant: TenantId,
   parameters: readonly OwnModelParameter[],
 ): Promise<'settled' | 'waiting' | 'nothing'> {
-  const open = parameters.filter(({ types, done }) => types.some((type) => !done.includes(type)))
   const run = <Row>(name: string, text: string, ...values: unknown[]) =>
     db.query<Row>(tenant, { name, text, values: [tenant, ...values] })
+  const clean = parameters.filter((one) => one.retired && toDo(one).length === 0)
+  if (clean.length > 0) await run('forget-parameters', FORGET, numbersOf(clean))
+
+  const open = parameters.filter((one) => toDo(one).length > 0)
   if (open.length === 0) return 'nothing'
   await run('wait-for-running', WAIT_FOR_RUNNING)
   const known = await run<{ number: string }>('known-to-all', KNOWN_TO_ALL)
   const settling = open.filter(({ number }) => known.some((one) => one.number === number))
   if (settling.length === 0) return 'waiting'
   // Looked up after everybody knew: what is written now is indexed.
-  const inUse = new Set(
-    (await db.query<{ type: string }>(tenant, toStatement(typesInUse(tenant)))).map(({ type }) => type),
-  )
+  const rows = await db.query<{ type: string }>(tenant, toStatement(typesInUse(tenant)))
+  const inUse = new Set(rows.map(({ type }) => type))
   const settled = settling
-    .map((one) => ({
-      ...one,
-      free: one.types.filter((type) => !inUse.has(type) && !one.done.includes(type)),
-    }))
+    .map((one) => ({ ...one, free: toDo(one).filter((type) => !inUse.has(type)) }))
     .filter(({ free }) => free.length > 0)
   if (settled.length === 0) return settling.length < open.length ? 'waiting' : 'nothing'
-  await run(
-    'settle-parameters',
-    SETTLE,
-    settled.map(({ number }) => number),
-    settled.map(({ free }) => `{${free.join(',')}}`),
-  )
-  const clean = settled.filter(
-    ({ retired, types, done, free }) => retired && types.length === done.length + free.length,
-  )
-  if (clean.length > 0)
-    await run(
-      'forget-parameters',
-      FORGET,
-      clean.map(({ number }) => number),
-    )
+  const free = settled.map((one) => `{${one.free.join(',')}}`)
+  await run('settle-parameters', SETTLE, numbersOf(settled), free)
   return 'settled'
+}
+
+function toDo({ types, done }: OwnModelParameter): string[] {
+  return types.filter((type) => !done.includes(type))
+}
+
+function numbersOf(parameters: readonly OwnModelParameter[]): string[] {
+  return parameters.map(({ number }) => number)
 }

@@ -7,6 +7,8 @@ export interface SearchState {
   readonly revision: number
   /** See index-version.ts. */
   readonly indexVersion: number
+  /** A pass over its resources is on. */
+  readonly isReindexing: boolean
   readonly parameters: readonly StoredParameter[]
 }
 
@@ -23,20 +25,22 @@ export interface StoredParameter {
 }
 
 const REVISION = `
-  select coalesce((select revision from search_revision where tenant = $1::int), 0)::float8 as revision, index_version
+  select coalesce((select revision from search_revision where tenant = $1::int), 0)::float8 as revision,
+    index_version as "indexVersion",
+    exists (select from reindex where tenant = $1::int and status in ('waiting', 'running')) as "isReindexing"
   from tenant where id = $1::int`
 
 /** A few rows in all: who has own parameters has some hundreds at most. */
 const PARAMETERS = `
   select number::text, id, definition, retired, done from search_parameter where tenant = $1::int order by number`
 
-type Revision = Pick<SearchState, 'revision' | 'indexVersion'>
+type Revision = Omit<SearchState, 'parameters'>
 
-/** Two rows by their keys. undefined: no such tenant. */
+/** Three rows by their keys. undefined: no such tenant. */
 export async function readRevision(db: Db, tenant: TenantId): Promise<Revision | undefined> {
   const statement = { name: 'search-revision', text: REVISION, values: [tenant] }
-  const [row] = await db.lookup<{ revision: number; index_version: number }>(tenant, statement)
-  return row && { revision: row.revision, indexVersion: row.index_version }
+  const [row] = await db.lookup<Revision>(tenant, statement)
+  return row
 }
 
 /** The parameters as of a revision: asked for again when one changed meanwhile. */

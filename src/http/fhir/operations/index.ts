@@ -4,6 +4,7 @@ import { fhirpath } from './fhirpath.ts'
 import { meta } from './meta.ts'
 import { metaAdd, metaDelete } from './meta-change.ts'
 import type { Operation } from './operation.ts'
+import { reindex } from './reindex.ts'
 import { validate } from './validate.ts'
 
 export const operations: readonly Operation[] = [
@@ -14,4 +15,5 @@ export const operations: readonly Operation[] = [
   metaDelete,
   patientEverything,
   encounterEverything,
+  reindex,
 ]

@@ -35,6 +35,8 @@ export interface Operation {
   readonly role?: string
   /** May be asked for with `Prefer: respond-async`. */
   readonly async?: true
+  /** Statuses of its good answers; left out: 200. */
+  readonly answers?: readonly number[]
   /** Request headers that it heeds. */
   readonly headers?: readonly string[]
   run(service: FhirService, call: OperationCall): Promise<Answer>
@@ -49,11 +51,11 @@ export interface OperationCall {
 
 /** The operation as an interaction like the others: it goes through the same gate and leaves the same audit row. */
 export function asInteraction(operation: Operation): Interaction {
-  const { summary, scope, role, headers, parameters, async: isAsync } = operation
+  const { summary, scope, role, answers = [200], headers, parameters, async: isAsync } = operation
   const interaction: Interaction = {
     code: 'operation',
     summary,
-    answers: [200],
+    answers,
     routes: routesOf(operation),
     action: 'E',
     operation,

@@ -1,0 +1,103 @@
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+
+import { testFolder } from '../support/folder.ts'
+import { freePort } from '../support/ports.ts'
+import { runProgram } from '../support/program.ts'
+
+const EXT = 'http://example.org/team'
+const PRACTITIONERS = 6000
+const TEAMS = 10
+
+test('a $reindex that was accepted is done, also when the program dies and starts again', async () => {
+  await using folder = await testFolder()
+  const http = await freePort()
+  const variables = {
+    PASSERELLE_DATA_DIR: join(folder.path, 'data'),
+    PASSERELLE_HTTP_PORT: String(http),
+    PASSERELLE_MLLP_PORT: '0',
+    PASSERELLE_DICOM_PORT: '0',
+    PASSERELLE_BOOTSTRAP_CLIENT_ID: 'tester',
+    PASSERELLE_BOOTSTRAP_CLIENT_SECRET: 'a secret of the test, long enough',
+  }
+  const origin = `http://127.0.0.1:${http}`
+  const base = `${origin}/t/demo/fhir`
+  const token = async () => {
+    const answer = await fetch(`${origin}/oauth2/token`, {
+      method: 'POST',
+      headers: {
+        authorization: `Basic ${Buffer.from(`tester:${variables.PASSERELLE_BOOTSTRAP_CLIENT_SECRET}`).toString('base64')}`,
+      },
+      body: new URLSearchParams({ grant_type: 'client_credentials', scope: 'system/*.cruds' }),
+    })
+    return ((await answer.json()) as { access_token: string }).access_token
+  }
+  const call = async (method: string, url: string, body?: unknown) =>
+    fetch(url, {
+      method,
+      headers: { authorization: `Bearer ${await token()}`, 'content-type': 'application/fhir+json' },
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+    })
+  const practitioner = (i: number) => ({
+    resourceType: 'Practitioner',
+    id: `p${i}`,
+    extension: [{ url: EXT, valueCode: `team${i % TEAMS}` }],
+  })
+  const put = (resources: readonly { readonly resourceType: string; readonly id: string }[]) =>
+    call('POST', base, {
+      resourceType: 'Bundle',
+      type: 'transaction',
+      entry: resources.map((resource) => ({
+        resource,
+        request: { method: 'PUT', url: `${resource.resourceType}/${resource.id}` },
+      })),
+    })
+  const progress = async (url: string) => {
+    const answer = await call('GET', url)
+    const { parameter } = (await answer.json()) as { parameter: { name: string; valueDecimal?: number }[] }
+    const number = (name: string) => parameter.find((each) => each.name === name)!.valueDecimal!
+    return { status: answer.status, seen: number('seen'), failed: number('failed') }
+  }
+
+  let location: string
+  {
+    await using program = runProgram(['serve'], variables)
+    await program.said(/is ready\./)
+    for (let from = 0; from < PRACTITIONERS; from += 1000) {
+      const made = await put(Array.from({ length: 1000 }, (_, i) => practitioner(from + i)))
+      expect(made.status).toBe(200)
+    }
+    const definition = {
+      resourceType: 'SearchParameter',
+      id: 'team',
+      url: 'http://example.org/sp/team',
+      name: 'Team',
+      description: 'Team',
+      status: 'active',
+      code: 'team',
+      base: ['Practitioner'],
+      type: 'token',
+      expression: `Practitioner.extension('${EXT}').value`,
+    }
+    expect((await put([definition])).status).toBe(200)
+    expect((await call('GET', `${base}/Practitioner?team=team1`)).status).toBe(400)
+    const begun = await call('POST', `${base}/Practitioner/$reindex`)
+    expect(begun.status).toBe(202)
+    location = begun.headers.get('content-location')!
+    await expect
+      .poll(async () => (await progress(location)).seen, { timeout: 30_000, interval: 20 })
+      .toBeGreaterThan(0)
+    const { status } = await progress(location)
+    program.kill('SIGKILL')
+    await program.ended
+    expect(status).toBe(202)
+  }
+  await using again = runProgram(['serve'], variables)
+  await again.said(/is ready\./)
+  await expect
+    .poll(async () => (await progress(location)).status, { timeout: 120_000, interval: 500 })
+    .toBe(200)
+  expect(await progress(location)).toEqual({ status: 200, seen: PRACTITIONERS, failed: 0 })
+  const found = await call('GET', `${base}/Practitioner?team=team1&_total=accurate&_count=0`)
+  expect((await found.json()) as object).toMatchObject({ total: PRACTITIONERS / TEAMS })
+}, 240_000)
