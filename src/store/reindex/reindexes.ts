@@ -1,6 +1,6 @@
 /**
  * Passes over the resources of a tenant that bring their index up to date, as the database knows them: what is wanted,
- * how far it is, who works on it. sql/0021_reindex.sql
+ * how far it is, who works on it. sql/0022_reindex.sql
  *
  * A pass begins when no transaction runs any more that may not know of it. From then on every write locks what it changes
  * before it looks (write-lane.ts), so that it sees the rows that the pass has just added.
