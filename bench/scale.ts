@@ -18,7 +18,7 @@
  * and `load.grownDisk` what the base took before it was multiplied.
  */
 import { randomBytes } from 'node:crypto'
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
@@ -29,7 +29,7 @@ import type { Facts } from './scale/facts.ts'
 import { load } from './scale/load.ts'
 import { measureSearches, measureWrites } from './scale/workloads.ts'
 import { runningUrl } from '../src/store/embedded/index.ts'
-import { startServer } from './support/server.ts'
+import { removeData, startServer } from './support/server.ts'
 
 const PARTS = ['disk', 'searches', 'writes']
 
@@ -52,7 +52,7 @@ export async function run(args: readonly string[]): Promise<unknown> {
     const facts = await filled(dataDir, Number(values.resources), Number(values.base))
     return await measureAll(dataDir, facts, only)
   } finally {
-    if (values.keep === undefined) rmSync(dataDir, { recursive: true, force: true })
+    if (values.keep === undefined) removeData(dataDir)
   }
 }
 

@@ -1,9 +1,9 @@
 /** How long a start takes until the server is ready: the first one, with a new database, and later ones. */
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
-import { startServer } from './support/server.ts'
+import { removeData, startServer } from './support/server.ts'
 
 const LATER_STARTS = 3
 
@@ -15,7 +15,7 @@ export async function run(): Promise<unknown> {
     for (let i = 0; i < LATER_STARTS; i++) later.push(await readyMs(dataDir))
     return { firstMs: first, laterMs: later }
   } finally {
-    rmSync(dataDir, { recursive: true, force: true })
+    removeData(dataDir)
   }
 }
 

@@ -1,7 +1,7 @@
 /** A server of its own for a benchmark: fresh data folder, free ports, known credentials; gone afterwards. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, realpathSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -80,9 +80,16 @@ export async function startServer(options: BenchServerOptions = {}): Promise<Ben
       child.kill('SIGTERM')
       if (child.exitCode === null && child.signalCode === null)
         await new Promise((done) => child.once('exit', done))
-      if (!options.keep) rmSync(dataDir, { recursive: true, force: true })
+      if (!options.keep) removeData(dataDir)
     },
   }
+}
+
+/** The folder and, where the database's account could not reach it, the cluster that it links to. */
+export function removeData(dataDir: string): void {
+  const cluster = join(dataDir, 'postgres')
+  if (existsSync(cluster)) rmSync(realpathSync(cluster), { recursive: true, force: true })
+  rmSync(dataDir, { recursive: true, force: true })
 }
 
 /** What `npm start` gives Node: its options too, since memory is measured here. */
