@@ -36,7 +36,11 @@ const VERSIONS: readonly IndexVersion[] = [
 
 export const INDEX_VERSION = VERSIONS.at(-1)!.number
 
+/** Columns of the resource's row answer for these. */
+const OF_THE_ROW: ReadonlySet<string> = new Set(['_id', '_lastUpdated'])
+
 /** Whether an index of this version lacks what the search needs. */
 export function lacks(version: number, param: SearchParameter, isMissing: boolean): boolean {
+  if (OF_THE_ROW.has(param.code)) return false
   return VERSIONS.some(({ number, concerns }) => number > version && concerns(param, isMissing))
 }
