@@ -17,42 +17,64 @@ export interface Extractor {
    * or the plain one where they don't matter.
    */
   extract(resource: JsonObject, type: string, context: ExtractContext): IndexEntries
+  /** What it looks at in a resource of the type, for extractors that look at more. */
+  planOf(type: string): ExtractionPlan
 }
 
 /** A contained resource may refer to another one that is contained beside it, and so on. */
 const MAX_EMBEDDED = 3
 
-/** @param only of a type, the parameters to be looked at, but in embedded resources all; left out: all */
-export function makeExtractor(
+export function makeExtractor(definitions: Definitions, parameters: SearchParameters): Extractor {
+  const planOf = makePlans(definitions, parameters, (type) => parameters.of(type).values())
+  return extractBy(definitions, (type) => [planOf(type)])
+}
+
+/** With more parameters, whose plans are their own; those of the extractor are shared with it. */
+export function makeWiderExtractor(
+  definitions: Definitions,
+  extractor: Extractor,
+  parameters: SearchParameters,
+  more: ReadonlyMap<string, readonly SearchParameter[]>,
+): Extractor {
+  const planOf = makePlans(definitions, parameters, (type) => more.get(type) ?? [])
+  return extractBy(definitions, (type) =>
+    more.has(type) ? [extractor.planOf(type), planOf(type)] : [extractor.planOf(type)],
+  )
+}
+
+/** Each made when it is first needed. */
+function makePlans(
   definitions: Definitions,
   parameters: SearchParameters,
-  only?: (type: string) => Iterable<SearchParameter>,
-): Extractor {
+  of: (type: string) => Iterable<SearchParameter>,
+): (type: string) => ExtractionPlan {
   const plans = new Map<string, ExtractionPlan>()
-
-  function planOf(type: string, depth: number): ExtractionPlan {
-    const isCut = only !== undefined && depth === 0
-    const key = isCut ? `${type} only` : type
-    let plan = plans.get(key)
+  return (type) => {
+    let plan = plans.get(type)
     if (!plan) {
-      plan = makePlan(definitions, parameters, type, isCut ? only(type) : parameters.of(type).values())
-      plans.set(key, plan)
+      plan = makePlan(definitions, parameters, type, of(type))
+      plans.set(type, plan)
     }
     return plan
   }
+}
 
+function extractBy(
+  definitions: Definitions,
+  plansOf: (type: string) => readonly [ExtractionPlan, ...ExtractionPlan[]],
+): Extractor {
   function entriesOf(
     resource: JsonObject,
     type: string,
     context: WalkContext,
     depth: number,
   ): ValueEntries & { readonly composites: CompositeEntry[] } {
-    const plan = planOf(type, depth)
-    const found = noEntries()
-    visitChildren(plan.root, resource, found, context)
-    for (const emit of plan.computed) emit(resource, found, context)
-    const composites = plan.composites.flatMap((composite) => composite(resource, context))
-    const entries = { ...found, composites }
+    const entries = { ...noEntries(), composites: [] as CompositeEntry[] }
+    for (const { root, computed, composites } of plansOf(type)) {
+      visitChildren(root, resource, entries, context)
+      for (const emit of computed) emit(resource, entries, context)
+      for (const composite of composites) entries.composites.push(...composite(resource, context))
+    }
     if (depth < MAX_EMBEDDED) {
       addEmbedded(entries, (inner, innerType) =>
         definitions.isResourceType(innerType) ? entriesOf(inner, innerType, context, depth + 1) : undefined,
@@ -62,12 +84,13 @@ export function makeExtractor(
   }
 
   return {
+    planOf: (type) => plansOf(type)[0],
     extract(resource, type, context) {
       const walk = { ...context, contained: (id: string) => containedIn(resource, id) }
       const entries = entriesOf(resource, type, walk, 0)
       const patients = new Set<string>()
       if (type === 'Patient' && typeof resource['id'] === 'string') patients.add(resource['id'])
-      const { patientParams } = planOf(type, 0)
+      const [{ patientParams }] = plansOf(type)
       for (const { param, target } of entries.references) {
         if (patientParams.has(param) && target.startsWith(PATIENT)) patients.add(target.slice(PATIENT.length))
       }

@@ -16,7 +16,7 @@ export {
   type ValueEntries,
   valueLists,
 } from './entries.ts'
-export { makeExtractor, type Extractor } from './extract.ts'
+export { makeExtractor, makeWiderExtractor, type Extractor } from './extract.ts'
 export { normalise } from './normalise.ts'
 export { makeSearchParameters, type SearchParameter, type SearchParameters } from './parameters.ts'
 export { canonicalUnit, unitKey } from './quantity.ts'
@@ -29,7 +29,6 @@ export {
   ownTypesOf,
   type OwnDefinition,
   type OwnParameters,
-  withOwnExtractor,
   withOwnParameters,
 } from './own-parameters.ts'
 export { makeSearchParser, type SearchParser } from './parse.ts'

@@ -9,10 +9,10 @@ import {
   loadDefinitions,
   makeExtractor,
   makeSearchParameters,
+  makeWiderExtractor,
   ownDefinition,
   ownParameter,
   ownTypesOf,
-  withOwnExtractor,
   withOwnParameters,
 } from '../index.ts'
 
@@ -49,8 +49,8 @@ function extract(resource: JsonObject, ...resources: readonly JsonObject[]): Ind
     )
   const own = Map.groupBy(all, ({ base }) => base)
   const parameters = withOwnParameters(definitions, standard, own)
-  const none = makeExtractor(definitions, parameters, () => [])
-  return withOwnExtractor(definitions, none, parameters, own).extract(
+  const none = makeExtractor(definitions, { ...standard, of: () => new Map() })
+  return makeWiderExtractor(definitions, none, parameters, own).extract(
     resource,
     String(resource['resourceType']),
     { zone: makeTimeZone('UTC'), toLocal: () => undefined, bases: () => [] },

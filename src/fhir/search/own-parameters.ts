@@ -7,9 +7,6 @@
 import type { JsonObject } from '../../kernel/json.ts'
 import type { Definitions, SearchParameterEntry } from '../definitions/index.ts'
 import { type Component, componentsOf } from './components.ts'
-import type { IndexEntries } from './entries.ts'
-import type { ExtractContext } from './emit/index.ts'
-import { makeExtractor, type Extractor } from './extract.ts'
 import { parameterOf, type SearchParameter, type SearchParameters } from './parameters.ts'
 
 /** What of a SearchParameter resource matters to a search; canonicals without their versions. */
@@ -104,37 +101,6 @@ export function withOwnParameters(
         components.set(composite, found)
       }
       return found
-    },
-  }
-}
-
-/** What the index has to know of a resource, by R4's parameters and by these. */
-export function withOwnExtractor(
-  definitions: Definitions,
-  standard: Extractor,
-  parameters: SearchParameters,
-  own: OwnParameters,
-): Extractor {
-  const more = makeExtractor(definitions, parameters, (type) => own.get(type) ?? [])
-  return {
-    extract(resource: JsonObject, type: string, context: ExtractContext): IndexEntries {
-      const found = standard.extract(resource, type, context)
-      if (!own.has(type)) return found
-      const added = more.extract(resource, type, context)
-      return {
-        tokens: [...found.tokens, ...added.tokens],
-        references: [...found.references, ...added.references],
-        strings: [...found.strings, ...added.strings],
-        uris: [...found.uris, ...added.uris],
-        dates: [...found.dates, ...added.dates],
-        numbers: [...found.numbers, ...added.numbers],
-        quantities: [...found.quantities, ...added.quantities],
-        positions: found.positions,
-        embedded: [],
-        present: new Set([...found.present, ...added.present]),
-        composites: [...found.composites, ...added.composites],
-        compartments: found.compartments,
-      }
     },
   }
 }

@@ -148,6 +148,42 @@ describe('a search parameter of the tenant’s own', () => {
     expect(await ids('/Practitioner?_id=n&_revinclude=Group:*')).toEqual(['n', 'g'])
   })
 
+  test('is chained to in contained resources, once what contains them is indexed by it', async () => {
+    const request = (id: string, shape: string) => ({
+      resourceType: 'MedicationRequest',
+      id,
+      status: 'active',
+      intent: 'order',
+      subject: { identifier: { value: '1' } },
+      medicationReference: { reference: '#m' },
+      contained: [extended('Medication', 'm', 'shape', { valueString: shape })],
+    })
+    const shape = (base: string, code: string) =>
+      definition(code, {
+        base: [base],
+        type: 'string',
+        expression: `${base}.extension('${EXT}/shape').value`,
+      })
+    await put(shape('Medication', 'shape'))
+    await put(request('round', 'round'))
+    await put(request('oval', 'oval'))
+    expect(await ids('/MedicationRequest?medication.shape=rou')).toEqual(['round'])
+    expect(await ids('/MedicationRequest?medication:Medication.shape:missing=false&_sort=_id')).toEqual([
+      'oval',
+      'round',
+    ])
+    // These are older, so the definition has to be told of what they contain; where nothing is contained it need not.
+    await put(shape('Medication', 'figure'))
+    expect(await ids('/Medication?figure=x')).toEqual([])
+    expect(await problem('/MedicationRequest?medication.figure=rou')).toEqual({
+      status: 400,
+      code: 'search-parameter-not-indexed',
+    })
+    expect(await ids('/MedicationDispense?medication.figure=rou')).toEqual([])
+    await put(shape('Practitioner', 'mood'))
+    expect(await problem('/MedicationRequest?requester:Practitioner.mood=x')).toMatchObject({ status: 400 })
+  })
+
   test('that is a composite finds what stands together', async () => {
     const part = (code: string, type: string, of: string) =>
       definition(code, {

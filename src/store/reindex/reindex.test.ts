@@ -5,6 +5,7 @@ import { uuidv7 } from '../../kernel/ids.ts'
 import { exactJsonOf, type JsonObject } from '../../kernel/json.ts'
 import { silentLog } from '../../kernel/log.ts'
 import { type Db, openDb } from '../db.ts'
+import { INDEX_VERSION } from '../index-version.ts'
 import { testContext, testStore } from '../testing.ts'
 import { makeReindexer, makeReindexes, type ReindexerDeps } from './index.ts'
 
@@ -185,7 +186,10 @@ test('a definition that goes is cleaned away by the next pass, whatever was writ
   await write('team', definition())
   await write('team', definition({ expression: 'Practitioner.name.family', type: 'string' }))
   await write('b', { ...practitioner('green'), name: [{ family: 'Roux' }] })
-  expect(await reindex()).toMatchObject({ status: 'done', failed: 0 })
+  expect(await reindex(['Practitioner', 'SearchParameter'], true)).toMatchObject({
+    status: 'done',
+    failed: 0,
+  })
   await expectExactIndex()
   expect(await find('team=rou')).toEqual(['b'])
   const left = await database.ownerQuery('select from passerelle.search_parameter where retired')
@@ -362,4 +366,11 @@ test('a writer that waits for a batch takes away what the batch has just added',
   expect(await find('team=blue')).toEqual([])
   expect(await find('team=red')).toEqual(['p'])
   await expectExactIndex()
+})
+
+test('a new tenant’s index is of this program', async () => {
+  await using database = await testDatabase()
+  expect(await database.ownerQuery('select index_version from passerelle.tenant')).toEqual([
+    { index_version: INDEX_VERSION },
+  ])
 })

@@ -6,6 +6,7 @@ import {
   type Definitions,
   type Extractor,
   makeSearchParser,
+  makeWiderExtractor,
   type OwnDefinition,
   ownDefinition,
   ownParameter,
@@ -15,7 +16,6 @@ import {
   type SearchParameter,
   type SearchParameters,
   type SearchParser,
-  withOwnExtractor,
   withOwnParameters,
 } from '../../fhir/index.ts'
 import { Failure } from '../../kernel/failure.ts'
@@ -44,14 +44,19 @@ export interface SearchModel {
   formerIndex(type: string, resource: JsonObject): ResourceIndex
   /** @throws Failure `invalid`/`search-definition-…` when SearchParameters can't become so */
   check(changes: readonly OwnParameterChange[]): void
-  /** Whether all resources of the type are indexed for a search by the parameter. */
-  isIndexed(param: SearchParameter, isMissing: boolean): boolean
+  /**
+   * Whether all resources of the type are indexed for a search by the parameter. Left out: the parameter's own type;
+   * another one may embed resources of that (fhir/search/embedded.ts).
+   */
+  isIndexed(param: SearchParameter, isMissing: boolean, type?: string): boolean
 }
 
 export interface OwnModelParameter extends Omit<StoredParameter, 'definition'> {
   readonly definition: OwnDefinition
   /** Where it has an effect: not where R4 has the code. */
   readonly types: readonly string[]
+  /** Types that are not done. All that are stored count, since any may embed one that has the parameter. */
+  readonly open: readonly string[]
 }
 
 export interface SearchModelDeps {
@@ -80,16 +85,15 @@ export function makeModelMaker(deps: SearchModelDeps): (tenant: TenantId, state:
       const parameters = withOwnParameters(definitions, standard, mine)
       return {
         parameters,
-        extractor: withOwnExtractor(definitions, extractor, parameters, mine),
+        extractor: makeWiderExtractor(definitions, extractor, parameters, mine),
         parser: parserOf(parameters),
       }
     }
 
-    /** What was in force and what is: a type that is clean of the former needs it no more. */
+    /** What was in force and what is. */
     function formerExtractor(): Extractor {
-      const all = byType([...inForce, ...retired.map((one) => ({ ...one, types: toClean(one) }))])
       const parameters = withOwnParameters(definitions, standard, byType(inForce), byType(retired))
-      return withOwnExtractor(definitions, extractor, parameters, all)
+      return makeWiderExtractor(definitions, extractor, parameters, byType(own))
     }
 
     const rowsBy = (by: Extractor) => (type: string, resource: JsonObject) =>
@@ -109,10 +113,10 @@ export function makeModelMaker(deps: SearchModelDeps): (tenant: TenantId, state:
           new Map(inForce.map(({ id, definition }) => [id, definition])),
           changes,
         ),
-      isIndexed: (param, isMissing) =>
+      isIndexed: (param, isMissing, type = param.base) =>
         param.own === undefined
           ? !lacks(indexVersion, param, isMissing)
-          : (done.get(param.own)?.has(param.base) ?? false),
+          : (done.get(param.own)?.has(type) ?? false),
     }
   }
 }
@@ -130,7 +134,11 @@ function usable(deps: SearchModelDeps, stored: readonly StoredParameter[]): OwnM
     const others = found.filter(({ retired }) => one.retired || !retired).map((each) => each.definition)
     const check = one.retired ? checkExpressions : checkDefinition
     if (!passes(() => check({ definitions, standard }, definition, others))) continue
-    found.push({ ...one, definition, types: ownTypesOf(definitions, standard, definition) })
+    const types = ownTypesOf(definitions, standard, definition)
+    const done = new Set(one.done)
+    const open =
+      types.length === 0 ? [] : definitions.resourceTypes.filter((type) => isStored(type) && !done.has(type))
+    found.push({ ...one, definition, types, open })
   }
   return found
 }
@@ -156,6 +164,7 @@ function byType(own: readonly Pick<OwnModelParameter, 'definition' | 'number' | 
   return Map.groupBy(all, ({ base }) => base)
 }
 
-function toClean({ types, done }: OwnModelParameter): string[] {
-  return types.filter((type) => !done.includes(type))
+/** AuditEvents are a view of the audit trail. */
+function isStored(type: string): boolean {
+  return type !== 'AuditEvent'
 }

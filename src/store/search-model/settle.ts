@@ -35,29 +35,25 @@ export async function settle(
 ): Promise<'settled' | 'waiting' | 'nothing'> {
   const run = <Row>(name: string, text: string, ...values: unknown[]) =>
     db.query<Row>(tenant, { name, text, values: [tenant, ...values] })
-  const clean = parameters.filter((one) => one.retired && toDo(one).length === 0)
+  const clean = parameters.filter(({ retired, open }) => retired && open.length === 0)
   if (clean.length > 0) await run('forget-parameters', FORGET, numbersOf(clean))
 
-  const open = parameters.filter((one) => toDo(one).length > 0)
-  if (open.length === 0) return 'nothing'
+  const unfinished = parameters.filter(({ open }) => open.length > 0)
+  if (unfinished.length === 0) return 'nothing'
   await run('wait-for-running', WAIT_FOR_RUNNING)
   const known = await run<{ number: string }>('known-to-all', KNOWN_TO_ALL)
-  const settling = open.filter(({ number }) => known.some((one) => one.number === number))
+  const settling = unfinished.filter(({ number }) => known.some((one) => one.number === number))
   if (settling.length === 0) return 'waiting'
   // Looked up after everybody knew: what is written now is indexed.
   const rows = await db.query<{ type: string }>(tenant, toStatement(typesInUse(tenant)))
   const inUse = new Set(rows.map(({ type }) => type))
   const settled = settling
-    .map((one) => ({ ...one, free: toDo(one).filter((type) => !inUse.has(type)) }))
+    .map((one) => ({ ...one, free: one.open.filter((type) => !inUse.has(type)) }))
     .filter(({ free }) => free.length > 0)
-  if (settled.length === 0) return settling.length < open.length ? 'waiting' : 'nothing'
+  if (settled.length === 0) return settling.length < unfinished.length ? 'waiting' : 'nothing'
   const free = settled.map((one) => `{${one.free.join(',')}}`)
   await run('settle-parameters', SETTLE, numbersOf(settled), free)
   return 'settled'
-}
-
-function toDo({ types, done }: OwnModelParameter): string[] {
-  return types.filter((type) => !done.includes(type))
 }
 
 function numbersOf(parameters: readonly OwnModelParameter[]): string[] {

@@ -2,14 +2,23 @@
  * Whether the index can answer a search: not by a parameter of the tenant's own before the resources are indexed by it,
  * nor by what an index of an earlier program lacks. An answer would be incomplete, and nobody would see it.
  */
-import type { Criterion, SearchParameter, SearchRequest } from '../../fhir/index.ts'
+import {
+  type ChainCriterion,
+  type Criterion,
+  embeddingName,
+  type SearchParameter,
+  type SearchRequest,
+} from '../../fhir/index.ts'
 import { Failure } from '../../kernel/failure.ts'
+import { tokenHash } from '../hash.ts'
 import type { SearchModel } from '../search-model/index.ts'
 
-interface AskedParameter {
+export interface AskedParameter {
   readonly param: SearchParameter
   /** It is asked who has a value, or none. */
   readonly isMissing: boolean
+  /** It is asked of what resources of this type embed; the token says that some embed what has the parameter. */
+  readonly inside?: { readonly type: string; readonly token: string }
 }
 
 /** All parameters that the index is asked for. */
@@ -26,15 +35,17 @@ export function askedParameters(model: SearchModel, request: SearchRequest): Ask
   ]
 }
 
-/** @throws Failure `unsupported`/`search-parameter-not-indexed` */
-export function refuseUnindexed(model: SearchModel, parameters: readonly AskedParameter[]): void {
-  const missing = parameters.find(({ param, isMissing }) => !model.isIndexed(param, isMissing))
-  if (!missing) return
-  const { code, base } = missing.param
-  throw new Failure(
+/** Those that the index doesn't have of all resources. */
+export function unindexed(model: SearchModel, parameters: readonly AskedParameter[]): AskedParameter[] {
+  return parameters.filter(({ param, isMissing, inside }) => !model.isIndexed(param, isMissing, inside?.type))
+}
+
+export function notIndexed({ param, inside }: AskedParameter): Failure {
+  const { code, base } = param
+  return new Failure(
     'unsupported',
     'search-parameter-not-indexed',
-    { parameter: code, type: base },
+    { parameter: code, type: inside?.type ?? base },
     { expression: [code] },
   )
 }
@@ -48,7 +59,10 @@ function askedBy(criterion: Criterion): AskedParameter[] {
     case 'parameter':
       return [asked(criterion.param, criterion.missing !== undefined)]
     case 'chain':
-      return [asked(criterion.param), ...criterion.targets.flatMap((target) => askedBy(target.criterion))]
+      return [
+        asked(criterion.param),
+        ...criterion.targets.flatMap((target) => chained(criterion.param, target)),
+      ]
     case 'has':
       return [asked(criterion.param), ...askedBy(criterion.criterion)]
     case 'all':
@@ -63,6 +77,16 @@ function askedBy(criterion: Criterion): AskedParameter[] {
       return []
   }
 }
+
+/** What is chained to may stand in the resource itself. R4's parameters are then indexed with it. */
+function chained({ base, code }: SearchParameter, { type, criterion }: ChainTarget): AskedParameter[] {
+  const linked = askedBy(criterion)
+  const inside = { type: base, token: tokenHash(base, embeddingName(code), '', type) }
+  const embedded = linked.filter(({ param }) => param.own !== undefined).map((one) => ({ ...one, inside }))
+  return [...linked, ...embedded]
+}
+
+type ChainTarget = ChainCriterion['targets'][number]
 
 /** `_revinclude=Observation:*` means these too, `_revinclude=*` only R4's. */
 function ownReferences({ parameters }: SearchModel, source: string | undefined): SearchParameter[] {

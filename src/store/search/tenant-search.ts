@@ -3,8 +3,9 @@ import type { SearchRequest } from '../../fhir/index.ts'
 import { Failure } from '../../kernel/failure.ts'
 import type { TenantId } from '../../kernel/ids.ts'
 import type { SearchModel, SearchModels } from '../search-model/index.ts'
-import { askedParameters, refuseUnindexed } from './readiness.ts'
+import { askedParameters, type AskedParameter, notIndexed, unindexed } from './readiness.ts'
 import { makeSearchStore, type SearchStore, type SearchStoreDeps } from './search-store.ts'
+import type { Statement } from '../statement.ts'
 import { makeStatementNames } from './sql.ts'
 
 export interface TenantSearchDeps extends Omit<SearchStoreDeps, 'named'> {
@@ -15,7 +16,7 @@ export interface TenantSearchDeps extends Omit<SearchStoreDeps, 'named'> {
 const MAX_SHAPES = 500
 
 export function makeTenantSearch(given: TenantSearchDeps): SearchStore {
-  const { models } = given
+  const { models, db } = given
   const deps = { ...given, named: makeStatementNames(MAX_SHAPES) }
   const shared = makeSearchStore(deps)
   const own = new WeakMap<SearchModel, SearchStore>()
@@ -39,12 +40,27 @@ export function makeTenantSearch(given: TenantSearchDeps): SearchStore {
       model = await models.current(tenant)
       refuseChanged(model, asked)
     }
-    if (asked.some(({ param, isMissing }) => !model.isIndexed(param, isMissing))) {
+    if ((await lacking(tenant, model, asked)) !== undefined) {
       model = await models.settled(tenant)
       refuseChanged(model, asked)
-      refuseUnindexed(model, asked)
+      const missing = await lacking(tenant, model, asked)
+      if (missing) throw notIndexed(missing)
     }
     return storeFor(model)
+  }
+
+  /** What nothing embeds need not be indexed there. */
+  async function lacking(
+    tenant: TenantId,
+    model: SearchModel,
+    asked: readonly AskedParameter[],
+  ): Promise<AskedParameter | undefined> {
+    const missing = unindexed(model, asked)
+    const tokens = missing.flatMap(({ inside }) => inside?.token ?? [])
+    if (tokens.length === 0) return missing[0]
+    const known = await db.query<{ hash: string }>(tenant, knownTokens(tenant, tokens))
+    const embedding = new Set(known.map(({ hash }) => hash))
+    return missing.find(({ inside }) => inside === undefined || embedding.has(inside.token))
   }
 
   return {
@@ -59,8 +75,18 @@ export function makeTenantSearch(given: TenantSearchDeps): SearchStore {
   }
 }
 
+function knownTokens(tenant: TenantId, hashes: readonly string[]): Statement {
+  return {
+    name: 'known-tokens',
+    text: `
+      select h.hash from unnest($2::bigint[]) h(hash)
+      where exists (select from token t where t.tenant = $1::int and t.hash = h.hash offset 0)`,
+    values: [tenant, hashes],
+  }
+}
+
 /** The search was read by parameters that are others by now. */
-function refuseChanged(model: SearchModel, asked: ReturnType<typeof askedParameters>): void {
+function refuseChanged(model: SearchModel, asked: readonly AskedParameter[]): void {
   const isCurrent = asked.every(
     ({ param }) =>
       param.own === undefined || model.parameters.of(param.base).get(param.code)?.own === param.own,
