@@ -53,6 +53,8 @@ export function receiveInstance(
     const indexed = await deps.index({ instance, audit: (result) => auditOf(described, result) })
     if (indexed.did === 'stored' || indexed.did === 'replaced') {
       deps.changed(association, described.studyUid)
+      if (indexed.did === 'replaced' && indexed.leftStudy !== described.studyUid)
+        deps.changed(association, indexed.leftStudy)
       if (indexed.studyPatient !== described.patient)
         log.warn({ study: described.studyUid }, 'patient differs in study')
     }

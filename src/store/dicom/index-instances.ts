@@ -30,9 +30,14 @@ export async function indexInstances(tx: Tx, instances: readonly NewInstance[]):
  * one gain it, and what the new one says about them counts more than what was known.
  */
 export async function replaceInstance(tx: Tx, instance: NewInstance): Promise<Indexed> {
-  void tx.query({ name: 'dicom-remove', text: REMOVE, values: [instance.sopInstanceUid] })
+  const removed = tx.query<{ study: string }>({
+    name: 'dicom-remove',
+    text: REMOVE,
+    values: [instance.sopInstanceUid],
+  })
   const [row] = await tx.query<{ patient: string }>(insertStatement([instance], true))
-  return { did: 'replaced', studyPatient: row!.patient }
+  const [left] = await removed
+  return { did: 'replaced', studyPatient: row!.patient, leftStudy: left!.study }
 }
 
 async function digestsOf(tx: Tx, instances: readonly NewInstance[]): Promise<Map<string, string>> {
@@ -139,4 +144,5 @@ const REMOVE = `
     returning dicom_series.study_uid
   )
   update dicom_study set instances = dicom_study.instances - 1, revision = revision + 1, dirty = true from series
-  where dicom_study.tenant = current_tenant() and dicom_study.study_uid = series.study_uid`
+  where dicom_study.tenant = current_tenant() and dicom_study.study_uid = series.study_uid
+  returning dicom_study.study_uid as study`

@@ -28,7 +28,9 @@ export interface NewInstance {
 /** What became of an object that was to be indexed. */
 export type Indexed =
   /** `studyPatient`: whose study it went into; another one than its own is a conflict for people to settle. */
-  | { readonly did: 'stored' | 'replaced'; readonly studyPatient: string }
+  | { readonly did: 'stored'; readonly studyPatient: string }
+  /** `leftStudy`: in which it was before. */
+  | { readonly did: 'replaced'; readonly studyPatient: string; readonly leftStudy: string }
   /** The same content is there already. */
   | { readonly did: 'same' }
   /** Another content is there under this SOP Instance UID. */
