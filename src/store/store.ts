@@ -22,8 +22,7 @@ import { makeResourceNumbers } from './numbers.ts'
 import { makeRepository, type Repository } from './repository.ts'
 import type { ParameterDeps } from './search/compile-parameter.ts'
 import { makeReindexes, type Reindexes } from './reindex/index.ts'
-import type { SearchStore } from './search/search-store.ts'
-import { makeTenantSearch } from './search/tenant-search.ts'
+import { makeTenantSearch, type TenantSearch } from './search/tenant-search.ts'
 import { makeSearchModels, type SearchModels } from './search-model/index.ts'
 import { makeWriteLane } from './write-lane.ts'
 
@@ -46,7 +45,7 @@ const MAX_KNOWN_VALUES = 50_000
 
 export interface Store {
   readonly repository: Repository
-  readonly search: SearchStore
+  readonly search: TenantSearch
   readonly models: SearchModels
   readonly reindexes: Reindexes
   readonly history: History

@@ -25,7 +25,7 @@ import type {
   Reindexes,
   ResourceChecks,
   SearchModels,
-  SearchStore,
+  TenantSearch,
   Turns,
 } from '../../store/index.ts'
 import type { CursorSeal } from './cursor.ts'
@@ -34,7 +34,7 @@ import type { Formats } from './formats.ts'
 
 export interface FhirDeps {
   readonly repository: Repository
-  readonly search: SearchStore
+  readonly search: TenantSearch
   readonly checks: ResourceChecks
   /** The bytes of Binaries. */
   readonly binaries: Pick<Binaries, 'receive' | 'content' | 'placesIn'>

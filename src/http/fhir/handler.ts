@@ -100,7 +100,7 @@ export function makeFhirHandler({ service, bodies, settings, log }: FhirHandlerD
     target: Target,
     caller: Caller,
   ): Promise<{ fhirRequest: FhirRequest; format: AnswerFormat }> {
-    const { interaction, route, type, id, version, compartment } = target
+    const { interaction, type, id, version, compartment } = target
     const binary = binaryRequest({ service, bodies, settings }, request, response, target, caller)
     const fhirRequest: FhirRequest = {
       caller,
@@ -122,8 +122,7 @@ export function makeFhirHandler({ service, bodies, settings, log }: FhirHandlerD
       ...binary?.request,
     }
     try {
-      const byForm = route.path.endsWith('/_search')
-      const query = byForm ? await searchForm(request, response) : fhirRequest.query
+      const query = takesForm(target) ? await searchForm(request, response) : fhirRequest.query
       return {
         fhirRequest: { ...fhirRequest, query },
         format: binary?.format ?? formatOf(formats, request, query),
@@ -135,13 +134,14 @@ export function makeFhirHandler({ service, bodies, settings, log }: FhirHandlerD
   }
 
   /** Now, or where the client would rather wait and it may take long, later. */
-  function answerTo(request: IncomingMessage, { interaction, route }: Target, asked: FhirRequest) {
+  function answerTo(request: IncomingMessage, target: Target, asked: FhirRequest) {
+    const { interaction } = target
     if (interaction.async !== true || !wantsAsync(request)) return service.perform(interaction, asked)
     return kickOff(service, interaction, asked, {
       method: request.method!,
       path: pathOf(request),
       contentType: request.headers['content-type'],
-      hasForm: route.path.endsWith('/_search'),
+      hasForm: takesForm(target),
     })
   }
 
@@ -167,6 +167,11 @@ export function makeFhirHandler({ service, bodies, settings, log }: FhirHandlerD
       sendProblem(response, failure, pickLanguage(request.headers['accept-language']), format)
     }
   }
+}
+
+/** https://hl7.org/fhir/R4/http.html#search */
+function takesForm({ interaction, route }: Target): boolean {
+  return route.path.endsWith('/_search') || interaction.operation?.takesSearch === true
 }
 
 /** RFC 9112 §6.3 */

@@ -24,12 +24,9 @@ export async function answerSearch(
   path: string,
   find: (request: PageRequest) => Promise<PageAnswer>,
 ): Promise<Answer> {
-  const parameters = searchParameters(query)
-  const sealed = parameters.get('_cursor') ?? undefined
-  parameters.delete('_cursor')
-  const scope = cursorScope(caller.tenant, path, parameters)
-  const { cursor, includesFrom } = readCursor(sealed && service.cursors.open(sealed, scope))
-  const page = await find({ parameters, cursor, includesFrom })
+  const { sealed, ...asked } = pageRequest(service, { query, caller }, path)
+  const { parameters, cursor } = asked
+  const page = await find(asked)
 
   for (const name of page.ignored) parameters.delete(name)
   const link = (relation: Link['relation'], text?: string): Link => {
@@ -54,6 +51,19 @@ export async function answerSearch(
     body: bundleText('searchset', page.total, links, texts),
     seen: seenOn([...entries, ...included]),
   }
+}
+
+/** What the query asks for, its cursor opened. `sealed`: the cursor as it came. */
+export function pageRequest(
+  service: FhirService,
+  { query, caller }: Pick<FhirRequest, 'query' | 'caller'>,
+  path: string,
+): PageRequest & { readonly sealed: string | undefined } {
+  const parameters = searchParameters(query)
+  const sealed = parameters.get('_cursor') ?? undefined
+  parameters.delete('_cursor')
+  const scope = cursorScope(caller.tenant, path, parameters)
+  return { parameters, sealed, ...readCursor(sealed && service.cursors.open(sealed, scope)) }
 }
 
 function seenOn(resources: readonly Stored[]) {

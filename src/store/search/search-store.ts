@@ -12,7 +12,7 @@ import { enumerate } from './enumerate.ts'
 import { makeIncluder } from './includes.ts'
 import { makeLinks } from './links.ts'
 import type { SearchQuery } from './query.ts'
-import { makeSearchRunner } from './search.ts'
+import { makeSearchRunner, type Tell } from './search.ts'
 import type { Statement } from '../statement.ts'
 import { type Sql, sql, toStatement } from './sql.ts'
 import { matches, typesInUse } from './statements.ts'
@@ -68,6 +68,7 @@ export interface SearchStoreDeps extends ParameterDeps {
   contextOf(tenant: TenantId): ExtractContext
   /** One for all who use the database. See makeStatementNames. */
   named(fragment: Sql): Statement
+  readonly tell?: Tell | undefined
 }
 
 export function makeSearchStore(deps: SearchStoreDeps): SearchStore {
@@ -77,6 +78,7 @@ export function makeSearchStore(deps: SearchStoreDeps): SearchStore {
   const runner = makeSearchRunner({
     db,
     named,
+    tell: deps.tell,
     tokenValues: (tenant, type, content, code) => tokenMeanings(entriesOf(tenant, type, content), code),
   })
   const compiler = makeCompiler({ ...deps, links: makeLinks({ ...deps, runner }) })

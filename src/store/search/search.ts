@@ -71,10 +71,40 @@ export interface SearchRunnerDeps {
   named(fragment: Sql): Statement
   /** The values by which a resource sorts for a token, reference or uri parameter, as the index spells them. */
   tokenValues(tenant: TenantId, type: string, content: string, code: string): readonly string[]
+  /** Is told what is chosen: see explain.ts. A shape is told right before its statement is sent. */
+  readonly tell?: Tell | undefined
 }
 
-export function makeSearchRunner({ db, named, tokenValues }: SearchRunnerDeps): SearchRunner {
-  const run = <Row>(tenant: TenantId, fragment: Sql) => db.query<Row>(tenant, named(fragment))
+export type Tell = (
+  choice:
+    | { readonly by: 'shape'; readonly shape: SearchShape; readonly driver?: Condition | undefined }
+    | {
+        readonly by: 'counts'
+        readonly conditions: readonly Condition[]
+        readonly counts: readonly number[]
+        readonly limit: number
+      },
+) => void
+
+/** Of the statements: see statements.ts. */
+type SearchShape =
+  | 'bounded counts'
+  | 'newest by token'
+  | 'newest by collecting'
+  | 'newest of type'
+  | 'collect and sort'
+  | 'page'
+  | 'order of the index'
+  | 'dated by token'
+  | 'count'
+  | 'collect numbers'
+  | 'collect ids'
+
+export function makeSearchRunner({ db, named, tokenValues, tell }: SearchRunnerDeps): SearchRunner {
+  function run<Row>(tenant: TenantId, shape: SearchShape, fragment: Sql, driver?: Condition): Promise<Row[]> {
+    tell?.({ by: 'shape', shape, driver })
+    return db.query<Row>(tenant, named(fragment))
+  }
 
   /**
    * Of the conditions that an index can begin with, the one that the fewest meet, and how many (`limit` at most). Most
@@ -88,8 +118,10 @@ export function makeSearchRunner({ db, named, tokenValues }: SearchRunnerDeps): 
     const able = conditions.filter((condition) => enumerate(tenant, condition) !== undefined)
     if (able.length === 0) return undefined
     for (const bound of limit > HANDFUL ? [HANDFUL, limit] : [limit]) {
-      const [row] = await run<{ counts: number[] }>(tenant, statements.boundedCounts(tenant, able, bound))
+      const counting = statements.boundedCounts(tenant, able, bound)
+      const [row] = await run<{ counts: number[] }>(tenant, 'bounded counts', counting)
       const counts = row!.counts
+      tell?.({ by: 'counts', conditions: able, counts, limit: bound })
       const count = Math.min(...counts)
       if (count === bound && bound !== limit) continue
       const smallest = able.filter((_, i) => counts[i] === count)
@@ -134,14 +166,11 @@ export function makeSearchRunner({ db, named, tokenValues }: SearchRunnerDeps): 
   ): Promise<ResourceRow[]> {
     const { conditions, cursor } = query
     const options = { below: cursor?.rid, limit, without }
-    if (!driver) return run(tenant, statements.newestOfType(tenant, query, options))
+    if (!driver) return run(tenant, 'newest of type', statements.newestOfType(tenant, query, options))
     const criteria = { driver, conditions }
-    return run(
-      tenant,
-      isStream(driver)
-        ? statements.newestByToken(tenant, driver, criteria, options)
-        : statements.newestByCollecting(tenant, criteria, options),
-    )
+    return isStream(driver)
+      ? run(tenant, 'newest by token', statements.newestByToken(tenant, driver, criteria, options), driver)
+      : run(tenant, 'newest by collecting', statements.newestByCollecting(tenant, criteria, options), driver)
   }
 
   /** By number where a condition can begin; else by last change, which has an index of its own. The cursor tells which. */
@@ -190,7 +219,9 @@ export function makeSearchRunner({ db, named, tokenValues }: SearchRunnerDeps): 
     const criteria = { driver, conditions: query.conditions }
     const keyed = await run<Record<string, SortKey>>(
       tenant,
+      'collect and sort',
       statements.matchesWithKeys(tenant, query, criteria),
+      driver,
     )
     const order = makeOrder(query.sort)
     const matches = keyed.map((row) => matchOf(tenant, query, row)).sort(order)
@@ -200,7 +231,7 @@ export function makeSearchRunner({ db, named, tokenValues }: SearchRunnerDeps): 
     const last = page.at(-1)
     const numbers = new Map(page.map((match) => [match.rid, match]))
     const rids = page.map((match) => match.rid)
-    const rows = rids.length === 0 ? [] : await run<ResourceRow>(tenant, statements.byNumbers(rids))
+    const rows = rids.length === 0 ? [] : await run<ResourceRow>(tenant, 'page', statements.byNumbers(rids))
     const found = { entries: rows.map(storedFrom), places: rows.map(({ rid }) => numbers.get(Number(rid))!) }
     return start >= 0 && start + query.count < matches.length
       ? { ...found, next: encodeCursor(last!) }
@@ -230,7 +261,9 @@ export function makeSearchRunner({ db, named, tokenValues }: SearchRunnerDeps): 
       for (;;) {
         const batch = await run<ResourceRow & { key: SortKey }>(
           tenant,
+          part.kind.by === 'date' && leading ? 'dated by token' : 'order of the index',
           inOrder(tenant, query, part, leading, after, wanted),
+          leading,
         )
         rows.push(...batch.filter((row) => isFirstEntry(tenant, query.type, part, row)))
         if (batch.length < wanted || rows.length >= wanted) break
@@ -287,7 +320,8 @@ export function makeSearchRunner({ db, named, tokenValues }: SearchRunnerDeps): 
 
   async function count(tenant: TenantId, query: SearchQuery, driver: Condition | undefined): Promise<number> {
     const criteria = { driver, conditions: query.conditions }
-    const [row] = await run<{ total: number }>(tenant, statements.countMatches(tenant, query, criteria))
+    const counting = statements.countMatches(tenant, query, criteria)
+    const [row] = await run<{ total: number }>(tenant, 'count', counting, driver)
     return row!.total
   }
 
@@ -326,7 +360,8 @@ export function makeSearchRunner({ db, named, tokenValues }: SearchRunnerDeps): 
       const driver = await fewest(tenant, conditions, limit)
       if (!driver) return undefined
       const criteria = { driver, conditions }
-      const rows = await run<{ rid: string }>(tenant, statements.numbersByCollecting(tenant, criteria))
+      const collecting = statements.numbersByCollecting(tenant, criteria)
+      const rows = await run<{ rid: string }>(tenant, 'collect numbers', collecting, driver)
       return rows.map(({ rid }) => rid)
     },
 
@@ -335,10 +370,8 @@ export function makeSearchRunner({ db, named, tokenValues }: SearchRunnerDeps): 
       const chosen = only && isExact(only) ? only : await fewest(tenant, conditions, limit)
       if (!chosen) return undefined
       const criteria = { driver: chosen, conditions }
-      const rows = await run<FewRow>(
-        tenant,
-        statements.idsByCollecting(tenant, criteria, limit + 1, withContent),
-      )
+      const collecting = statements.idsByCollecting(tenant, criteria, limit + 1, withContent)
+      const rows = await run<FewRow>(tenant, 'collect ids', collecting, chosen)
       return rows.length > limit ? undefined : rows
     },
   }

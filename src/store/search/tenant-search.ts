@@ -3,19 +3,32 @@ import type { SearchRequest } from '../../fhir/index.ts'
 import { Failure } from '../../kernel/failure.ts'
 import type { TenantId } from '../../kernel/ids.ts'
 import type { SearchModel, SearchModels } from '../search-model/index.ts'
+import type { Db } from '../db.ts'
+import { type Explanation, explainSearch } from './explain.ts'
 import { askedParameters, type AskedParameter, notIndexed, unindexed } from './readiness.ts'
-import { makeSearchStore, type SearchStore, type SearchStoreDeps } from './search-store.ts'
+import {
+  makeSearchStore,
+  type SearchOptions,
+  type SearchStore,
+  type SearchStoreDeps,
+} from './search-store.ts'
+import type { Tell } from './search.ts'
 import type { Statement } from '../statement.ts'
 import { makeStatementNames } from './sql.ts'
 
-export interface TenantSearchDeps extends Omit<SearchStoreDeps, 'named'> {
+export interface TenantSearch extends SearchStore {
+  /** How the search is answered, without its answer. */
+  explain(tenant: TenantId, request: SearchRequest, options: SearchOptions): Promise<Explanation>
+}
+
+export interface TenantSearchDeps extends Omit<SearchStoreDeps, 'named' | 'tell'> {
   readonly models: SearchModels
 }
 
 /** Shapes of statements that a connection keeps. */
 const MAX_SHAPES = 500
 
-export function makeTenantSearch(given: TenantSearchDeps): SearchStore {
+export function makeTenantSearch(given: TenantSearchDeps): TenantSearch {
   const { models, db } = given
   const deps = { ...given, named: makeStatementNames(MAX_SHAPES) }
   const shared = makeSearchStore(deps)
@@ -32,8 +45,8 @@ export function makeTenantSearch(given: TenantSearchDeps): SearchStore {
     return store
   }
 
-  /** The store that answers these. @throws Failure `unsupported`/`search-parameter-not-indexed` */
-  async function ready(tenant: TenantId, requests: readonly SearchRequest[]): Promise<SearchStore> {
+  /** The model that these are answered by. @throws Failure `unsupported`/`search-parameter-not-indexed` */
+  async function readyModel(tenant: TenantId, requests: readonly SearchRequest[]): Promise<SearchModel> {
     let model = models.of(tenant)
     const asked = requests.flatMap((request) => askedParameters(model, request))
     if (asked.some(({ param }) => param.own !== undefined)) {
@@ -46,8 +59,11 @@ export function makeTenantSearch(given: TenantSearchDeps): SearchStore {
       const missing = await lacking(tenant, model, asked)
       if (missing) throw notIndexed(missing)
     }
-    return storeFor(model)
+    return model
   }
+
+  const ready = async (tenant: TenantId, requests: readonly SearchRequest[]) =>
+    storeFor(await readyModel(tenant, requests))
 
   /** What nothing embeds need not be indexed there. */
   async function lacking(
@@ -71,6 +87,12 @@ export function makeTenantSearch(given: TenantSearchDeps): SearchStore {
     include: (tenant, ...rest) => storeFor(models.of(tenant)).include(tenant, ...rest),
     types: (tenant) => shared.types(tenant),
     find: async (tenant, request, limit) => (await ready(tenant, [request])).find(tenant, request, limit),
+    async explain(tenant, request, options) {
+      const { parameters, extractor } = await readyModel(tenant, [request])
+      const storeOn = (noting: Db, tell: Tell) =>
+        makeSearchStore({ ...deps, parameters, extractor, db: noting, tell })
+      return explainSearch(db, storeOn, tenant, request, options)
+    },
     guard: async (tenant, guard) => (await ready(tenant, [guard.criteria])).guard(tenant, guard),
   }
 }

@@ -1,5 +1,6 @@
 /** The operations that this server has. What isn't here is not claimed, routed or documented. */
 import { encounterEverything, patientEverything } from './everything.ts'
+import { explain } from './explain.ts'
 import { fhirpath } from './fhirpath.ts'
 import { meta } from './meta.ts'
 import { metaAdd, metaDelete } from './meta-change.ts'
@@ -16,4 +17,5 @@ export const operations: readonly Operation[] = [
   patientEverything,
   encounterEverything,
   reindex,
+  explain,
 ]

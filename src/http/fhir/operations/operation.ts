@@ -35,6 +35,8 @@ export interface Operation {
   readonly role?: string
   /** May be asked for with `Prefer: respond-async`. */
   readonly async?: true
+  /** Its parameters are those of a search, which it reads itself; by POST also as a form. */
+  readonly takesSearch?: true
   /** Statuses of its good answers; left out: 200. */
   readonly answers?: readonly number[]
   /** Request headers that it heeds. */
@@ -64,8 +66,9 @@ export function asInteraction(operation: Operation): Interaction {
     ...(headers !== undefined && { headers }),
     ...(isAsync && { async: isAsync }),
     async run(service, request) {
-      const body = request.hasBody ? await request.resource() : undefined
-      const query = resourceParameters(request.query)
+      const isRead = operation.takesSearch === true
+      const body = request.hasBody && !isRead ? await request.resource() : undefined
+      const query = isRead ? new URLSearchParams() : resourceParameters(request.query)
       const input = makeParameterReader(service.definitions).read(parameters, query, body)
       return operation.run(service, { interaction, request, level: levelOf(request), input })
     },
