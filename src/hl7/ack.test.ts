@@ -178,6 +178,13 @@ describe('which answer is wanted', () => {
   })
 })
 
+test('encoding characters that cannot be repeated leave the others in their places', () => {
+  const raw = Buffer.from('MSH$!""""""\x0b""||8859/1$A$B$C$D', 'latin1')
+  const answer = buildAck({ to: readIntake(raw), code: 'AA', ...AT })
+  expect(answer.toString('latin1')).toMatch(/^MSH\$!""""\$/)
+  expect(readAck(answer)).toMatchObject({ code: 'AA' })
+})
+
 test('whatever came, the answer is a message that can be read and framed', () => {
   const piece = fc.constantFrom(
     '|',

@@ -68,7 +68,7 @@ function echoOf(to: AckRequest['to']): Echo {
   return {
     delimiters,
     charset: to.decoded ? (to.charset ?? 'ascii') : 'iso-8859-1',
-    encodingCharacters: printable(segment.field(2).raw) || '^~\\&',
+    encodingCharacters: readableCharacters(segment.field(2).raw),
     version: versionNumber(version),
     field: (n) => printable(segment.field(n).raw),
     triggerEvent: triggerEvent?.replace(/[^A-Za-z0-9_]/g, ''),
@@ -183,6 +183,16 @@ function encodeOwn(text: string, delimiters: Delimiters): string {
 function printable(raw: string): string {
   // oxlint-disable-next-line no-control-regex
   return raw.replace(/[\0\x0b\x1c\r\n]/g, '')
+}
+
+/**
+ * MSH-2 as it was understood: five characters at most, and a blank (which stands for none) where one of them would
+ * break the frame, so that those after it keep their places.
+ */
+function readableCharacters(raw: string): string {
+  // oxlint-disable-next-line no-control-regex
+  const characters = raw.slice(0, 5).replace(/[\0\x0b\x1c\r\n]/g, ' ')
+  return characters.trimEnd() || '^~\\&'
 }
 
 function trimEnd(fields: readonly string[], { field }: Delimiters): string {
