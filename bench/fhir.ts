@@ -1,7 +1,7 @@
 /** FHIR writes and reads at 16 clients, audit on: creates, reads, updates, transactions of 50. */
 import { type HttpClient, openHttpClient } from './support/http-client.ts'
 import { measure, type Measured } from './support/measure.ts'
-import { observation, transactionOf, transactionsOfTargets } from './support/observations.ts'
+import { observation, sendTargets, transactionOf } from './support/observations.ts'
 import { type BenchServer, startServer } from './support/server.ts'
 
 const CLIENTS = 16
@@ -66,14 +66,6 @@ export async function openClients(server: BenchServer, count: number): Promise<H
     accept: 'application/fhir+json',
   }
   return Promise.all(Array.from({ length: count }, () => openHttpClient(server.base, headers)))
-}
-
-/** Patients, visits and the laboratory that the Observations refer to. */
-export async function sendTargets(server: BenchServer, client: HttpClient): Promise<void> {
-  for (const transaction of transactionsOfTargets()) {
-    const { status, body } = await client.send('POST', server.fhir, transaction)
-    if (status !== 200) throw new Error(`loading failed: ${status} ${body.slice(0, 300)}`)
-  }
 }
 
 async function step(

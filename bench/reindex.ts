@@ -8,7 +8,7 @@ import { parseArgs } from 'node:util'
 import { openClients } from './fhir.ts'
 import type { HttpClient } from './support/http-client.ts'
 import { measure } from './support/measure.ts'
-import { transactionOf } from './support/observations.ts'
+import { sendTargets, transactionOf } from './support/observations.ts'
 import { type BenchServer, startServer } from './support/server.ts'
 
 const CLIENTS = 4
@@ -24,6 +24,7 @@ export async function run(args: readonly string[]): Promise<unknown> {
   await using server = await startServer()
   const clients = await openClients(server, CLIENTS)
   const [first] = clients
+  await sendTargets(server, first!)
   await load(server, clients, resources)
   const before = await searches(server, clients, resources)
 

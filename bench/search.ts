@@ -4,9 +4,9 @@
  */
 import { parseArgs } from 'node:util'
 
-import { openClients, sendTargets } from './fhir.ts'
+import { openClients } from './fhir.ts'
 import { measure } from './support/measure.ts'
-import { transactionOf } from './support/observations.ts'
+import { sendTargets, transactionOf } from './support/observations.ts'
 import { startServer } from './support/server.ts'
 
 const CLIENTS = 16

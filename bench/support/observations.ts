@@ -1,4 +1,6 @@
 /** Observations of a realistic shape for load: a laboratory result of about 1.2 kB. */
+import type { HttpClient } from './http-client.ts'
+import type { BenchServer } from './server.ts'
 
 const CODES = [
   ['718-7', 'Hemoglobin [Mass/volume] in Blood', 'g/dL'],
@@ -46,8 +48,8 @@ export function observation(number: number): Record<string, unknown> {
 const PATIENTS = 1000
 const VISITS = 5000
 
-/** What the Observations refer to, as transactions: to be sent before them. */
-export function transactionsOfTargets(): string[] {
+/** What the Observations refer to, as transactions. */
+function transactionsOfTargets(): string[] {
   const resources = [
     { resourceType: 'Organization', id: 'lab', name: 'Laboratoire' },
     ...Array.from({ length: PATIENTS }, (_, n) => ({ resourceType: 'Patient', id: `bench-${n}` })),
@@ -72,6 +74,14 @@ export function transactionsOfTargets(): string[] {
       })),
     }),
   )
+}
+
+/** Sends the patients, visits and the laboratory that the Observations refer to: without them these are refused. */
+export async function sendTargets(server: BenchServer, client: HttpClient): Promise<void> {
+  for (const transaction of transactionsOfTargets()) {
+    const { status, body } = await client.send('POST', server.fhir, transaction)
+    if (status !== 200) throw new Error(`loading failed: ${status} ${body.slice(0, 300)}`)
+  }
 }
 
 export function transactionOf(first: number, size: number): string {

@@ -11,7 +11,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 
 import { type HttpClient, openHttpClient } from '../../bench/support/http-client.ts'
 import { oruMessage } from '../../bench/support/messages.ts'
-import { observation } from '../../bench/support/observations.ts'
+import { observation, sendTargets } from '../../bench/support/observations.ts'
 import { type BenchServer, startServer } from '../../bench/support/server.ts'
 import { syntheticCt } from '../../src/dicom/index.ts'
 import { sendFiles } from '../../src/net/dimse/index.ts'
@@ -48,7 +48,7 @@ export async function runRounds(rounds: number, log: (line: string) => void): Pr
   const ledger: Ledger = { take: () => next++, acknowledged: perKind(), open: perKind() }
   try {
     for (let round = 1; round <= rounds; round++) {
-      await killedRound(dataDir, ledger)
+      await killedRound(dataDir, ledger, round)
       const counts = KINDS.map((kind) => `${kind} ${ledger.acknowledged[kind].size}`)
       log(`round ${round}: acknowledged so far ${counts.join(', ')}`)
     }
@@ -73,8 +73,9 @@ function perKind(): Record<Kind, Set<number>> {
 }
 
 /** Starts, loads, kills after 0.3 to 2.5 seconds. */
-async function killedRound(dataDir: string, ledger: Ledger): Promise<void> {
+async function killedRound(dataDir: string, ledger: Ledger, round: number): Promise<void> {
   const server = await startServer({ dataDir, keep: true })
+  if (round === 1) await prepare(server)
   const stop = new AbortController()
   const load = runLoad(server, ledger, stop.signal)
   await sleep(randomInt(300, 2500))
@@ -82,6 +83,15 @@ async function killedRound(dataDir: string, ledger: Ledger): Promise<void> {
   await new Promise((done) => server.process.once('exit', done))
   stop.abort()
   await load
+}
+
+async function prepare(server: BenchServer): Promise<void> {
+  const headers = {
+    authorization: `Bearer ${await server.token()}`,
+    'content-type': 'application/fhir+json',
+  }
+  using client = await openHttpClient(server.base, headers)
+  await sendTargets(server, client)
 }
 
 async function runLoad(server: BenchServer, ledger: Ledger, stop: AbortSignal): Promise<void> {
@@ -212,7 +222,8 @@ async function settle(server: BenchServer, ledger: Ledger): Promise<void> {
   const isOpen = () => KINDS.some((kind) => ledger.open[kind].size > 0)
   for (let attempt = 0; attempt < 20 && isOpen(); attempt++) {
     const onlyOpen: Ledger = { ...ledger, take: nothingNew }
-    await runLoad(server, onlyOpen, new AbortController().signal)
+    // What is refused for good would be sent for ever.
+    await runLoad(server, onlyOpen, AbortSignal.timeout(5000))
   }
   using client = await openHttpClient(server.base, { authorization: `Bearer ${await server.token()}` })
   const wanted = ledger.acknowledged.messages.size
