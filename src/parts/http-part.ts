@@ -45,6 +45,7 @@ function listening({ config }: Ground, access: AccessParts, server: HttpServer):
       const { host, port } = await server.listen(config.host, config.httpPort)
       const origin = httpUrl(host, port)
       access.contexts.reachedAt(origin)
+      if (LOOPBACK.has(host)) access.contexts.reachedAt(httpUrl('localhost', port))
       if (!isApi) return [{ name: 'Health', url: `${origin}/health` }]
       return [
         { name: 'FHIR', url: `${origin}/t/${config.bootstrap.tenant}/fhir` },
@@ -108,6 +109,9 @@ function makeProbeServer(ground: Ground): HttpServer {
   const observe = makeObserver({ log, metrics: metrics.http, maxInFlight: settings.maxInFlight })
   return makeHttpServer(express().use(observe, makeProbes({ version, health, metrics })), settings)
 }
+
+/** Who asks localhost gets here too. */
+const LOOPBACK: ReadonlySet<string> = new Set(['127.0.0.1', '::1'])
 
 /** IPv6 addresses stand in brackets. RFC 3986 §3.2.2 */
 function httpUrl(host: string, port: number): string {

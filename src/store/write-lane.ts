@@ -1,13 +1,20 @@
 /**
  * Group commit: writes that wait while another commit runs go out together, in one transaction with one flush of the
- * log. No timers: an idle store writes at once, a busy one in groups. A group whose transaction fails is halved until
- * those that fail are alone, so that nobody fails for a neighbour's sake and few have to go without company.
+ * log. No timers: an idle store writes at once, a busy one in groups. A group whose transaction fails is sifted by what
+ * its members refer to, or else halved until those that fail are alone, so that nobody fails for a neighbour's sake and
+ * few have to go without company.
  */
 import { isOutage } from '../kernel/group-commit.ts'
 import type { TenantId } from '../kernel/ids.ts'
 import { type AuditRow, auditStatement } from './audit.ts'
 import type { Db, Tx } from './db.ts'
-import { mergeNeeds, type Needs, statementsAhead, statementsBehind } from './integrity/index.ts'
+import {
+  lackingTargets,
+  mergeNeeds,
+  type Needs,
+  statementsAhead,
+  statementsBehind,
+} from './integrity/index.ts'
 import { lockResources } from './queries/lock-resources.ts'
 import {
   distinctByHash,
@@ -88,11 +95,23 @@ export function makeWriteLane(db: Db): WriteLane {
       if (group.length === 1 || isOutage(error)) {
         for (const { done } of group) done.reject(error)
       } else {
-        const half = Math.ceil(group.length / 2)
-        await runGroup(group.slice(0, half))
-        await runGroup(group.slice(half))
+        for (const part of await apart(group, error)) await runGroup(part)
       }
     }
+  }
+
+  /** A group that failed, in parts that are worth a try of their own. Who refers to what is not there is told so. */
+  async function apart(group: readonly Waiting[], error: unknown): Promise<(readonly Waiting[])[]> {
+    const { tenant } = group[0]!
+    const needs = group.map(({ request }) => request.needs)
+    const lacking = await lackingTargets(db, tenant, needs, error)
+    if (lacking.size === 0) {
+      const half = Math.ceil(group.length / 2)
+      return [group.slice(0, half), group.slice(half)]
+    }
+    for (const { request, done } of group) if (lacking.has(request.needs)) done.reject(error)
+    const others = group.filter(({ request }) => !lacking.has(request.needs))
+    return others.length === 0 ? [] : [others]
   }
 
   async function write(group: readonly Waiting[]): Promise<void> {

@@ -213,5 +213,7 @@ test.each([
   expect((await create('Patient/nobody')).status).toBe(status)
   // Where the program listens is the tenant's own base.
   expect((await create(`${base}/t/demo/fhir/Patient/nobody`)).status).toBe(status)
+  const byName = base.replace('127.0.0.1', 'localhost')
+  expect((await create(`${byName}/t/demo/fhir/Patient/nobody`)).status).toBe(status)
   expect((await create(`${base}/t/other/fhir/Patient/nobody`)).status).toBe(201)
 })

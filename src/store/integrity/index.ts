@@ -1,5 +1,5 @@
 export { type Integrity, makeIntegrity, noIntegrity } from './integrity.ts'
-export { mergeNeeds, type Needs, statementsAhead, statementsBehind } from './needs.ts'
+export { lackingTargets, mergeNeeds, type Needs, statementsAhead, statementsBehind } from './needs.ts'
 export type { IntegrityOptions } from './options.ts'
 export { makeReferring, type Referring } from './referring.ts'
 export { type IndexResource, makeResourceIndex, type ReferringIndex } from './referring-index.ts'

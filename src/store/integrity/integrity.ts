@@ -59,6 +59,9 @@ export const noIntegrity: Integrity = {
   explain: (_tenant, error) => Promise.resolve(error),
 }
 
+/** More are no short statement any more, for which others should wait. */
+const MAX_LOOKED_UP = 50
+
 /** Rows of the index that are looked at to say who refers: of each token, and in all. */
 const REFERRER_ROWS = { each: 101, all: 1000 }
 
@@ -66,7 +69,8 @@ export function makeIntegrity({ db, walk, referring, toLocal, kept }: IntegrityD
   /** By name and version. */
   async function missingIn(tenant: TenantId, targets: readonly Target[]): Promise<Set<string>> {
     const stored = targets.filter(({ type }) => !kept.has(type))
-    const rows = stored.length === 0 ? [] : await db.query<Target>(tenant, missingTargets(tenant, stored))
+    const ask = stored.length > MAX_LOOKED_UP ? db.query : db.lookup
+    const rows = stored.length === 0 ? [] : await ask<Target>(tenant, missingTargets(tenant, stored))
     const elsewhere = await missingElsewhere(tenant, targets)
     return new Set([...rows, ...elsewhere].map(versionNameOf))
   }
