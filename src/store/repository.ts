@@ -92,6 +92,8 @@ export interface Repository {
 export interface RepositoryDeps {
   readonly db: Db
   readonly lane: WriteLane
+  /** For what deletes: a deletion may have to wait for others, and those behind it would wait with it. */
+  readonly deletions: WriteLane
   readonly numbers: ResourceNumbers
   readonly clock: Clock
   readonly checks: Pick<ResourceChecks, 'validate' | 'changed'>
@@ -115,7 +117,7 @@ interface Prepared {
 }
 
 export function makeRepository(deps: RepositoryDeps): Repository {
-  const { db, lane, numbers, clock, checks, models, integrity, guard, known } = deps
+  const { db, lane, deletions, numbers, clock, checks, models, integrity, guard, known } = deps
   const turns = makeTurns()
 
   async function currentVersions(
@@ -249,7 +251,7 @@ export function makeRepository(deps: RepositoryDeps): Repository {
         await more?.(tx, outcomes)
       })
     } else if (request.writes.length > 0 || request.audit.length > 0) {
-      await lane.submit(tenant, request)
+      await (request.needs.deleted.length > 0 ? deletions : lane).submit(tenant, request)
     }
   }
 

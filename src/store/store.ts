@@ -67,6 +67,7 @@ export function makeStore(deps: StoreDeps): Store {
     db,
     clock,
     lane: makeWriteLane(db),
+    deletions: makeWriteLane(db),
     numbers: makeResourceNumbers(db),
     checks,
     models,

@@ -185,6 +185,54 @@ test('who refers waits for a deletion of this moment, others do not', async () =
   expect(await referring).toBe('reference-not-found')
 })
 
+const MANY = 250
+const many = <T>(make: (n: number) => T): T[] => Array.from({ length: MANY }, (_, n) => make(n))
+
+test.each([
+  ['few', 'many', [observation('o', 'p7')], many((n) => deletion('Patient', `p${n}`))],
+  ['many', 'few', many((n) => observation(`o${n}`, `p${n}`)), [deletion('Patient', 'p7')]],
+  ['many', 'many', many((n) => observation(`o${n}`, `p${n}`)), many((n) => deletion('Patient', `p${n}`))],
+])('who refers to %s and who deletes %s wait for each other', async (_few, _many, refer, remove) => {
+  for (const [first, second, refused] of [
+    [refer, remove, 'resource-referenced-unseen'],
+    [remove, refer, 'reference-not-found'],
+  ] as const) {
+    await using database = await testDatabase()
+    const { tenant } = database
+    const { repository } = testStore(database.db, systemClock, 'enforce')
+    await repository.commit(
+      tenant,
+      many((n) => patient(`p${n}`)),
+    )
+    await using open = await openCommit(repository, tenant, first)
+    const other = outcomeOf(repository.commit(tenant, second))
+    expect(await isWaiting(other)).toBe(true)
+    expect(await open.finish()).toBe('done')
+    expect(await other).toBe(refused)
+    expect(await dangling(database)).toBe(0)
+  }
+})
+
+test('who refers to one does not wait for a deletion of another that waits for who refers to many', async () => {
+  await using database = await testDatabase()
+  const { tenant } = database
+  const { repository } = testStore(database.db, systemClock, 'enforce')
+  await repository.commit(tenant, [patient('a'), ...many((n) => patient(`p${n}`))])
+  await repository.commit(tenant, [observation('known', 'a')])
+  await using long = await openCommit(
+    repository,
+    tenant,
+    many((n) => observation(`o${n}`, `p${n}`)),
+  )
+  const deleting = ['p7', 'p8', 'p9'].map((id) =>
+    outcomeOf(repository.commit(tenant, [deletion('Patient', id)])),
+  )
+  expect(await isWaiting(Promise.race(deleting))).toBe(true)
+  expect(await outcomeOf(repository.commit(tenant, [observation('o', 'a')]))).toBe('done')
+  await long.finish()
+  expect(new Set(await Promise.all(deleting))).toEqual(new Set(['resource-referenced-unseen']))
+})
+
 test('one that refers to nothing does not fail those that are written with it', async () => {
   await using database = await testDatabase()
   const { tenant } = database

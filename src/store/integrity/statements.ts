@@ -2,12 +2,9 @@
 import { Failure } from '../../kernel/failure.ts'
 import type { TenantId } from '../../kernel/ids.ts'
 import type { Statement } from '../statement.ts'
-import { nameOf, type Target } from './target.ts'
-
-interface Key {
-  readonly type: string
-  readonly id: string
-}
+import type { Key } from './dependencies.ts'
+import { type Locks, locksFor } from './locks.ts'
+import type { Target } from './target.ts'
 
 /** To be sent ahead of the writes: raises PA005 when a target is not there. */
 export function holdTargets(
@@ -18,33 +15,8 @@ export function holdTargets(
   return {
     name: 'hold-targets',
     text: 'select hold_targets($1::int, $2::int[], $3::boolean[], $4::text[], $5::text[], $6::int[])',
-    values: [tenant, ...lockColumns(targets, deleted), ...targetColumns(targets)],
+    values: [tenant, ...lockColumns(locksFor(targets, deleted)), ...targetColumns(targets)],
   }
-}
-
-/**
- * A tenant's resources share so many locks, because the database has room for some thousands of all transactions
- * together (max_locks_per_transaction) and a Bundle may refer to more than that.
- */
-const LOCKS = 128
-/** The lower numbers are the locks of criteria: ../guard.ts. */
-const FIRST_LOCK = 0x10000
-
-/** The locks in their order, each once; one that is taken alone is not taken shared before. */
-function lockColumns(targets: readonly Key[], deleted: readonly Key[]): [string, string] {
-  const alone = new Map<number, boolean>()
-  for (const target of targets) alone.set(lockOf(target), false)
-  for (const key of deleted) alone.set(lockOf(key), true)
-  const locks = [...alone.keys()].toSorted((a, b) => a - b)
-  return [`{${locks.join(',')}}`, `{${locks.map((lock) => alone.get(lock)).join(',')}}`]
-}
-
-/** FNV-1a. The processes of an installation must agree on it. */
-function lockOf(key: Key): number {
-  const name = nameOf(key)
-  let hash = 0x811c9dc5
-  for (let i = 0; i < name.length; i++) hash = Math.imul(hash ^ name.charCodeAt(i), 0x01000193)
-  return FIRST_LOCK + (((hash ^ (hash >>> 16)) >>> 0) % LOCKS)
 }
 
 export function isTargetMissing(error: unknown): boolean {
@@ -111,6 +83,10 @@ export function referrers(
       limits.all,
     ],
   }
+}
+
+function lockColumns(locks: Locks): [string, string] {
+  return [`{${locks.map(([lock]) => lock).join(',')}}`, `{${locks.map(([, alone]) => alone).join(',')}}`]
 }
 
 /** Array literals: neither a type nor an id holds anything that would break out of the quotes. */
