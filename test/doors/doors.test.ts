@@ -93,6 +93,36 @@ test('messages go through while their patients are deleted, and nothing dangles'
   expect(await dangling(fhir)).toEqual([])
 })
 
+test('a message is found by a search parameter of the tenant’s own that came while messages went through', async () => {
+  await using doors = await startDoors()
+  const { fhir } = doors
+  await doors.receive(message('M-before', 'S0'), peer)
+  await doors.idle()
+  const name = {
+    resourceType: 'SearchParameter',
+    id: 'number',
+    url: 'http://example.org/sp/number',
+    name: 'Number',
+    description: 'Of the patient, wherever it is from',
+    status: 'active',
+    code: 'number',
+    base: ['Patient'],
+    type: 'string',
+    expression: 'Patient.identifier.value',
+  }
+  const receiving = Array.from({ length: 10 }, (_, i) => doors.receive(message(`M-S${i}`, `S${i + 1}`), peer))
+  expect((await fhir.call('PUT', '/SearchParameter/number', name)).status).toBe(201)
+  await Promise.all(receiving)
+  await doors.idle()
+  const admin = { authorization: `Bearer ${fhir.database.tenantKey}~cruds~~admin` }
+  expect((await fhir.call('POST', '/Patient/$reindex', undefined, admin)).status).toBe(202)
+  await doors.receive(message('M-after', 'S11'), peer)
+  await Promise.all(fhir.queue.running)
+  await doors.idle()
+  const { json } = await fhir.call('GET', '/Patient?number=s&_total=accurate&_count=0')
+  expect(json.total).toBe(12)
+})
+
 /** A Patient and all that refers to her, if nobody comes between. */
 async function deleteWithAll(fhir: TestFhir, id: string): Promise<void> {
   const everything = await fhir.database.ownerQuery<{ type: string; id: string }>(

@@ -1,3 +1,4 @@
+export { makeSearchBudget, type SearchBudget } from './budget.ts'
 export {
   checkDefinition,
   checkExpressions,

@@ -4,6 +4,7 @@
  */
 import { Failure } from '../../kernel/failure.ts'
 import type { Definitions } from '../definitions/index.ts'
+import { isTooMany, STEPS_OF_VALUE } from './budget.ts'
 import { splitValue } from './escape.ts'
 import type { SearchParserDeps } from './parse.ts'
 import { parseValue, type ValueContext, type WantedValue } from './parse-value.ts'
@@ -38,6 +39,7 @@ export function makeCriterionParser({
 
   function parse(type: string, name: string, text: string, context: ValueContext, depth: number): Criterion {
     if (depth > MAX_DEPTH) throw searchFailure('search-chain', name)
+    context.budget.spend(1, name)
     if (name.startsWith('_has:')) return parseHas(type, name, text, context, depth)
     if (name === '_type' && depth > 0) return ofType(type, text, definitions)
     const dot = name.indexOf('.')
@@ -89,7 +91,7 @@ export function makeCriterionParser({
       } catch (error) {
         // Of the types that it may point to, those that have the parameter are meant. What is wrong with a value that
         // one of them takes is what the client wants to know.
-        if (!(error instanceof Failure)) throw error
+        if (!(error instanceof Failure) || isTooMany(error)) throw error
         problem = problem instanceof Failure && problem.code !== 'search-parameter' ? problem : error
       }
     }
@@ -118,13 +120,9 @@ export function makeCriterionParser({
     }
     const texts = splitValue(text, ',').filter((each) => each !== '')
     if (texts.length > supported.maxValues) {
-      throw new Failure(
-        'invalid',
-        'search-values-too-many',
-        { parameter: code, max: supported.maxValues },
-        { expression: [code] },
-      )
+      throw searchFailure('search-values-too-many', code, { max: supported.maxValues })
     }
+    context.budget.spend(texts.length * STEPS_OF_VALUE, name)
     const wanted: WantedValue = {
       param,
       modifier,
@@ -141,8 +139,12 @@ export function makeCriterionParser({
     }
   }
 
-  /** "The modifier :below is used with canonical references", and ":identifier … is not supported on canonical elements". */
+  /**
+   * "The modifier :below is used with canonical references", and ":identifier … is not supported on canonical elements".
+   * An id is a token that has neither system nor display.
+   */
   function allows(param: SearchParameter, modifier: Modifier): boolean {
+    if (param.code === '_id') return modifier === 'missing' || modifier === 'not'
     if (param.type !== 'reference' || (modifier !== 'below' && modifier !== 'identifier')) return true
     return isCanonical(definitions, param) === (modifier === 'below')
   }

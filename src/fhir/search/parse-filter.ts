@@ -2,6 +2,7 @@
  * `_filter`: an expression of comparisons, and, or, not, and brackets. https://hl7.org/fhir/R4/search_filter.html
  * "Logical expressions are evaluated left to right, with no precedence between and and or."
  */
+import { isTooMany, tooMany } from './budget.ts'
 import type { CriterionParser } from './parse-criterion.ts'
 import { filterTokens, type FilterToken } from './filter-tokens.ts'
 import { comparison } from './filter-comparison.ts'
@@ -16,11 +17,14 @@ export interface FilterParser {
 }
 
 const MAX_DEPTH = 50
+/** More are more tests than a search may have. */
+const MAX_TOKENS = 5000
 
 export function makeFilterParser(criteria: CriterionParser, deps: SearchParserDeps): FilterParser {
   return {
     parse(type, text, context) {
       const tokens = filterTokens(text)
+      if (tokens.length > MAX_TOKENS) throw tooMany('_filter')
       let at = 0
       const peek = (): FilterToken | undefined => tokens[at]
       const isWord = (word: string) => {
@@ -65,6 +69,7 @@ export function makeFilterParser(criteria: CriterionParser, deps: SearchParserDe
 
       /** `subject[active eq true].name co "x"`: each step but the last is a reference to what the rest speaks of. */
       function path(base: string, name: string, depth: number): Criterion {
+        context.budget.spend(1, '_filter')
         if (name.startsWith('_has:')) return reverse(base, name, depth)
         const dot = name.indexOf('.')
         const [step, rest] = dot < 0 ? [name, undefined] : [name.slice(0, dot), name.slice(dot + 1)]
@@ -88,6 +93,7 @@ export function makeFilterParser(criteria: CriterionParser, deps: SearchParserDe
             targets.push({ type, criterion: linked(type, rest, depth + 1) })
             end.at = at
           } catch (error) {
+            if (isTooMany(error)) throw error
             problem ??= error
           }
         }

@@ -4,6 +4,7 @@ import type { Definitions } from '../definitions/index.ts'
 import { decimalRange } from './decimal.ts'
 import { splitValue, unescapeValue } from './escape.ts'
 import { parseNear } from './near.ts'
+import type { SearchBudget } from './budget.ts'
 import type { SearchParameter, SearchParameters } from './parameters.ts'
 import { referenceTarget } from './references.ts'
 import type {
@@ -25,6 +26,7 @@ export interface ValueContext extends Pick<ExtractContext, 'zone' | 'toLocal'> {
   readonly definitions: Definitions
   /** Epoch milliseconds: what `ap` is measured from. */
   readonly nowMs: number
+  readonly budget: SearchBudget
 }
 
 export interface WantedValue {

@@ -7,6 +7,7 @@ import { searchFailure } from './search-failure.ts'
 
 /** A phrase, a bracket, a minus before a word, or a word. */
 const TOKEN = /"([^"]*)"?|([()])|-(?=[^\s()-])|([^\s()"]+)/g
+const MAX_LENGTH = 10_000
 const MAX_TOKENS = 200
 const MAX_DEPTH = 20
 
@@ -17,8 +18,9 @@ type Token = { readonly kind: 'phrase' | 'operator'; readonly text: string }
  * @throws Failure `invalid`/`search-words` when it asks for nothing, or for too much
  */
 export function parseWords(name: string, text: string): Words {
-  const tokens = tokensOf(text)
   const refuse = () => searchFailure('search-words', name)
+  if (text.length > MAX_LENGTH) throw refuse()
+  const tokens = tokensOf(text)
   if (tokens.length > MAX_TOKENS) throw refuse()
   let at = 0
   const isNext = (text: string) => tokens[at]?.kind === 'operator' && tokens[at]!.text === text

@@ -34,6 +34,7 @@ const supported: SupportedSearch = {
   defaultCount: 50,
   maxCount: 1000,
   maxValues: 200,
+  maxTests: 300,
 }
 const parser = makeSearchParser({ definitions, parameters, supported })
 const context = {

@@ -4,6 +4,7 @@
  */
 import { Failure } from '../../kernel/failure.ts'
 import type { Definitions } from '../definitions/index.ts'
+import { makeSearchBudget, type SearchBudget, STEPS_OF_TEST, tooMany } from './budget.ts'
 import { type CriterionParser, makeCriterionParser } from './parse-criterion.ts'
 import { makeFilterParser } from './parse-filter.ts'
 import { parseInclude } from './parse-include.ts'
@@ -13,6 +14,7 @@ import type { ValueContext } from './parse-value.ts'
 import type { SearchParameters } from './parameters.ts'
 import type { Criterion, Include, SearchRequest, SortKey, SupportedSearch } from './request.ts'
 import { searchFailure } from './search-failure.ts'
+import { weightOf } from './weight.ts'
 
 export interface SearchParserDeps {
   readonly definitions: Definitions
@@ -24,6 +26,8 @@ export interface SearchParserDeps {
 export interface ParseContext extends Pick<ValueContext, 'zone' | 'toLocal' | 'nowMs'> {
   /** What isn't understood is ignored. */
   readonly lenient?: boolean
+  /** Shared by the searches that one request makes. */
+  readonly budget?: SearchBudget
 }
 
 export interface SearchParser {
@@ -102,11 +106,18 @@ export function makeSearchParser(deps: SearchParserDeps): SearchParser {
         cursor: undefined,
         ignored: [],
       }
-      const valueContext = { ...context, definitions }
+      const budget = context.budget ?? makeSearchBudget()
+      const valueContext = { ...context, definitions, budget }
       const once = new Set<string>()
+      let weight = 0
       for (const [name, value] of query) {
         try {
+          const { length } = request.criteria
           readParameter(request, name, value, valueContext, once)
+          const added = request.criteria.slice(length).reduce((sum, one) => sum + weightOf(one), 0)
+          budget.spend(added * STEPS_OF_TEST, name)
+          weight += added
+          if (weight + request.includes.length > supported.maxTests) throw tooMany(name)
         } catch (error) {
           if (!context.lenient || !isNotUnderstood(error)) throw error
           request.ignored.push(name)

@@ -228,6 +228,8 @@ export interface SupportedSearch {
   readonly maxCount: number
   /** OR-ed values of one parameter. */
   readonly maxValues: number
+  /** Of one search, includes among them; see weight.ts. */
+  readonly maxTests: number
 }
 
 interface SupportedKind {

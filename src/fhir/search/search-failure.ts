@@ -1,9 +1,9 @@
 /** What is wrong with a search, by the parameter's name: a value may be a patient's. */
-import { Failure } from '../../kernel/failure.ts'
+import { Failure, type FailureParams } from '../../kernel/failure.ts'
 
-export function searchFailure(code: string, parameter: string): Failure {
+export function searchFailure(code: string, parameter: string, more: FailureParams = {}): Failure {
   const shown = printable(parameter)
-  return new Failure('invalid', code, { parameter: shown }, { expression: [shown] })
+  return new Failure('invalid', code, { parameter: shown, ...more }, { expression: [shown] })
 }
 
 /** A name is the client's text too: shown only when it looks like one. */

@@ -32,7 +32,7 @@ export function makeCursorSeal(key: Buffer): CursorSeal {
     },
     open(sealed, scope) {
       const bytes = Buffer.from(sealed, 'base64url')
-      if (bytes.length <= NONCE_BYTES + TAG_BYTES) throw new Failure('invalid', 'cursor-invalid')
+      if (bytes.length <= NONCE_BYTES + TAG_BYTES) throw invalid()
       try {
         const decipher = createDecipheriv('aes-256-gcm', key, bytes.subarray(0, NONCE_BYTES))
           .setAAD(Buffer.from(scope))
@@ -41,8 +41,12 @@ export function makeCursorSeal(key: Buffer): CursorSeal {
           decipher.update(bytes.subarray(NONCE_BYTES, -TAG_BYTES), undefined, 'utf8') + decipher.final('utf8')
         )
       } catch {
-        throw new Failure('invalid', 'cursor-invalid')
+        throw invalid()
       }
     },
   }
+}
+
+function invalid(): Failure {
+  return new Failure('invalid', 'cursor-invalid', {}, { expression: ['_cursor'] })
 }

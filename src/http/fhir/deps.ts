@@ -7,6 +7,7 @@ import type {
   KnownCodeSystem,
   ReferenceRewriter,
   SearchParameters,
+  SearchBudget,
   SearchRequest,
   Subsetter,
 } from '../../fhir/index.ts'
@@ -78,7 +79,7 @@ export interface FhirDeps {
     tenant: TenantId,
     type: string,
     parameters: URLSearchParams,
-    options?: { readonly lenient: boolean },
+    options?: { readonly lenient: boolean; readonly budget?: SearchBudget },
   ): SearchRequest
   /** Of R4. */
   readonly searchParameters: SearchParameters

@@ -5,11 +5,32 @@ import { Failure } from '../../kernel/failure.ts'
 /** https://hl7.org/fhir/R4/http.html#parameters: read by the edge for every interaction. */
 export const ANSWER_PARAMETERS = ['_format', '_pretty', ...SUBSET_PARAMETERS] as const
 
-/** All parameters but those that shape the answer, in order. */
+/**
+ * All parameters but those that shape the answer, in order.
+ * @throws Failure `invalid`/`parameter-encoding`
+ */
 export function resourceParameters(query: string): URLSearchParams {
+  refuseBroken(query)
   const parameters = new URLSearchParams(query)
   for (const name of ANSWER_PARAMETERS) parameters.delete(name)
   return parameters
+}
+
+/** URLSearchParams would put a character into the place of what is no UTF-8, and no resource has U+0000. */
+function refuseBroken(query: string): void {
+  if (!/[%\0]/.test(query)) return
+  const broken = query.split('&').find((pair) => !isText(pair))
+  if (broken === undefined) return
+  const parameter = printable(broken.split('=', 1)[0]!)
+  throw new Failure('invalid', 'parameter-encoding', { parameter }, { expression: [parameter] })
+}
+
+function isText(pair: string): boolean {
+  try {
+    return !/%00|\0/.test(pair) && (pair.match(/(?:%[\da-f]{2})+/gi) ?? []).every(decodeURIComponent)
+  } catch {
+    return false
+  }
 }
 
 /** As resourceParameters, for a search: `_summary=count` is a page with nothing on it but the total. */
@@ -47,8 +68,9 @@ export function linkParameters(query: string, cursor: string | undefined): URLSe
 export function refuseParameters(query: string, known: readonly string[] = []): void {
   if (query === '') return
   for (const name of resourceParameters(query).keys()) {
-    if (!known.includes(name))
-      throw new Failure('invalid', 'parameter-unknown', { parameter: printable(name) })
+    if (known.includes(name)) continue
+    const parameter = printable(name)
+    throw new Failure('invalid', 'parameter-unknown', { parameter }, { expression: [parameter] })
   }
 }
 
@@ -64,7 +86,8 @@ function printable(name: string): string {
 export function countParameter(parameters: URLSearchParams): number | undefined {
   const text = parameters.get('_count')
   if (text === null) return undefined
-  if (!/^\d{1,9}$/.test(text) || Number(text) === 0) throw new Failure('invalid', 'count-invalid')
+  if (!/^\d{1,9}$/.test(text) || Number(text) === 0)
+    throw new Failure('invalid', 'count-invalid', {}, { expression: ['_count'] })
   return Math.min(Number(text), MAX_COUNT)
 }
 

@@ -1,5 +1,6 @@
 /** A search as a searchset Bundle: matches, what they include, links to go on. https://hl7.org/fhir/R4/http.html#search */
 import { outcomeOfIssues } from '../../fhir/index.ts'
+import { Failure } from '../../kernel/failure.ts'
 import type { SearchOptions, SearchPage, Stored } from '../../store/index.ts'
 import { bundleText, type Link } from './bundle-text.ts'
 import type { Answer, FhirRequest, FhirService } from './interaction.ts'
@@ -60,10 +61,20 @@ export function pageRequest(
   path: string,
 ): PageRequest & { readonly sealed: string | undefined } {
   const parameters = searchParameters(query)
-  const sealed = parameters.get('_cursor') ?? undefined
+  const [sealed, ...others] = parameters.getAll('_cursor')
+  if (others.length > 0) throw cursorRepeated()
   parameters.delete('_cursor')
   const scope = cursorScope(caller.tenant, path, parameters)
   return { parameters, sealed, ...readCursor(sealed && service.cursors.open(sealed, scope)) }
+}
+
+function cursorRepeated(): Failure {
+  return new Failure(
+    'invalid',
+    'search-parameter-repeated',
+    { parameter: '_cursor' },
+    { expression: ['_cursor'] },
+  )
 }
 
 function seenOn(resources: readonly Stored[]) {

@@ -1,5 +1,5 @@
 /** One search on several types, each with the criteria as its own parameters read them. */
-import type { Criterion } from '../../fhir/index.ts'
+import { makeSearchBudget, type Criterion } from '../../fhir/index.ts'
 import { Failure } from '../../kernel/failure.ts'
 import type { Caller, FhirService } from './interaction.ts'
 import type { PageAnswer, PageRequest } from './search-answer.ts'
@@ -30,9 +30,10 @@ export async function searchTypes(
   more: (type: string) => readonly Criterion[] = () => [],
 ): Promise<PageAnswer> {
   const { tenant, lenient } = caller
+  const budget = makeSearchBudget()
   // Without a type to look at, the parameters still have to be ones that every resource has.
   const parsed = (types.length > 0 ? types : ['Basic']).map((type) =>
-    permitted(caller, service.parseSearch(tenant, type, parameters, { lenient })),
+    permitted(caller, service.parseSearch(tenant, type, parameters, { lenient, budget })),
   )
   const { ignored } = parsed[0]!
   if (types.length === 0) return { entries: [], total: 0, ignored }

@@ -40,6 +40,7 @@ export const supportedSearch: SupportedSearch = {
   defaultCount: 20,
   maxCount: 1000,
   maxValues: 5000,
+  maxTests: 1000,
 }
 
 export interface Compiler {

@@ -61,18 +61,40 @@ export function isExact(condition: Condition): boolean {
 function tokens(tenant: TenantId, { hashes, spans }: TokenCondition): Sql {
   const byHash = sql`select p.rid from token p where p.tenant = ${tenant}::int
     and p.hash = any(${arrayOf(hashes)}::bigint[])`
-  const bySpan = spans.map(
-    (span) => sql`select p.rid from token_value tv join token p on p.tenant = ${tenant}::int
-      and p.hash = tv.hash where ${inSpan(span)}`,
+  const bySpan = spanHashes(spans).map(
+    (known) =>
+      sql`select p.rid from (${known}) tv join token p on p.tenant = ${tenant}::int and p.hash = tv.hash`,
   )
   return union(hashes.length === 0 && spans.length > 0 ? bySpan : [byHash, ...bySpan])
 }
 
-/** Of `token_value tv`. */
-export function inSpan(span: TokenSpan): Sql {
-  if ('system' in span) return sql`tv.system = ${span.system}::bigint`
-  const { order, from, to } = span
-  return sql`tv.param = ${order}::bigint and tv.value >= ${from}::text and tv.value < ${to}::text`
+/** So many are asked for together, so that their number is not the statement's size. */
+const SEVERAL = 8
+
+export function areSeveral(spans: readonly TokenSpan[]): boolean {
+  return spans.length >= SEVERAL
+}
+
+/** `select hash` of what the spans have, in one fragment or more. */
+export function spanHashes(spans: readonly TokenSpan[]): Sql[] {
+  const bounded = spans.filter((span) => 'order' in span)
+  const ofSystems = spans.filter((span) => 'system' in span)
+  const systems = ofSystems.map(
+    ({ system }) => sql`select tv.hash from token_value tv where tv.system = ${system}::bigint`,
+  )
+  if (!areSeveral(spans)) return [...bounded.map(inSpan), ...systems]
+  const orders = arrayOf(bounded.map(({ order }) => order))
+  const together = sql`select tv.hash
+    from unnest(${orders}::bigint[], ${bounded.map(({ from }) => from)}::text[], ${bounded.map(({ to }) => to)}::text[])
+      as s(param, first, last)
+    cross join lateral (select tv.hash from token_value tv
+      where tv.param = s.param and tv.value >= s.first and tv.value < s.last offset 0) tv`
+  return [together, ...systems]
+}
+
+function inSpan({ order, from, to }: Extract<TokenSpan, { order: string }>): Sql {
+  return sql`select tv.hash from token_value tv
+    where tv.param = ${order}::bigint and tv.value >= ${from}::text and tv.value < ${to}::text`
 }
 
 function ranges(tenant: TenantId, { tests }: RangeCondition): Sql {

@@ -6,7 +6,7 @@ import type { TenantId } from '../../kernel/ids.ts'
 import { LONG_STRING } from '../cut.ts'
 import type { ChainCondition, Condition, HasCondition, StringMatch, TokenCondition } from './condition.ts'
 import { isOfTokens } from './condition.ts'
-import { inSpan, matchString } from './enumerate.ts'
+import { areSeveral, matchString, spanHashes } from './enumerate.ts'
 import { rangeSql } from './range-test.ts'
 import { all, arrayOf, either, join, type Sql, sql, verbatim } from './sql.ts'
 import { matchesWords } from './words.ts'
@@ -95,13 +95,16 @@ export function numberTest(tenant: TenantId, condition: Condition, rid: Sql): Sq
   }
 }
 
-/** One lookup in token_pkey for each hash. */
+/** One lookup in token_pkey for each hash; hashes that only token_value knows are read once, when they are several. */
 function tokenProbe(tenant: TenantId, { hashes, spans }: TokenCondition, rid: Sql): Sql {
-  const byHash = sql`exists (select from token p where p.tenant = ${tenant}::int
-    and p.hash = any(${arrayOf(hashes)}::bigint[]) and p.rid = ${rid} offset 0)`
-  const bySpan = spans.map(
-    (span) => sql`exists (select from token_value tv join token p on p.tenant = ${tenant}::int
-      and p.hash = tv.hash and p.rid = ${rid} where ${inSpan(span)} offset 0)`,
+  const among = (these: Sql) => sql`exists (select from token p where p.tenant = ${tenant}::int
+    and p.hash = any(${these}) and p.rid = ${rid} offset 0)`
+  const byHash = among(sql`${arrayOf(hashes)}::bigint[]`)
+  const bySpan = spanHashes(spans).map((known) =>
+    areSeveral(spans)
+      ? among(sql`array(${known})`)
+      : sql`exists (select from (${known}) tv join token p on p.tenant = ${tenant}::int
+          and p.hash = tv.hash and p.rid = ${rid} offset 0)`,
   )
   return either(hashes.length === 0 ? bySpan : [byHash, ...bySpan])
 }

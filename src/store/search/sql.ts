@@ -55,6 +55,8 @@ export function makeStatementNames(max: number): (fragment: Sql) => Statement {
   const known = new Map<string, string>()
   return (fragment) => {
     const statement = toStatement(fragment)
+    // A shape that has many places will hardly come again, and every connection would keep its text.
+    if (statement.values.length > MAX_VALUES) return statement
     let name = known.get(statement.text)
     if (name === undefined) {
       if (known.size >= max) return statement
@@ -64,6 +66,8 @@ export function makeStatementNames(max: number): (fragment: Sql) => Statement {
     return { ...statement, name }
   }
 }
+
+const MAX_VALUES = 200
 
 function splice(texts: readonly string[], args: readonly unknown[]): Sql {
   const outTexts = [texts[0]!]

@@ -9,7 +9,7 @@ import { epoch } from '../index-ranges.ts'
 import { RESOURCE_COLUMNS } from '../queries/read-resources.ts'
 import { type Condition, isOfTokens, type TokenCondition } from './condition.ts'
 import type { SortKey } from './cursor.ts'
-import { enumerate, inSpan, isExact } from './enumerate.ts'
+import { enumerate, isExact, spanHashes } from './enumerate.ts'
 import type { SearchQuery, SortKind, SortPart } from './query.ts'
 import { numberTest, rowTest } from './row-test.ts'
 import { wordsScore } from './words.ts'
@@ -67,7 +67,7 @@ function isOneHash({ hashes, spans }: TokenCondition): boolean {
 /** `select hash` of all hashes of the condition. */
 function hashesOf({ hashes, spans }: TokenCondition): Sql {
   const listed = sql`select h.hash from unnest(${arrayOf(hashes)}::bigint[]) as h(hash)`
-  const known = spans.map((span) => sql`select tv.hash from token_value tv where ${inSpan(span)}`)
+  const known = spanHashes(spans)
   return join(hashes.length === 0 && known.length > 0 ? known : [listed, ...known], ' union all ', listed)
 }
 

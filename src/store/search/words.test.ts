@@ -14,6 +14,8 @@ test('what a query can not do without is in every text that it finds', async () 
     'Häuser',
     'Straße',
     'Strassen',
+    'Fußweg',
+    'Fussweg',
     'cardiologue',
     'cardiologie',
     'élevée',

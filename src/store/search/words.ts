@@ -25,13 +25,18 @@ export function requiredBeginnings(query: Words): string[] {
   if (query.by === 'all') return query.of.flatMap(requiredBeginnings)
   if (query.by !== 'phrase') return []
   return (query.text.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? [])
-    .map((word) => word.slice(0, Math.max(1, word.length - 4)))
-    .map((beginning) => beginning.replaceAll(/ss|ß|[aäoöuü]/g, (letter) => ALIKE[letter]!))
+    .map((word) => word.slice(0, Math.min(Math.max(1, word.length - 4), LONGEST)))
+    .map((beginning) => beginning.replaceAll(/ss|ß|s$|[aäoöuü]/g, (letter) => ALIKE[letter]!))
 }
+
+/** A long pattern takes long to read, and finds no fewer. */
+const LONGEST = 40
 
 const ALIKE: Readonly<Record<string, string>> = {
   ss: '(ss|ß)',
   ß: '(ss|ß)',
+  // Of an ss that was cut in two.
+  s: '[sß]',
   a: '[aä]',
   ä: '[aä]',
   o: '[oö]',
