@@ -48,12 +48,14 @@ export interface DbOptions {
 /**
  * Nested loops over the index are the right plan for every statement here; the planner's other ideas come from
  * statistics of tables that were empty when it prepared the statement, and are what makes rivals collapse as data grows.
+ * So a statement is planned once a connection: the values would change nothing.
  */
 const SESSION_OPTIONS = [
   'role=passerelle_app',
   'search_path=passerelle',
   'timezone=UTC',
   'jit=off',
+  'plan_cache_mode=force_generic_plan',
   'enable_seqscan=off',
   'enable_mergejoin=off',
   // It would collect all of a type to sort it, where the index has the order already.

@@ -4,7 +4,7 @@ import { referenceHash } from '../hash.ts'
 import { tokenCondition } from './compile-token.ts'
 import type { Condition } from './condition.ts'
 import { as, type IndexNames } from './index-names.ts'
-import { referenceHashes } from './reference-hashes.ts'
+import { possibleTargets, referenceHashes } from './reference-hashes.ts'
 
 /** What so many people have is still little. */
 const FEW_PEOPLE = 5
@@ -31,7 +31,8 @@ export function referenceCondition(
   const below = versions
     .filter((canonical) => canonical.includes('|'))
     .map((canonical) => referenceHash(type, `${code}:below`, canonical))
+  const possible = possibleTargets(parameters, param, targets)
   const personal =
-    targets.length > 0 && targets.length <= FEW_PEOPLE && targets.every((one) => PERSONAL.test(one))
+    possible.length > 0 && possible.length <= FEW_PEOPLE && possible.every((one) => PERSONAL.test(one))
   return { by: 'token', hashes: [...hashes, ...below], spans: [], leading, personal }
 }

@@ -5,14 +5,24 @@ import { referenceHash } from '../hash.ts'
 /** @param targets `Patient/123`, absolute URLs, urns */
 export function referenceHashes(
   parameters: SearchParameters,
-  { base, code }: Pick<SearchParameter, 'base' | 'code'>,
+  param: Pick<SearchParameter, 'base' | 'code'>,
   targets: readonly string[],
 ): string[] {
+  const { base, code } = param
   const shared = parameters.sharing(base).get(code)
-  if (!shared) return targets.map((target) => referenceHash(base, code, target))
-  const { sources, only } = shared
-  const wanted = only === undefined ? targets : targets.filter((target) => isTo(target, only))
+  const sources = shared?.sources ?? [{ code }]
+  const wanted = possibleTargets(parameters, param, targets)
   return sources.flatMap((source) => wanted.map((target) => referenceHash(base, source.code, target)))
+}
+
+/** Those of the targets that the parameter can point to: `patient` has what `subject` says of patients. */
+export function possibleTargets(
+  parameters: SearchParameters,
+  { base, code }: Pick<SearchParameter, 'base' | 'code'>,
+  targets: readonly string[],
+): readonly string[] {
+  const only = parameters.sharing(base).get(code)?.only
+  return only === undefined ? targets : targets.filter((target) => isTo(target, only))
 }
 
 function isTo(target: string, type: string): boolean {

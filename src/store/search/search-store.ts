@@ -12,6 +12,7 @@ import { enumerate } from './enumerate.ts'
 import { makeIncluder } from './includes.ts'
 import { makeLinks } from './links.ts'
 import type { SearchQuery } from './query.ts'
+import type { Frequent } from './frequent.ts'
 import { makeSearchRunner, type Tell } from './search.ts'
 import type { Statement } from '../statement.ts'
 import { type Sql, sql, toStatement } from './sql.ts'
@@ -68,6 +69,8 @@ export interface SearchStoreDeps extends ParameterDeps {
   contextOf(tenant: TenantId): ExtractContext
   /** One for all who use the database. See makeStatementNames. */
   named(fragment: Sql): Statement
+  /** One for all who use the database. */
+  readonly frequent: Frequent
   readonly tell?: Tell | undefined
 }
 
@@ -78,6 +81,7 @@ export function makeSearchStore(deps: SearchStoreDeps): SearchStore {
   const runner = makeSearchRunner({
     db,
     named,
+    frequent: deps.frequent,
     tell: deps.tell,
     tokenValues: (tenant, type, content, code) => tokenMeanings(entriesOf(tenant, type, content), code),
   })

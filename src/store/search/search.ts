@@ -15,6 +15,7 @@ import type { Statement } from '../statement.ts'
 import { type Condition, isPersonal, isStream, type TokenCondition } from './condition.ts'
 import { type Cursor, encodeCursor, type SortKey } from './cursor.ts'
 import { enumerate, isExact } from './enumerate.ts'
+import type { Frequent } from './frequent.ts'
 import type { SearchQuery, SortKind, SortPart } from './query.ts'
 import type { Sql } from './sql.ts'
 import * as statements from './statements.ts'
@@ -71,6 +72,7 @@ export interface SearchRunnerDeps {
   named(fragment: Sql): Statement
   /** The values by which a resource sorts for a token, reference or uri parameter, as the index spells them. */
   tokenValues(tenant: TenantId, type: string, content: string, code: string): readonly string[]
+  readonly frequent: Frequent
   /** Is told what is chosen: see explain.ts. A shape is told right before its statement is sent. */
   readonly tell?: Tell | undefined
 }
@@ -100,7 +102,7 @@ type SearchShape =
   | 'collect numbers'
   | 'collect ids'
 
-export function makeSearchRunner({ db, named, tokenValues, tell }: SearchRunnerDeps): SearchRunner {
+export function makeSearchRunner({ db, named, tokenValues, frequent, tell }: SearchRunnerDeps): SearchRunner {
   function run<Row>(tenant: TenantId, shape: SearchShape, fragment: Sql, driver?: Condition): Promise<Row[]> {
     tell?.({ by: 'shape', shape, driver })
     return db.query<Row>(tenant, named(fragment))
@@ -118,10 +120,7 @@ export function makeSearchRunner({ db, named, tokenValues, tell }: SearchRunnerD
     const able = conditions.filter((condition) => enumerate(tenant, condition) !== undefined)
     if (able.length === 0) return undefined
     for (const bound of limit > HANDFUL ? [HANDFUL, limit] : [limit]) {
-      const counting = statements.boundedCounts(tenant, able, bound)
-      const [row] = await run<{ counts: number[] }>(tenant, 'bounded counts', counting)
-      const counts = row!.counts
-      tell?.({ by: 'counts', conditions: able, counts, limit: bound })
+      const counts = await boundedCounts(tenant, able, bound)
       const count = Math.min(...counts)
       if (count === bound && bound !== limit) continue
       const smallest = able.filter((_, i) => counts[i] === count)
@@ -132,6 +131,27 @@ export function makeSearchRunner({ db, named, tokenValues, tell }: SearchRunnerD
       }
     }
     return undefined
+  }
+
+  /** Of each condition how many meet it, `bound` at most. */
+  async function boundedCounts(
+    tenant: TenantId,
+    conditions: readonly Condition[],
+    bound: number,
+  ): Promise<readonly number[]> {
+    const unknown = conditions.filter((one) => frequent.atLeast(tenant, one) < bound)
+    const found = new Map<Condition, number>()
+    if (unknown.length > 0) {
+      const counting = statements.boundedCounts(tenant, unknown, bound)
+      const [row] = await run<{ counts: number[] }>(tenant, 'bounded counts', counting)
+      for (const [i, one] of unknown.entries()) {
+        found.set(one, row!.counts[i]!)
+        frequent.counted(tenant, one, row!.counts[i]!)
+      }
+    }
+    const counts = conditions.map((one) => found.get(one) ?? bound)
+    tell?.({ by: 'counts', conditions, counts, limit: bound })
+    return counts
   }
 
   /** What to begin with when no more than `limit` meet it. */
@@ -270,7 +290,8 @@ export function makeSearchRunner({ db, named, tokenValues, tell }: SearchRunnerD
         after = { key: batch.at(-1)!.key, rid: Number(batch.at(-1)!.rid) }
       }
     }
-    if (rows.length < wanted) rows.push(...(await withoutKey(tenant, query, part, wanted - rows.length)))
+    if (rows.length < wanted && !asksForKey(query.conditions, part))
+      rows.push(...(await withoutKey(tenant, query, part, wanted - rows.length)))
     return pageOf(rows, query.count, (row) => ({ keys: [row.key], rid: Number(row.rid) }))
   }
 
@@ -379,6 +400,12 @@ export function makeSearchRunner({ db, named, tokenValues, tell }: SearchRunnerD
 }
 
 const LAST_CHANGED_FIRST: SortPart = { kind: { by: 'last-updated' }, descending: true }
+
+/** Whether what matches has the key of the order: nothing stands after what has it then. */
+function asksForKey(conditions: readonly Condition[], { kind }: SortPart): boolean {
+  if (kind.by !== 'date') return false
+  return conditions.some((one) => one.by === 'range' && one.tests.every(({ param }) => param === kind.param))
+}
 
 function isOneIndex(kind: SortKind): boolean {
   return kind.by !== 'content' && kind.by !== 'score' && (kind.by !== 'number' || kind.params.length === 1)

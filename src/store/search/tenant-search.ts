@@ -5,6 +5,7 @@ import type { TenantId } from '../../kernel/ids.ts'
 import type { SearchModel, SearchModels } from '../search-model/index.ts'
 import type { Db } from '../db.ts'
 import { type Explanation, explainSearch } from './explain.ts'
+import { makeFrequent } from './frequent.ts'
 import { askedParameters, type AskedParameter, notIndexed, unindexed } from './readiness.ts'
 import {
   makeSearchStore,
@@ -21,16 +22,19 @@ export interface TenantSearch extends SearchStore {
   explain(tenant: TenantId, request: SearchRequest, options: SearchOptions): Promise<Explanation>
 }
 
-export interface TenantSearchDeps extends Omit<SearchStoreDeps, 'named' | 'tell'> {
+export interface TenantSearchDeps extends Omit<SearchStoreDeps, 'named' | 'frequent' | 'tell'> {
   readonly models: SearchModels
 }
+
+/** Tokens of all tenants, half a megabyte. */
+const MAX_FREQUENT = 4000
 
 /** Shapes of statements that a connection keeps. */
 const MAX_SHAPES = 500
 
 export function makeTenantSearch(given: TenantSearchDeps): TenantSearch {
   const { models, db } = given
-  const deps = { ...given, named: makeStatementNames(MAX_SHAPES) }
+  const deps = { ...given, named: makeStatementNames(MAX_SHAPES), frequent: makeFrequent(MAX_FREQUENT) }
   const shared = makeSearchStore(deps)
   const own = new WeakMap<SearchModel, SearchStore>()
 

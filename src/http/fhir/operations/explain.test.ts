@@ -94,10 +94,18 @@ test('names the shape and what it begins with', async () => {
     'newest by token',
     '1 tokens (personal, by date)',
   ])
+  // `patient` may be a group by its definition; what it shares with `subject` is of patients alone.
+  expect(await shapeOf('patient=p1&code=718-7')).toEqual([
+    ['newest by token', '1 tokens (personal, by date)'],
+  ])
   expect(await shapeOf('')).toEqual([['order of the index', undefined]])
   expect(await shapeOf('subject=Patient/p1&_sort=-date')).toContainEqual([
     'dated by token',
     '1 tokens (personal, by date)',
+  ])
+  // Of what was asked by its date nothing is without one.
+  expect(await shapeOf('patient=p1&date=ge2024-01-01&_sort=-date')).toEqual([
+    ['dated by token', '1 tokens (personal, by date)'],
   ])
   expect(await shapeOf('status=final&_sort=code')).toContainEqual(['collect and sort', '1 tokens'])
 })
