@@ -24,9 +24,11 @@ export function identifiersOf(
   return resources.flatMap(({ type, id, resource }) => {
     const list = IDENTIFIED.has(type) ? resource['identifier'] : undefined
     if (!Array.isArray(list)) return []
-    return list.filter(isObject).flatMap(({ system, value }) =>
-      // Without a system the same number may be anybody's.
-      typeof system === 'string' && typeof value === 'string' ? [{ type, id, system, value }] : [],
+    return list.filter(isObject).flatMap(({ system, value, use }) =>
+      // Without a system the same number may be anybody's; a former number was another record's.
+      typeof system === 'string' && typeof value === 'string' && use !== 'old'
+        ? [{ type, id, system, value }]
+        : [],
     )
   })
 }

@@ -62,6 +62,19 @@ export interface Reference {
   readonly to: string
 }
 
+/**
+ * What a message says about two records rather than in one (HL7 v2.5 chapter 3, §3.6.2): `merge`: `from` is from now on
+ * `to`. `change`: `from` is called `to`. `move`: `what` no longer belongs to `from` but to `to`. `unlink`: the two are
+ * not linked any more.
+ */
+export interface ReassignmentRule {
+  readonly does: 'merge' | 'change' | 'move' | 'unlink'
+  readonly from: string
+  readonly to: string
+  /** Label of what is moved. */
+  readonly what: string | undefined
+}
+
 export interface MessageRule {
   readonly id: string
   readonly when: Condition | undefined
@@ -70,6 +83,7 @@ export interface MessageRule {
   readonly type: string
   readonly map: CompiledMap
   readonly references: readonly Reference[]
+  readonly reassignments: readonly ReassignmentRule[]
 }
 
 export interface SegmentPlace {

@@ -1,4 +1,5 @@
 /** Message tables → the group structure that segments are sorted into, with the rules at each place. */
+import { parseReassignment } from '../language/reassignment.ts'
 import { parseTarget } from '../language/target.ts'
 import { LanguageError } from '../language/tokens.ts'
 import type { CompiledMap, GroupPlace, MessageRule, Reference, SegmentPlace, Structure } from '../program.ts'
@@ -88,24 +89,30 @@ function compileMessageRule(
   if (!map) throw new LanguageError(`there is no table ${mapName}`)
   const type = to.split('[')[0]!
   if (map.base !== type) throw new LanguageError(`${mapName} makes no ${type}`)
+  const statements = references
+    .split(';')
+    .map((each) => each.trim())
+    .filter((each) => each !== '')
+  const reassignments = statements.map(parseReassignment)
   return {
     id: `${structure} ${id}`,
     when: when === '' ? undefined : compileCondition(when, switches),
     label: to,
     type,
     map,
-    references: references
-      .split(';')
-      .map((each) => each.trim())
-      .filter((each) => each !== '')
-      .map((each): Reference => {
-        const found = /^(([A-Z]\w*)(?:\[\w+\])?)\.(\S+) = (([A-Z]\w*)(?:\[\w+\])?)$/.exec(each)
-        if (!found) throw new LanguageError(`"${each}" is not a reference`)
-        const [, from, fromType, path, target, targetType] = found
-        const { steps } = resolveTarget(tree, fromType!, parseTarget(`${path}>${targetType}`))
-        return { from: from!, steps, to: target! }
-      }),
+    references: statements
+      .filter((_, at) => reassignments[at] === undefined)
+      .map((each): Reference => compileReference(tree, each)),
+    reassignments: reassignments.filter((each) => each !== undefined),
   }
+}
+
+function compileReference(tree: StructureInput['tree'], text: string): Reference {
+  const found = /^(([A-Z]\w*)(?:\[\w+\])?)\.(\S+) = (([A-Z]\w*)(?:\[\w+\])?)$/.exec(text)
+  if (!found) throw new LanguageError(`"${text}" is not a reference`)
+  const [, from, fromType, path, target, targetType] = found
+  const { steps } = resolveTarget(tree, fromType!, parseTarget(`${path}>${targetType}`))
+  return { from: from!, steps, to: target! }
 }
 
 function checkLabels(
@@ -117,11 +124,13 @@ function checkLabels(
   const visit = (place: OpenGroup | OpenSegment): void => {
     if (place.kind === 'group') place.children.forEach(visit)
     else {
-      for (const { id, references } of place.rules) {
-        for (const { from, to } of references) {
-          const unknown = [from, to].find((label) => !standings.has(label))
-          if (unknown !== undefined) input.report(file, id, `no row makes ${unknown}`)
-        }
+      for (const { id, references, reassignments } of place.rules) {
+        const labels = [
+          ...references.flatMap(({ from, to }) => [from, to]),
+          ...reassignments.flatMap(({ from, to, what }) => [from, to, ...(what === undefined ? [] : [what])]),
+        ]
+        const unknown = labels.find((label) => !standings.has(label))
+        if (unknown !== undefined) input.report(file, id, `no row makes ${unknown}`)
       }
     }
   }

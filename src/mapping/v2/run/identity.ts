@@ -148,8 +148,13 @@ function identifierKey(identifier: Obj, sender: string): string | undefined {
   return value === undefined ? undefined : `${textAt(identifier, 'system') ?? sender}|${value}`
 }
 
+/** Those that are in force: by its former numbers nothing is told apart from what has them now. */
+function currentIdentifiers(root: Obj): Obj[] {
+  return objectsIn(root, 'identifier').filter((identifier) => textAt(identifier, 'use') !== 'old')
+}
+
 function firstIdentifier(root: Obj, sender: string): string | undefined {
-  const keys = objectsIn(root, 'identifier').map((identifier) => identifierKey(identifier, sender))
+  const keys = currentIdentifiers(root).map((identifier) => identifierKey(identifier, sender))
   return keys.find((key) => key !== undefined)
 }
 
@@ -164,7 +169,7 @@ function typeCodes(identifier: Obj): (string | undefined)[] {
 }
 
 function typedIdentifier(root: Obj, code: string, sender: string): string | undefined {
-  const typed = objectsIn(root, 'identifier').find((identifier) => typeCodes(identifier).includes(code))
+  const typed = currentIdentifiers(root).find((identifier) => typeCodes(identifier).includes(code))
   return typed && identifierKey(typed, sender)
 }
 
@@ -172,7 +177,7 @@ function typedIdentifier(root: Obj, code: string, sender: string): string | unde
 const NATIONAL = /^urn:oid:1\.2\.250\.1\.213\.1\.4\./
 
 function patientKey(root: Obj, { patientIdentifier, sender }: KeyInput): string | undefined {
-  const identifiers = objectsIn(root, 'identifier').filter((each) => textAt(each, 'value') !== undefined)
+  const identifiers = currentIdentifiers(root).filter((each) => textAt(each, 'value') !== undefined)
   for (const preferred of patientIdentifier) {
     const found = identifiers.find(
       (each) =>

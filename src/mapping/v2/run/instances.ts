@@ -1,6 +1,6 @@
 /** Runs the rules of a message at each of its segments: which resources there are, and which refers to which. */
 import type { Hl7Segment } from '../../../hl7/index.ts'
-import type { MessageRule, Structure } from '../program.ts'
+import type { MessageRule, ReassignmentRule, Structure } from '../program.ts'
 import type { RunContext } from './application.ts'
 import { applySegmentMap } from './apply.ts'
 import type { GroupNode, SegmentNode } from './groups.ts'
@@ -17,6 +17,19 @@ export interface Instance {
   readonly scope: GroupNode
 }
 
+/** What the message says about two of its resources. */
+export interface ReassignmentNode extends Pick<ReassignmentRule, 'does'> {
+  readonly from: ResourceNode
+  readonly to: ResourceNode
+  readonly what: ResourceNode | undefined
+}
+
+export interface Ran {
+  /** In the order of their segments, with their references set. */
+  readonly instances: readonly Instance[]
+  readonly reassignments: readonly ReassignmentNode[]
+}
+
 /** References wait until all instances are there: a report may come before the visit that it names. */
 interface Pending {
   readonly rule: MessageRule
@@ -26,8 +39,7 @@ interface Pending {
   readonly group: GroupNode
 }
 
-/** The resources of a message in the order of their segments, with their references set. */
-export function runRules(structure: Structure, root: GroupNode, context: RunContext): Instance[] {
+export function runRules(structure: Structure, root: GroupNode, context: RunContext): Ran {
   const instances: Instance[] = []
   const pending: Pending[] = []
   const visit = (node: GroupNode | SegmentNode): void => {
@@ -40,12 +52,31 @@ export function runRules(structure: Structure, root: GroupNode, context: RunCont
       if (!holds(rule.when, scopeOf(segment, parent, context.read), context)) continue
       const own = instanceFor(structure, rule, node, instances)
       const application = applySegmentMap(rule.map, segment, parent, own.resource, context)
-      if (rule.references.length > 0) pending.push({ rule, own, application, segment, group: parent })
+      if (rule.references.length + rule.reassignments.length > 0)
+        pending.push({ rule, own, application, segment, group: parent })
     }
   }
   visit(root)
   for (const each of pending) setReferences(each, instances)
-  return instances
+  return { instances, reassignments: pending.flatMap((each) => reassignmentsOf(each, instances)) }
+}
+
+function reassignmentsOf(
+  { rule, own, segment, group }: Pending,
+  instances: readonly Instance[],
+): ReassignmentNode[] {
+  const find = (label: string | undefined): ResourceNode | undefined =>
+    label === own.label
+      ? own.resource
+      : label === undefined
+        ? undefined
+        : nearest(instances, label, segment, group)?.resource
+  return rule.reassignments.flatMap(({ does, ...labels }) => {
+    const [from, to, what] = [find(labels.from), find(labels.to), find(labels.what)]
+    const isWhole =
+      from !== undefined && to !== undefined && (labels.what === undefined || what !== undefined)
+    return isWhole ? [{ does, from, to, what }] : []
+  })
 }
 
 /** The instance that the label names here, or a new one. */

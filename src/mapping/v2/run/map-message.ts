@@ -10,12 +10,16 @@ import { groupSegments, type Grouped } from './groups.ts'
 import { makeIdentities } from './identity.ts'
 import { completeProvenance } from './provenance.ts'
 import { runRules } from './instances.ts'
+import { dropFormerTwins, type NamedResource, type Reassignment, settleReassignments } from './reassign.ts'
 import { makeResource, type Obj, type ResourceNode } from './tree.ts'
 import { makeFieldReader } from './value.ts'
 
 export interface Mapped {
   readonly resources: readonly MappedResource[]
   readonly warnings: readonly Warning[]
+  /** Records that are merged, called otherwise, moved or no longer linked. */
+  readonly reassignments: readonly Reassignment[]
+  readonly named: readonly NamedResource[]
 }
 
 /** Name of the message table for a message; undefined when there is none. */
@@ -43,13 +47,14 @@ export function mapMessage(program: Program, message: Hl7Message, context: Mappi
   warnAboutSegments(grouped, warnings.warn)
   const cleared = new Map<Obj, Set<string>>()
   const run = makeRunContext(program, message, context, warnings.warn, cleared)
-  const instances = runRules(structure, grouped.root, run)
+  const { instances, reassignments } = runRules(structure, grouped.root, run)
   const provenance =
     instances.find(({ resource }) => resource.type === 'Provenance')?.resource ?? makeResource('Provenance')
   completeProvenance(provenance, message, context, run.offsetAt)
-  const made = instances.map(({ resource }) => resource).filter((resource) => resource !== provenance)
+  const all = instances.map(({ resource }) => resource).filter((resource) => resource !== provenance)
+  all.forEach(dropFormerTwins)
   const origins = new Map(instances.map(({ resource, origin }) => [resource, origin]))
-  const parents = parentsIn([...made, provenance])
+  const parents = parentsIn([...all, provenance])
   const identities = makeIdentities({
     namespace: tenantNamespace(context.tenantKey),
     message: `${context.channel}|${message.get('MSH-10') ?? ''}`,
@@ -59,6 +64,7 @@ export function mapMessage(program: Program, message: Hl7Message, context: Mappi
     originOf: (resource) => origins.get(resource),
     parentOf: (resource) => parents.get(resource),
   })
+  const { made, ...settled } = settleReassignments(all, reassignments, identities, warnings.warn)
   const resources = assemble([...made, provenance], {
     program,
     required: program.required,
@@ -70,7 +76,7 @@ export function mapMessage(program: Program, message: Hl7Message, context: Mappi
     warn: warnings.warn,
     provenance,
   })
-  return { resources, warnings: warnings.all() }
+  return { resources, warnings: warnings.all(), ...settled }
 }
 
 /**
