@@ -31,7 +31,8 @@ export function translateMessage(
   const groups: string[] = []
   for (const row of official) {
     if (row.path === '') continue
-    if (row.path.startsWith('/')) {
+    // One row of OML_O21 has the slash without ending a group.
+    if (row.path.startsWith('/') && /^[\]}>\s]+$/.test(row.syntax)) {
       groups.pop()
       continue
     }

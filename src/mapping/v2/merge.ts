@@ -29,7 +29,7 @@ function merge(
   }
   const optional = new Set(fallbacks)
   for (const [name, value] of Object.entries(said)) {
-    if (optional.has(name) && namesOf(name, merged).length > 0) continue
+    if (optional.has(name) && namesOf(name.replace(/^_/, ''), merged).length > 0) continue
     removeOtherChoices(merged, name)
     merged[name] = isUnited(type, name)
       ? united(merged[name], value)

@@ -16,6 +16,13 @@ export interface Code {
 export interface Vocabulary {
   readonly name: string
   readonly codes: ReadonlyMap<string, Code>
+  /** By the code in capitals, where only one code has them: senders write `BOOKED` and `f`. */
+  readonly folded: ReadonlyMap<string, Code>
+}
+
+/** What a code of a message is in FHIR; undefined when the vocabulary has no such code. */
+export function codeIn({ codes, folded }: Vocabulary, code: string): Code | undefined {
+  return codes.get(code) ?? folded.get(code.toUpperCase())
 }
 
 /** What a rule does with the value it found. */
@@ -123,6 +130,12 @@ export interface Requirement {
   readonly otherwise: string
 }
 
+/** What R4 does not allow alone: a duration without its unit. */
+export interface Dependence {
+  readonly element: string
+  readonly needs: string
+}
+
 export interface Program {
   /** The offsets of an IANA time zone; what a zone says is looked up once. */
   readonly offsetsOf: (timeZone: string) => OffsetAt
@@ -137,6 +150,8 @@ export interface Program {
   readonly defaults: ReadonlyMap<string, readonly Default[]>
   /** Data type or backbone element → what it is nothing without. */
   readonly required: ReadonlyMap<string, readonly Requirement[]>
+  /** Data type or backbone element → elements that are left out without another. */
+  readonly dependent: ReadonlyMap<string, readonly Dependence[]>
 }
 
 export interface SwitchDeclaration {

@@ -7,6 +7,7 @@ const BY_FUNCTION = 'read by the function of another row'
 const ASSIGNER = 'the authority is kept as system and assigner.display'
 
 const IDENTIFIERS: readonly RuleCorrection[] = [
+  { map: 'ST[Identifier]', source: 'ST.1', use: { to: 'value' }, because: 'an Identifier is no primitive' },
   {
     map: 'CX[Identifier]',
     source: 'CX.4',

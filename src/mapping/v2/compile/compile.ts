@@ -8,7 +8,7 @@ import { makeOffsets, type OffsetAt } from '../run/dates.ts'
 import { deepFreeze } from '../freeze.ts'
 import { LanguageError } from '../language/tokens.ts'
 import type { Program } from '../program.ts'
-import { compileDefaults, compileRequirements } from './defaults.ts'
+import { compileDefaults, compileDependences, compileRequirements } from './defaults.ts'
 import { compileMaps } from './maps.ts'
 import { compileStructures } from './structures.ts'
 import { readTables, type MappingFiles } from './tables.ts'
@@ -62,6 +62,7 @@ export function compileMapping(
   }
   const defaults = compileDefaults(tables.defaults, tree, report)
   const required = compileRequirements(tables.required, tree, report)
+  const dependent = compileDependences(tables.dependent, tree, report)
   if (issues.length > 0) {
     const first = issues[0]!.diagnostics
     throw new Failure('invalid', 'mapping-does-not-compile', { problems: issues.length, first }, { issues })
@@ -75,6 +76,7 @@ export function compileMapping(
     switches,
     defaults,
     required,
+    dependent,
   })
 }
 

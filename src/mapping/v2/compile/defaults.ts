@@ -1,6 +1,6 @@
 /** What R4 requires of a resource and a message may leave out: config/mapping/defaults.tsv. */
 import type { ElementTree } from '../../../fhir/index.ts'
-import type { Default, Requirement } from '../program.ts'
+import type { Default, Dependence, Requirement } from '../program.ts'
 import type { Report } from './compile.ts'
 import type { Row } from './tables.ts'
 
@@ -13,7 +13,8 @@ export function compileDefaults(
   for (const row of rows) {
     const { type = '', element = '', json = '', when = '' } = row
     const id = `${type}.${element}`
-    const node = tree.elementOf(id)
+    // `_end` says that there is no end, and why.
+    const node = tree.elementOf(`${type}.${element.replace(/^_/, '')}`)
     if (!node) report('defaults.tsv', id, `R4 has no element ${id}`)
     try {
       JSON.parse(json.replaceAll('@patient', '{}'))
@@ -44,4 +45,21 @@ export function compileRequirements(
     required.set(type, [...(required.get(type) ?? []), { oneOf, otherwise }])
   }
   return required
+}
+
+/** What R4 does not allow alone: config/mapping/dependent.tsv. */
+export function compileDependences(
+  rows: readonly Row[],
+  tree: ElementTree,
+  report: Report,
+): Map<string, readonly Dependence[]> {
+  const dependent = new Map<string, Dependence[]>()
+  for (const { type = '', element = '', needs = '' } of rows) {
+    for (const each of [element, needs]) {
+      if (!tree.elementOf(`${type}.${each}`))
+        report('dependent.tsv', `${type}.${element}`, `R4 has no element ${type}.${each}`)
+    }
+    dependent.set(type, [...(dependent.get(type) ?? []), { element, needs }])
+  }
+  return dependent
 }

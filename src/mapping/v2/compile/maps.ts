@@ -102,6 +102,9 @@ function compileWrite(
   type: string,
 ): Write {
   if (target.self === 'levels') return { as: 'levels' }
+  if (target.self === 'value' && !isPrimitive(map.base)) {
+    throw new LanguageError(`$value is a primitive itself, and ${map.base} is none`)
+  }
   const called = /^@(\w+)(?:\(([^)]*)\))?$/.exec(type)
   if (called) {
     const [, name, argument = ''] = called

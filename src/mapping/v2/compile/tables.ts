@@ -25,6 +25,7 @@ export interface Tables {
   readonly switches: readonly SwitchDeclaration[]
   readonly defaults: readonly Row[]
   readonly required: readonly Row[]
+  readonly dependent: readonly Row[]
 }
 
 export function readTables(files: MappingFiles, overrides: MappingFiles | undefined, report: Report): Tables {
@@ -55,6 +56,7 @@ export function readTables(files: MappingFiles, overrides: MappingFiles | undefi
     }),
     defaults: rowsOf('defaults.tsv'),
     required: rowsOf('required.tsv'),
+    dependent: rowsOf('dependent.tsv'),
   }
 }
 

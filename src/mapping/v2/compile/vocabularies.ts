@@ -14,7 +14,19 @@ export function compileVocabularies(tables: readonly Table[], report: Report): M
           report(file, code, `${system} is no URI of a code system`)
         codes.set(code, { code: target, system, display, table })
       }
-      return [name, { name, codes }]
+      return [name, { name, codes, folded: fold(codes) }]
     }),
   )
+}
+
+function fold(codes: ReadonlyMap<string, Code>): Map<string, Code> {
+  const folded = new Map<string, Code>()
+  const ambiguous = new Set<string>()
+  for (const [name, code] of codes) {
+    const key = name.toUpperCase()
+    if (folded.has(key)) ambiguous.add(key)
+    folded.set(key, code)
+  }
+  for (const key of ambiguous) folded.delete(key)
+  return folded
 }

@@ -4,7 +4,7 @@ import type { Program } from '../program.ts'
 import type { Identities } from './identity.ts'
 import { setTargets } from './provenance.ts'
 import { fieldOf, objectsIn, type Obj, type ResourceNode } from './tree.ts'
-import { objectJson, writeResource, type TraceEntry, type WriteInput } from './write.ts'
+import { addDefaults, objectJson, writeResource, type TraceEntry, type WriteInput } from './write.ts'
 
 export interface MappedResource {
   readonly type: string
@@ -23,7 +23,7 @@ export interface MappedResource {
   readonly trace: readonly TraceEntry[]
 }
 
-export interface AssembleInput extends Omit<WriteInput, 'isWritten'> {
+export interface AssembleInput extends Omit<WriteInput, 'isWritten' | 'patientReference'> {
   readonly program: Program
   readonly identities: Identities
   readonly source: string
@@ -48,8 +48,10 @@ export function assemble(resources: readonly ResourceNode[], input: AssembleInpu
   setTargets(input.provenance, others)
   const written = new Set(stored.keys())
   const isWritten = (resource: ResourceNode): boolean => written.has(keyOf(resource, input.identities) ?? '')
+  const patientReference = (): string | undefined =>
+    input.patient && isWritten(input.patient) ? keyOf(input.patient, input.identities) : undefined
   return [...stored.values()].map(({ resource, cleared }) =>
-    toMapped(resource, cleared, { ...input, isWritten }),
+    toMapped(resource, cleared, { ...input, isWritten, patientReference }),
   )
 }
 
@@ -158,7 +160,7 @@ function toMapped(
   cleared: ReadonlySet<string>,
   input: AssembleInput & WriteInput,
 ): MappedResource {
-  const { program, identities, source } = input
+  const { identities, source } = input
   const identity = identities.of(resource)
   const id = typeof identity === 'object' ? identity.id : ''
   const { elements, fallbacks, trace } = writeResource(resource, input)
@@ -169,13 +171,7 @@ function toMapped(
     ...[...elements].filter(([name]) => name !== 'meta'),
   ])
   const optional = new Set(fallbacks)
-  for (const { element, json, when } of program.defaults.get(resource.type) ?? []) {
-    if (all.has(element) || (when !== '' && all.has(when))) continue
-    const value = defaultValue(json, input)
-    if (value === undefined) continue
-    all.set(element, value)
-    optional.add(element)
-  }
+  for (const element of addDefaults(resource.type, all, input).added) optional.add(element)
   const isCompleted = input.completed.has(resource.type)
   if (isCompleted) for (const name of all.keys()) if (name !== 'identifier') optional.add(name)
   const { value, exact } = parseExactObject(objectJson(all))
@@ -194,14 +190,4 @@ function toMapped(
 function withSource(meta: string | undefined, source: string): string {
   const text = `"source":${JSON.stringify(source)}`
   return meta === undefined ? `{${text}}` : `{${text},${meta.slice(1)}`
-}
-
-/** `@patient` stands for a reference to the message's Patient; without one the default does not apply. */
-function defaultValue(
-  json: string,
-  { patient, identities, isWritten }: AssembleInput & WriteInput,
-): string | undefined {
-  if (!json.includes('@patient')) return json
-  const key = patient && isWritten(patient) ? keyOf(patient, identities) : undefined
-  return key === undefined ? undefined : json.replaceAll('@patient', JSON.stringify({ reference: key }))
 }

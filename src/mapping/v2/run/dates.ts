@@ -16,9 +16,9 @@ export function toDateTime(text: string, offsetAt: OffsetAt): string | undefined
   return `${dayOf(dtm)}T${clock(dtm)}${offset(dtm, offsetAt)}`
 }
 
-/** An instant needs its seconds; undefined when they were not sent. */
+/** An instant needs a time; undefined when only a day or an hour was sent. Seconds that were not sent are 00, as in a dateTime. */
 export function toInstant(text: string, offsetAt: OffsetAt): string | undefined {
-  return parseDtm(text)?.second === undefined ? undefined : toDateTime(text, offsetAt)
+  return parseDtm(text)?.minute === undefined ? undefined : toDateTime(text, offsetAt)
 }
 
 /** A time of day, from a TM or from the time of a DTM. Seconds that were not sent are 00, as FHIR wants them. */

@@ -49,7 +49,7 @@ function placeForward(open: OpenGroup[], segment: Hl7Segment): boolean {
   for (let level = open.length - 1; level >= 0; level -= 1) {
     const group = open[level]!
     const found = findFrom(group, segment.name)
-    if (found !== undefined) {
+    if (found !== undefined && !beginsAnew(open, level, found, segment.name)) {
       open.length = level + 1
       descend(open, found, segment)
       return true
@@ -64,18 +64,47 @@ function placeForward(open: OpenGroup[], segment: Hl7Segment): boolean {
   return false
 }
 
+/**
+ * An optional group that could be opened in its midst (the prior results of an order, at their ORC) is not, where a
+ * group around it could begin again with the same segment: it is the next order that comes.
+ */
+function beginsAnew(open: readonly OpenGroup[], level: number, found: number, name: string): boolean {
+  const candidate = open[level]!.node.place.children[found]!
+  if (candidate.kind === 'segment' || leads(candidate, name)) return false
+  return open
+    .slice(1, level + 1)
+    .some(
+      ({ node, at }) =>
+        node.place.repeats && node.place.children.slice(0, at + 1).some((child) => takes(child, name)),
+    )
+}
+
+/** The group begins with the segment. */
+function leads(place: GroupPlace | SegmentPlace, name: string): boolean {
+  if (place.kind === 'segment') return place.name === name
+  return place.children[0] !== undefined && leads(place.children[0], name)
+}
+
 /** A segment that comes too late: into the open group that has a place for it before the present one. */
 function placeBackward(open: readonly OpenGroup[], segment: Hl7Segment): boolean {
-  for (const group of open.toReversed()) {
-    const place = group.node.place.children.find(
-      (child): child is SegmentPlace => child.kind === 'segment' && child.name === segment.name,
-    )
-    const taken = group.node.children.some((child) => child.kind === 'segment' && child.place === place)
-    if (place === undefined || (taken && !place.repeats)) continue
-    group.node.children.push({ kind: 'segment', place, parent: group.node, segment })
-    return true
+  for (const { node } of open.toReversed()) {
+    for (const place of node.place.children) {
+      if (place.kind === 'segment' ? place.name !== segment.name : !leads(place, segment.name)) continue
+      const present = node.children.findLast((child) => child.place === place)
+      if (present !== undefined && !place.repeats) continue
+      if (place.kind === 'segment') node.children.push({ kind: 'segment', place, parent: node, segment })
+      else addGroup(node, place, segment)
+      return true
+    }
   }
   return false
+}
+
+/** One more of a group that is past, for the segment that begins it. */
+function addGroup(parent: GroupNode, place: GroupPlace, segment: Hl7Segment): void {
+  const node: GroupNode = { kind: 'group', place, parent, children: [] }
+  parent.children.push(node)
+  descend([{ node, at: -1 }], 0, segment)
 }
 
 /** The child at or after the present one that can take the segment. */

@@ -1,5 +1,5 @@
 /** Writes one primitive: its text translated, converted to its type, checked against the codes that R4 allows. */
-import type { CompiledRule, Vocabulary } from '../program.ts'
+import { codeIn, type CompiledRule, type Vocabulary } from '../program.ts'
 import type { RunContext } from './application.ts'
 import { setUrl } from './place.ts'
 import { primitiveJson } from './primitives.ts'
@@ -20,7 +20,7 @@ export function setLeaf(
   text: string,
   { vocabulary, codes, type, fallback, context }: LeafInput,
 ): void {
-  const code = vocabulary === undefined || rule.value ? undefined : vocabulary.codes.get(text)
+  const code = vocabulary === undefined || rule.value ? undefined : codeIn(vocabulary, text.trim())
   const unmapped = vocabulary !== undefined && !rule.value && code === undefined
   if (unmapped) context.warn('code-unmapped', vocabulary.name)
   const json = primitiveJson(type, code?.code ?? text, context)

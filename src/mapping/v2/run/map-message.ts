@@ -67,7 +67,6 @@ export function mapMessage(program: Program, message: Hl7Message, context: Mappi
   const { made, ...settled } = settleReassignments(all, reassignments, identities, warnings.warn)
   const resources = assemble([...made, provenance], {
     program,
-    required: program.required,
     identities,
     source: sourceOf(message, context),
     cleared,

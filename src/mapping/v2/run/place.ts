@@ -2,7 +2,16 @@
 import type { Step } from '../compile/resolve.ts'
 import type { CompiledRule } from '../program.ts'
 import type { Application } from './application.ts'
-import { leafAt, makeObject, makeResource, objectAt, slotOf, type Obj, type Slot } from './tree.ts'
+import {
+  leafAt,
+  makeObject,
+  makeResource,
+  objectAt,
+  slotOf,
+  type Obj,
+  type ResourceNode,
+  type Slot,
+} from './tree.ts'
 
 export interface Place {
   /** The object at the target; undefined when the target is a primitive. */
@@ -30,11 +39,35 @@ export function locate(application: Application, rule: CompiledRule, repetition:
     node = objectAt(slot)
     if (step.url !== undefined) setUrl(node, step.url, rule.id)
     if (step.into !== undefined) {
-      node.resource ??= makeResource(step.into)
-      node = node.resource.root
+      node = targetOf(node, step.into).root
     }
   }
   return { node, slot }
+}
+
+/**
+ * The resource that a reference leads to. Where one row makes the role of a person and another the person, both mean
+ * the same one; of other types the first stays what it is, and the row's own is left alone.
+ */
+function targetOf(reference: Obj, type: string): ResourceNode {
+  const present = reference.resource
+  if (present === undefined || present.type === type)
+    return (reference.resource = present ?? makeResource(type))
+  if (present.type === 'PractitionerRole' && type === 'Practitioner') return personOf(present)
+  const made = makeResource(type)
+  if (present.type === 'Practitioner' && type === 'PractitionerRole') {
+    personSlot(made).resource = present
+    reference.resource = made
+  }
+  return made
+}
+
+function personOf(role: ResourceNode): ResourceNode {
+  return (personSlot(role).resource ??= makeResource('Practitioner'))
+}
+
+function personSlot({ root }: ResourceNode): Obj {
+  return objectAt({ parent: root, name: 'practitioner', list: false, primitive: false, key: '' })
 }
 
 /** What an item of a list is known by inside one application of a table. */

@@ -1,5 +1,5 @@
 /** Vocabulary on coded elements: the translation goes first, what the sender wrote stays behind it. */
-import type { Code, Vocabulary } from '../program.ts'
+import { codeIn, type Code, type Vocabulary } from '../program.ts'
 import { v2TableUri } from './systems.ts'
 import { fieldOf, leafAt, makeObject, objectsIn, setText, textAt, type Obj } from './tree.ts'
 
@@ -14,7 +14,7 @@ interface Translation {
 export function translate({ node, type, vocabulary, row, warn }: Translation): void {
   if (type === 'Coding') {
     const code = textAt(node, 'code')
-    const found = code === undefined ? undefined : vocabulary.codes.get(code)
+    const found = code === undefined ? undefined : codeIn(vocabulary, code)
     if (found) overwrite(node, found, row)
     else if (code !== undefined) warn('code-unmapped', vocabulary.name)
     return
@@ -25,7 +25,7 @@ export function translate({ node, type, vocabulary, row, warn }: Translation): v
   if (!coding || code === undefined) return
   const system = textAt(coding, 'system')
   if (system !== undefined && !/\/v2-\d{4}$|^urn:passerelle:/.test(system)) return
-  const found = vocabulary.codes.get(code)
+  const found = codeIn(vocabulary, code)
   if (!found) {
     warn('code-unmapped', vocabulary.name)
     return

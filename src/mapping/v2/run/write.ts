@@ -4,11 +4,13 @@ import type { Identities } from './identity.ts'
 import type { Field, Leaf, Obj, ResourceNode } from './tree.ts'
 
 export interface WriteInput {
-  readonly required: Program['required']
+  readonly program: Pick<Program, 'required' | 'dependent' | 'defaults'>
   readonly identities: Identities
   readonly warn: (code: string, about: string) => void
   /** Whether something is stored under the id, or will be: a reference to anything else is not written. */
   readonly isWritten: (resource: ResourceNode) => boolean
+  /** `Patient/id` of the patient that is meant where a resource needs one and names none. */
+  readonly patientReference: () => string | undefined
 }
 
 export interface TraceEntry {
@@ -163,7 +165,8 @@ function writeObject(object: Obj, path: string, writing: Writing): string | unde
   }
   if (elements.size === 0) return undefined
   if (elements.size === 1 && elements.has('url')) return undefined
-  if (!isComplete(object.type, elements, writing)) return undefined
+  leaveOutAlone(object.type, elements, writing)
+  if (elements.size === 0 || !isComplete(object.type, elements, writing)) return undefined
   if (object.type === 'Period' && isBackward(elements)) {
     writing.warn('period-backward', path)
     elements.delete('end')
@@ -174,9 +177,18 @@ function writeObject(object: Obj, path: string, writing: Writing): string | unde
   return objectJson(elements)
 }
 
+/** What says nothing without another element goes: a duration without its unit. */
+function leaveOutAlone(type: string, elements: Map<string, string>, { program, warn }: Writing): void {
+  for (const { element, needs } of program.dependent.get(type) ?? []) {
+    if (!elements.has(element) || elements.has(needs)) continue
+    warn('element-alone', `${type}.${element}`)
+    elements.delete(element)
+  }
+}
+
 /** Fills in what a type is nothing without; false where there is nothing to fill in. */
-function isComplete(type: string, elements: Map<string, string>, { required }: Writing): boolean {
-  for (const { oneOf, otherwise } of required.get(type) ?? []) {
+function isComplete(type: string, elements: Map<string, string>, { program }: Writing): boolean {
+  for (const { oneOf, otherwise } of program.required.get(type) ?? []) {
     if (oneOf.some((name) => elements.has(name))) continue
     if (otherwise === '') return false
     elements.set(oneOf[0]!, otherwise)
@@ -213,8 +225,40 @@ function containedReference(resource: ResourceNode, writing: Writing): string | 
   writing.contained.set(resource, entry)
   const elements = writeFields(resource.root, resource.type, writing)
   if (elements.size === 0 || !isComplete(resource.type, elements, writing)) return undefined
+  if (!addDefaults(resource.type, elements, writing).isWhole) return undefined
   entry.json = objectJson(
     new Map([['resourceType', JSON.stringify(resource.type)], ['id', JSON.stringify(entry.id)], ...elements]),
   )
   return `#${entry.id}`
+}
+
+/**
+ * What R4 requires and the message does not say. Gives the names of what it added, and whether the resource is whole
+ * then: a contained person who belongs to a patient that the message does not name is not.
+ */
+export function addDefaults(
+  type: string,
+  elements: Map<string, string>,
+  { program, patientReference }: Pick<WriteInput, 'program' | 'patientReference'>,
+): { readonly added: readonly string[]; readonly isWhole: boolean } {
+  const added: string[] = []
+  let isWhole = true
+  for (const { element, json, when, mandatory } of program.defaults.get(type) ?? []) {
+    if (elements.has(element) || (when !== '' && elements.has(when))) continue
+    const value = defaultValue(json, patientReference())
+    if (value === undefined) isWhole &&= !mandatory
+    else {
+      elements.set(element, value)
+      added.push(element)
+    }
+  }
+  return { added, isWhole }
+}
+
+/** `@patient` stands for a reference to the message's Patient; without one the default does not apply. */
+function defaultValue(json: string, patient: string | undefined): string | undefined {
+  if (!json.includes('@patient')) return json
+  return patient === undefined
+    ? undefined
+    : json.replaceAll('@patient', JSON.stringify({ reference: patient }))
 }

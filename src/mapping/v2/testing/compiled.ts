@@ -17,7 +17,7 @@ export const MAPPING_FOLDER = fileURLToPath(new URL('../../../../config/mapping/
 const definitions = loadDefinitions()
 export const tree = makeElementTree(definitions)
 const validator = makeValidator(definitions)
-const program = compileMapping(await readMappingFiles(MAPPING_FOLDER), tree)
+export const program = compileMapping(await readMappingFiles(MAPPING_FOLDER), tree)
 
 export const CONTEXT: MappingContext = {
   tenantKey: 'demo',
