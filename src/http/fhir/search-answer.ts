@@ -41,9 +41,9 @@ export async function answerSearch(
   if (page.next !== undefined) links.push(link('next', seal(page.next)))
   if (page.moreIncludes !== undefined) links.push(link('related', seal(goOn(page.moreIncludes, cursor))))
 
-  const { entries, included = [] } = page
+  const { entries, scores, included = [] } = page
   const texts = [
-    ...entries.map((entry) => searchEntry(entry, caller.base, 'match')),
+    ...entries.map((entry, i) => searchEntry(entry, caller.base, 'match', scores?.[i])),
     ...included.map((entry) => searchEntry(entry, caller.base, 'include')),
   ]
   if (page.moreIncludes !== undefined) texts.push(cutEntry(caller.language))
@@ -103,8 +103,14 @@ function readCursor(text: string | undefined): Pick<PageRequest, 'cursor' | 'inc
   return { cursor: cursor === '' ? undefined : cursor, includesFrom: Number(from) }
 }
 
-function searchEntry({ type, id, body }: Stored, base: string, mode: 'match' | 'include'): string {
-  return `{"fullUrl":${JSON.stringify(`${base}/${type}/${id}`)},"resource":${body},"search":{"mode":"${mode}"}}`
+function searchEntry(
+  { type, id, body }: Stored,
+  base: string,
+  mode: 'match' | 'include',
+  score?: number,
+): string {
+  const search = `{"mode":"${mode}"${score === undefined ? '' : `,"score":${score}`}}`
+  return `{"fullUrl":${JSON.stringify(`${base}/${type}/${id}`)},"resource":${body},"search":${search}}`
 }
 
 /** Too many includes are cut with a warning, never silently; the link `related` goes on. */

@@ -13,13 +13,15 @@ import { makeIncluder } from './includes.ts'
 import { makeLinks } from './links.ts'
 import type { SearchQuery } from './query.ts'
 import type { Frequent } from './frequent.ts'
-import { makeSearchRunner, type Tell } from './search.ts'
+import { type FoundPage, makeSearchRunner, type Tell } from './search.ts'
 import type { Statement } from '../statement.ts'
 import { type Sql, sql, toStatement } from './sql.ts'
 import { matches, typesInUse } from './statements.ts'
 
 export interface SearchPage {
   readonly entries: readonly Stored[]
+  /** How well each entry meets the words that were asked for, 0 to 1; present when the order is by that. */
+  readonly scores?: readonly number[]
   /** What _include and _revinclude add. */
   readonly included?: readonly Stored[]
   /** How many of these there have been, when more follow: `includesFrom` of the answer that goes on. */
@@ -110,8 +112,10 @@ export function makeSearchStore(deps: SearchStoreDeps): SearchStore {
       ...(included.next !== undefined && { moreIncludes: included.next }),
     }
     if (includesFrom !== undefined) return { entries: [], ...includes }
+    const scores = scoresOf(queries[0]!, page)
     return {
       entries: page.entries,
+      ...(scores && { scores }),
       ...includes,
       ...(total !== undefined && { total }),
       ...(page.next !== undefined && { next: page.next }),
@@ -157,6 +161,14 @@ export function makeSearchStore(deps: SearchStoreDeps): SearchStore {
       }
     },
   }
+}
+
+/** A rank has no upper end, and Bundle.entry.search.score is at most 1. */
+function scoresOf({ sort }: SearchQuery, { places }: FoundPage): readonly number[] | undefined {
+  const key = sort.findIndex(({ kind }) => kind.by === 'score')
+  if (key < 0) return undefined
+  const ranks = places.map(({ keys }) => Number(keys[key]))
+  return ranks.map((rank) => Math.round((rank / (rank + 1)) * 1e6) / 1e6)
 }
 
 /** Tokens first: a conditional create asks for an identifier. */

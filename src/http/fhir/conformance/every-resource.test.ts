@@ -104,6 +104,14 @@ describe('texts, lists, types and compartments', () => {
   )
 })
 
+test('the best comes first, and each entry tells how good it is', async () => {
+  const { entry = [] } = await search('Condition?_text=bone%20or%20scan&_sort=_score')
+  const scores = entry.map((each) => each.search.score!)
+  expect(entry[0]!.resource['id']).toBe('clean')
+  expect(scores).toEqual(scores.toSorted((a, b) => b - a))
+  for (const score of scores) expect(score > 0 && score <= 1, String(score)).toBe(true)
+})
+
 describe('what is empty, unknown, or asked leniently', () => {
   test.each([
     // "Empty parameters are not an error - they are just ignored by the server."

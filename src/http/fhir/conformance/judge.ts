@@ -17,7 +17,7 @@ export interface FoundBundle {
   readonly entry?: readonly {
     fullUrl?: string
     resource: Record<string, unknown>
-    search: { mode: string }
+    search: { mode: string; score?: number }
   }[]
 }
 
