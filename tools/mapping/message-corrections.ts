@@ -53,6 +53,11 @@ export const messageCorrections: readonly MessageCorrection[] = [
     because: 'the visit of the diagnosis',
   },
   {
+    segmentMap: 'PR1[Procedure]',
+    use: { references: 'Procedure.subject = Patient[1]; Procedure.encounter = Encounter[1]' },
+    because: 'the visit of the procedure',
+  },
+  {
     segmentMap: 'DG1[Encounter]',
     use: {
       references: 'Encounter[1].diagnosis.condition = Condition[1]',

@@ -39,7 +39,7 @@ export function applySegmentMap(
 
 function run(application: Application): void {
   for (const rule of application.map.rules) runRule(application, rule)
-  if (application.levels.size > 0 && application.slot) chainLevels(application.levels, application.node)
+  if (application.levels.size > 0) chainLevels(application.levels, application.node)
 }
 
 function runRule(application: Application, rule: CompiledRule): void {

@@ -128,6 +128,11 @@ function keyOf(input: KeyInput): string | 'omitted' | 'contained' | undefined {
       return own()
     case 'Coverage':
       return `${idOf(root, 'beneficiary') ?? input.message}|${own() ?? ''}|${conceptKey(root, 'type') ?? ''}|${idOf(root, 'payor') ?? ''}`
+    case 'Account':
+      // Charges and guarantors without an account number are of the patient's one account.
+      return own() ?? prefixed(idOf(root, 'subject'), 'account')
+    case 'ObservationDefinition':
+      return own() ?? coded()
     case 'CareTeam':
       return `${idOf(root, 'subject') ?? input.message}|care-team`
     case 'DocumentReference':

@@ -84,11 +84,13 @@ export function mapMessage(program: Program, message: Hl7Message, context: Mappi
  */
 function completedTypes(message: Hl7Message, switches: ReadonlyMap<string, string>): ReadonlySet<string> {
   const completed = new Set<string>()
-  if (switches.get('directory-from-messages') === 'complete') {
+  const [type, event] = ['MSH-9.1', 'MSH-9.2'].map((path) => message.get(path)?.trim() ?? '')
+  // A master file is where staff and places are described, and a bed's status is what A20 is for.
+  const isDirectory = type === 'MFN' || (type === 'ADT' && event === 'A20')
+  if (switches.get('directory-from-messages') === 'complete' && !isDirectory) {
     for (const type of ['Practitioner', 'PractitionerRole', 'Organization', 'Location']) completed.add(type)
   }
-  const isAdt = message.get('MSH-9.1')?.trim() === 'ADT'
-  if (!isAdt && switches.get('patient-outside-adt') === 'complete') completed.add('Patient')
+  if (type !== 'ADT' && switches.get('patient-outside-adt') === 'complete') completed.add('Patient')
   return completed
 }
 

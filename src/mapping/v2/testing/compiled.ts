@@ -72,3 +72,15 @@ export function dangling(mapped: Mapped): string[] {
   )
   return [...references].map(([, reference]) => reference!).filter((reference) => !known.has(reference))
 }
+
+/** What is wrong with a result: invalid resources, references that lead to nothing, another result the second time. */
+export function faults(from: Hl7Message, context: Partial<MappingContext> = {}): string[] {
+  const [first, second] = [map(from, context), map(from, context)]
+  const again = JSON.stringify(first) === JSON.stringify(second) ? [] : ['another result the second time']
+  return [...problems(first), ...dangling(first), ...again]
+}
+
+/** `Type/id` of a resource, as references say it. */
+export function reference({ type, id }: MappedResource): { reference: string } {
+  return { reference: `${type}/${id}` }
+}

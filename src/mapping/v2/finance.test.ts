@@ -1,0 +1,174 @@
+/** Charges, accounts, guarantors and insurance: DFT, BAR and the insurance segments of ADT. */
+import { describe, expect, test } from 'vitest'
+import { faults, map, message, ofType, only, reference } from './testing/compiled.ts'
+
+const header = (type: string) => `MSH|^~\\&|FACT|CLINIQUE|||20260309101500||${type}|M1|P|2.5`
+const EVN = 'EVN||20260309101500'
+const PID = 'PID|1||IPP9^^^C^PI||DURAND^ÉLODIE||19840314|F||||||||||DOS77^^^C'
+const PV1 =
+  'PV1|1|O|CONS^12^^CLI||||10001^MARTIN^PAUL||||||||||||V9^^^C|||||||||||||||||||||||||20260309080000'
+const FT1 =
+  'FT1|1|T100|B7|20260309090000|20260309100000|CG|ECG01^Électrocardiogramme^L|||2|28.50&EUR|14.25&EUR|CARD^Cardiologie|||CONS^12|||I10^Hypertension^I10|10001^MARTIN^PAUL|10002^PETIT^ANNE||F55^LAB|10003^ROUX^LÉA|DEQP003^ECG^CCAM'
+const PR1 = 'PR1|1||DEQP003^ECG^CCAM|ECG de repos|20260309090000|D'
+const DG1 = 'DG1|1||I10^Hypertension essentielle^I10|||A'
+const GT1 =
+  'GT1|1|G1^^^C|DURAND^PAUL||3 RUE DU PORT^^RENNES^^35000^FRA|0299000001|0299000002|19800101|M||SPO|180013500112|20260101|20261231'
+const IN1 =
+  "IN1|1|P1^Mutuelle Plus|MUT1^^^C|MUTUELLE DE L'OUEST|1 QUAI^^NANTES^^44000|BERTIN^LUC|0240000000|G77|Groupe 77|||20260101|20261231||S|DURAND^PAUL|SPO|19800101|3 RUE DU PORT^^RENNES|||1||||||||||||||POL555|||||||M||||||INS999"
+const IN2 = `IN2||180013500112${'|'.repeat(61)}0299000001`
+
+const DFT = message(header('DFT^P03^DFT_P03'), EVN, PID, PV1, FT1, 'NTE|1||De nuit', PR1, DG1, GT1, IN1, IN2)
+
+test.each([
+  ['DFT^P03', [EVN, PID, PV1, FT1, PR1, DG1, GT1, IN1, IN2]],
+  ['DFT^P11', [EVN, PID, PV1, DG1, GT1, IN1, FT1, PR1]],
+  [
+    'BAR^P01',
+    [EVN, PID, PV1, 'AL1|1|DA|PENI^Pénicilline^L|SV', DG1, PR1, GT1, 'NK1|1|DURAND^PAUL|SPO', IN1, IN2],
+  ],
+  ['BAR^P02', [EVN, PID, PV1]],
+  ['BAR^P05', [EVN, PID, PV1, DG1, IN1]],
+  ['BAR^P06', [EVN, PID, PV1]],
+  ['BAR^P12', [EVN, PID, PV1, DG1, PR1]],
+  ['ADT^A01', [EVN, PID, PV1, DG1, PR1, GT1, IN1, IN2]],
+])('%s: every resource is valid and every reference leads somewhere', (type, segments) => {
+  const sent = message(header(type), ...segments)
+  expect(faults(sent)).toEqual([])
+  expect(map(sent).warnings.filter(({ code }) => code.startsWith('segment'))).toEqual([])
+})
+
+test('a charge says what was done, by whom, when and for how much', () => {
+  const mapped = map(DFT)
+  expect(only(mapped, 'ChargeItem').resource).toMatchObject({
+    identifier: [{ value: 'T100' }, { value: 'B7' }],
+    status: 'billable',
+    code: { coding: [{ code: 'ECG01' }, { code: 'DEQP003' }] },
+    subject: reference(only(mapped, 'Patient')),
+    context: reference(only(mapped, 'Encounter')),
+    account: [reference(only(mapped, 'Account'))],
+    service: [{ identifier: { value: 'F55' } }, reference(only(mapped, 'Procedure'))],
+    occurrenceDateTime: '2026-03-09T09:00:00+01:00',
+    enteredDate: '2026-03-09T10:00:00+01:00',
+    quantity: { value: 2 },
+    priceOverride: { value: 28.5, currency: 'EUR' },
+    reason: [{ coding: [{ code: 'I10' }] }],
+    performer: [{ function: { coding: [{ code: 'PRF' }] } }, { function: { coding: [{ code: 'OP' }] } }],
+    note: [{ text: 'De nuit' }],
+  })
+  expect(JSON.stringify(only(mapped, 'ChargeItem').exact)).toContain('"value":28.50')
+})
+
+test('a credit is not billable, and a kind of transaction that nobody knows stays readable', () => {
+  const statusOf = (kind: string) =>
+    only(map(message(header('DFT^P03'), PID, FT1.replace('|CG|', `|${kind}|`))), 'ChargeItem').resource
+  expect(statusOf('CD')).toMatchObject({ status: 'not-billable' })
+  expect(statusOf('ZZ')).toMatchObject({
+    status: 'unknown',
+    _status: { extension: [{ valueCodeableConcept: { text: 'ZZ' } }] },
+  })
+})
+
+describe('an account', () => {
+  test('knows its guarantor and its coverage', () => {
+    const mapped = map(DFT)
+    const guarantor = ofType(mapped, 'RelatedPerson').find(({ resource }) =>
+      JSON.stringify(resource['relationship']).includes('GUAR'),
+    )!
+    expect(only(mapped, 'Account').resource).toMatchObject({
+      status: 'active',
+      identifier: [{ value: 'DOS77' }],
+      subject: [reference(only(mapped, 'Patient'))],
+      servicePeriod: { start: '2026-03-09T08:00:00+01:00' },
+      guarantor: [{ party: reference(guarantor), period: { start: '2026-01-01', end: '2026-12-31' } }],
+      coverage: [{ coverage: reference(only(mapped, 'Coverage')), priority: 1 }],
+    })
+    expect(only(mapped, 'Encounter').resource['account']).toEqual([reference(only(mapped, 'Account'))])
+    expect(guarantor.resource).toMatchObject({
+      identifier: [{ value: 'G1' }, { value: '180013500112', type: { coding: [{ code: 'SB' }] } }],
+      name: [{ family: 'DURAND', given: ['PAUL'] }],
+      telecom: [
+        { value: '0299000001', use: 'home' },
+        { value: '0299000002', use: 'work' },
+      ],
+      birthDate: '1980-01-01',
+      gender: 'male',
+    })
+  })
+
+  test('may be guaranteed by an organization or by the patient herself', () => {
+    const account = (guarantor: string) => {
+      const mapped = map(message(header('BAR^P01'), EVN, PID, PV1, guarantor))
+      const [{ party }] = only(mapped, 'Account').resource['guarantor'] as [{ party: { reference: string } }]
+      return party.reference.split('/')[0]
+    }
+    expect(account(`GT1|1|G2^^^C${'|'.repeat(19)}MAIRIE^^77`)).toBe('Organization')
+    expect(account('GT1|1|G3^^^C|DURAND^ÉLODIE||||||||SEL')).toBe('Patient')
+  })
+
+  test('without a number is the one account of its patient', () => {
+    const idOf = (type: string) =>
+      only(map(message(header(type), EVN, PID.replace('DOS77^^^C', ''), PV1, GT1)), 'Account').id
+    expect(idOf('BAR^P01')).toBe(idOf('ADT^A01'))
+  })
+
+  test.each([
+    ['P01', 'active'],
+    ['P05', 'active'],
+    ['P02', 'inactive'],
+    ['P06', 'inactive'],
+  ])('after BAR^%s is %s', (event, status) => {
+    const mapped = map(message(header(`BAR^${event}`), EVN, PID, PV1))
+    expect(only(mapped, 'Account').resource['status']).toBe(status)
+  })
+})
+
+describe('a coverage', () => {
+  const mapped = map(DFT)
+  const { resource } = only(mapped, 'Coverage')
+
+  test('has its classes, its numbers and its payor', () => {
+    expect(resource).toMatchObject({
+      identifier: [{ value: 'P1' }, { value: 'POL555' }],
+      subscriberId: 'INS999',
+      period: { start: '2026-01-01', end: '2026-12-31' },
+      class: [
+        { type: { coding: [{ code: 'group' }] }, value: 'G77', name: 'Groupe 77' },
+        { type: { coding: [{ code: 'plan' }] }, value: 'P1', name: 'Mutuelle Plus' },
+      ],
+      order: 1,
+    })
+    const payor = ofType(mapped, 'Organization').find(
+      ({ resource: { name } }) => name === "MUTUELLE DE L'OUEST",
+    )!
+    expect(resource['payor']).toEqual([reference(payor)])
+    expect(payor.resource).toMatchObject({
+      identifier: [{ value: 'MUT1' }],
+      contact: [{ name: { family: 'BERTIN' } }],
+      telecom: [{ value: '0240000000' }],
+      address: [{ city: 'NANTES' }],
+    })
+  })
+
+  test('belongs to a subscriber with what IN1 and IN2 say of him', () => {
+    const subscriber = ofType(mapped, 'RelatedPerson').find(
+      ({ id }) => resource['subscriber'] !== undefined && JSON.stringify(resource['subscriber']).includes(id),
+    )!
+    expect(subscriber.resource).toMatchObject({
+      patient: reference(only(mapped, 'Patient')),
+      name: [{ family: 'DURAND', given: ['PAUL'] }],
+      identifier: [{ value: '180013500112' }],
+      birthDate: '1980-01-01',
+      gender: 'male',
+      telecom: [{ value: '0299000001', use: 'home' }],
+    })
+  })
+
+  test('of the insured herself makes no second person', () => {
+    const own = map(message(header('ADT^A01'), EVN, PID, PV1, IN1.replace('|SPO|', '|SEL|'), IN2))
+    expect(ofType(own, 'RelatedPerson')).toEqual([])
+    expect(only(own, 'Coverage').resource).toMatchObject({
+      subscriber: reference(only(own, 'Patient')),
+      relationship: { coding: expect.arrayContaining([expect.objectContaining({ code: 'self' })]) },
+    })
+  })
+})
