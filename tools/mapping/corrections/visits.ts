@@ -137,9 +137,14 @@ const DIAGNOSES: readonly RuleCorrection[] = [
   },
   {
     map: 'IAM[AllergyIntolerance]',
-    source: /^(IAM-17)?$/,
-    use: { when: 'IAM-6.1 != "D"' },
-    because: 'an entry that was deleted has no clinical status (ait-2)',
+    source: '',
+    use: { when: 'IAM-6.1 != "D" and not IAM-17.1 in ("E", "I")' },
+    because: 'an entry that was deleted or an error has no clinical status (ait-2)',
+  },
+  {
+    map: 'IAM[AllergyIntolerance]',
+    source: 'IAM-17',
+    leaveOut: 'table 0438 says how sure it is: verificationStatus',
   },
   { map: 'PR1[Procedure]', source: 'PR1', use: { value: '"unknown"' }, because: 'the message does not say' },
   { map: 'PR1[Procedure]', source: 'PR1-7', leaveOut: COMPUTED },
