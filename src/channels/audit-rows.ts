@@ -21,6 +21,7 @@ export function receivedRow(message: NewMessage, receipt: Receipt): AuditRow {
       receipt: receipt.did,
       ...(header.type === undefined ? {} : { type: header.type }),
       ...(header.controlId === undefined ? {} : { controlId: header.controlId }),
+      ...(message.batch === undefined ? {} : { batch: message.batch.id }),
       ...(refused ? { code: message.reason ?? 'control-id-reused' } : {}),
     },
   }

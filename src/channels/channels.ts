@@ -16,9 +16,10 @@ import type {
 } from '../store/index.ts'
 import type { Channel, Hl7Channel } from './config/channel.ts'
 import { makeDrain } from './drain.ts'
-import { type Intake, makeIntake } from './intake.ts'
+import { type Door, type Intake, makeIntake, type RefuseFrame } from './intake.ts'
 import type { ChannelMetrics } from './metrics.ts'
 import { decisionRow, receivedRow } from './audit-rows.ts'
+import { makeOutcomeWatch, type OutcomeWatch } from './outcome-watch.ts'
 import { makeSweeper } from './sweep.ts'
 import type { Transform } from './transform.ts'
 import type { WakeQueue } from './wake.ts'
@@ -45,6 +46,10 @@ export interface Channels {
   readonly enabled: readonly Channel[]
   /** What a listener hands its frames to. @throws Failure `not-found`/`channel-unknown` */
   intakeFor(channel: string): Intake
+  /** What a listener hands the heads of frames to that it can't take. @throws Failure `not-found`/`channel-unknown` */
+  refusalFor(channel: string): RefuseFrame
+  /** Answers everybody who waits for a result with what is known, and lets nobody wait any more: the doors close. */
+  stopWaiting(): void
   /** Begins to handle messages: first what an earlier run left, then what comes. */
   startWork(): Promise<void>
   /** Begins no further message and resolves when those at work are done. */
@@ -74,7 +79,7 @@ export function makeChannels(deps: ChannelsDeps): Channels {
   const enabled = deps.channels.filter((channel) => channel.enabled)
   const hl7 = new Map(enabled.filter((channel) => channel.source === 'mllp').map((one) => [one.channel, one]))
   const placed = byTenant(hl7.values(), deps.tenants)
-  const intakes = makeIntakes(deps, placed)
+  const { doors, watches } = makeDoors(deps, placed)
   const sweeper = makeSweeper({ journal, wakeQueue, tenants: () => channelNames(placed), clock, log })
   let working: { readonly stop: AbortController; readonly swept: Promise<void> } | undefined
 
@@ -88,7 +93,14 @@ export function makeChannels(deps: ChannelsDeps): Channels {
     enabled,
     intakeFor(name) {
       tenantOf(name)
-      return intakes.get(name)!
+      return doors.get(name)!.take
+    },
+    refusalFor(name) {
+      tenantOf(name)
+      return doors.get(name)!.refuse
+    },
+    stopWaiting() {
+      for (const watch of watches) watch.stop()
     },
 
     async startWork() {
@@ -148,29 +160,42 @@ function* channelNames(placed: Placed): Iterable<readonly [TenantId, ReadonlySet
   for (const [tenant, channels] of placed) yield [tenant, new Set(channels.map((one) => one.channel))]
 }
 
-/** The channels of one tenant share its group commits. */
-function makeIntakes(deps: ChannelsDeps, placed: Placed): ReadonlyMap<string, Intake> {
+interface Doors {
+  readonly doors: ReadonlyMap<string, Door>
+  readonly watches: readonly OutcomeWatch[]
+}
+
+/** The channels of one tenant share its group commits, and the look at what became of its messages. */
+function makeDoors(deps: ChannelsDeps, placed: Placed): Doors {
   const { journal, wakeQueue, clock, metrics, log } = deps
-  const intakes = new Map<string, Intake>()
+  const doors = new Map<string, Door>()
+  const watches: OutcomeWatch[] = []
   for (const [tenant, channels] of placed) {
-    const append = makeGroupCommit<NewMessage, Receipt>({
+    // What is given together (a batch) is committed together.
+    const append = makeGroupCommit<readonly NewMessage[], readonly Receipt[]>({
       ...GROUP,
-      bytesOf: (message) => message.raw.length,
-      commit: (messages) =>
-        journal.append(tenant, messages, (receipts) =>
-          receipts.map((receipt, index) => receivedRow(messages[index]!, receipt)),
-        ),
+      bytesOf: (messages) => messages.reduce((sum, { raw }) => sum + raw.length, 0),
+      commit: async (groups) => {
+        const messages = groups.flat()
+        const receipts = await journal.append(tenant, messages, (given) =>
+          given.map((receipt, index) => receivedRow(messages[index]!, receipt)),
+        )
+        let from = 0
+        return groups.map(({ length }) => receipts.slice(from, (from += length)))
+      },
     })
     const laneSecret = onceItWorks(() => journal.laneSecret(tenant))
     const wake = (wakes: Parameters<WakeQueue['wake']>[0]) => wakeQueue.wake(wakes)
+    const outcomes = makeOutcomeWatch({ progress: (ids) => journal.progress(tenant, ids), clock })
+    const keepAnswer: Parameters<typeof makeIntake>[0]['keepAnswer'] = (message, answer) =>
+      journal.keepAnswer(tenant, message, answer)
+    watches.push(outcomes)
     for (const channel of channels) {
-      intakes.set(
-        channel.channel,
-        makeIntake({ tenant, channel, append, laneSecret, wake, clock, metrics, log }),
-      )
+      const shared = { tenant, append, laneSecret, wake, outcomes, keepAnswer, clock, metrics, log }
+      doors.set(channel.channel, makeIntake({ ...shared, channel }))
     }
   }
-  return intakes
+  return { doors, watches }
 }
 
 /** Asks once and keeps the answer; a failure isn't kept. */

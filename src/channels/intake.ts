@@ -1,27 +1,19 @@
 /**
- * Takes a message in: header read, raw bytes committed to the journal with their audit row, acknowledged, lane woken;
- * in this order. An acknowledgement that says "accepted" exists only as a column of a committed row.
- * HL7 v2.5 chapter 2, §2.9.2.
+ * Takes messages in: header read, raw bytes committed to the journal with their audit row, acknowledged, lane woken; in
+ * this order. An acknowledgement that says "accepted" at the commit exists only as a column of a committed row.
+ * HL7 v2.5 chapter 2, §2.9.2. A batch (§2.10.3) is one commit of all its messages, each a message in its own right.
  */
-import { hash } from 'node:crypto'
-
-import {
-  buildAck,
-  decideAck,
-  readIntake,
-  refusalOf,
-  type Intake as IncomingMessage,
-  type PatientIdentifier,
-  type Unreadable,
-} from '../hl7/index.ts'
+import { batchControlId, readIntake, splitBatch, type BatchSplit } from '../hl7/index.ts'
 import type { Clock } from '../kernel/clock.ts'
 import { asFailure, Failure } from '../kernel/failure.ts'
-import { uuidv7, type TenantId } from '../kernel/ids.ts'
+import type { TenantId } from '../kernel/ids.ts'
 import type { Log } from '../kernel/log.ts'
-import type { MessageHeader, NewMessage, Receipt } from '../store/index.ts'
+import type { MessageNumber, NewMessage, Receipt } from '../store/index.ts'
+import { type Answers, makeAnswers } from './answers.ts'
 import type { Hl7Channel } from './config/channel.ts'
-import { lanesOf } from './lane.ts'
 import type { ChannelMetrics } from './metrics.ts'
+import { type Arrival, charsetChoice, describe, type Read, whyNot } from './new-message.ts'
+import type { OutcomeWatch } from './outcome-watch.ts'
 import type { Wake } from './wake.ts'
 
 interface Peer {
@@ -29,149 +21,256 @@ interface Peer {
   readonly port: number
 }
 
-/** Answers with the acknowledgement's bytes (without framing), or undefined when the sender gets none. Never throws. */
-export type Intake = (frame: Buffer, peer: Peer) => Promise<Buffer | undefined>
+/** Sends a frame of its own behind the answer, when it is there. */
+type Follow = (body: Buffer | Promise<Buffer | undefined>) => void
+
+/**
+ * Answers with the acknowledgement's bytes (without framing), or undefined when the sender gets none; what comes later
+ * goes to `follow`. Never throws.
+ */
+export type Intake = (frame: Buffer, peer: Peer, follow?: Follow) => Promise<Buffer | undefined>
+
+/** Keeps the head of a frame that can't be taken, with its whole size, and gives the answer. Never throws. */
+export type RefuseFrame = (
+  failure: Failure,
+  head: Buffer,
+  bytes: number,
+  peer: Peer,
+) => Promise<Buffer | undefined>
+
+export interface Door {
+  readonly take: Intake
+  readonly refuse: RefuseFrame
+}
 
 export interface IntakeDeps {
   readonly tenant: TenantId
   readonly channel: Hl7Channel
-  /** Commits the message, with others that come in meanwhile, and its audit row. */
-  append(message: NewMessage): Promise<Receipt>
+  /** Commits the messages, with others that come in meanwhile, and their audit rows. */
+  append(messages: readonly NewMessage[]): Promise<readonly Receipt[]>
   laneSecret(): Promise<string>
   wake(wakes: readonly Wake[]): Promise<void>
+  readonly outcomes: OutcomeWatch
+  /** Keeps an answer that was made after processing; gives the one that was kept first. */
+  keepAnswer(message: MessageNumber, answer: Buffer): Promise<Buffer>
   readonly clock: Clock
   readonly metrics: ChannelMetrics
   readonly log: Log
 }
 
-type Read = IncomingMessage | Unreadable
-
-export function makeIntake(deps: IntakeDeps): Intake {
-  const { tenant, channel, append, laneSecret, wake, clock, metrics, log } = deps
-  const choice = { override: channel.text.charset, fallback: channel.text.defaultCharset }
-
-  return async (frame, peer) => {
-    const begun = clock.now()
-    const count = (outcome: Receipt['did'] | 'refused' | 'failed') =>
-      metrics.received({ channel: channel.channel, outcome, durationMs: clock.now() - begun })
-    const read = readIntake(frame, choice)
-    try {
-      const message = describe(channel, frame, peer, read, begun, await laneSecret())
-      const receipt = await append(message)
-      count(receipt.state === 'refused' ? 'refused' : receipt.did)
-      if (receipt.did === 'collided')
-        log.warn({ channel: channel.channel, message: receipt.id }, 'control id used again')
-      if (receipt.state === 'received' && receipt.did !== 'resent') {
-        const lanes = [message.lane, ...(message.otherLane === undefined ? [] : [message.otherLane])]
-        wake(lanes.map((lane) => ({ tenant, channel: channel.channel, lane }))).catch((error: unknown) =>
-          // The sweeper wakes the lane.
-          log.warn({ channel: channel.channel, code: asFailure(error).code }, 'lane not woken'),
-        )
-      }
-      return receipt.ack
-    } catch (error) {
-      const failure = asFailure(error)
-      count('failed')
-      log.error({ channel: channel.channel, code: failure.code }, 'message not taken in')
-      return answer(channel, read, begun, failure)
-    }
-  }
-}
-
-/** What is stored of a frame, its answer included. */
-function describe(
-  channel: Hl7Channel,
-  raw: Buffer,
-  peer: Peer,
-  read: Read,
-  receivedAt: number,
-  secret: string,
-): NewMessage {
-  const refused = whyNot(read)
-  const header = read.readable ? headerOf(read) : {}
-  return {
-    channel: channel.channel,
-    receivedAt,
-    peer: `${peer.address} ${peer.port}`,
-    raw,
-    header,
-    ...lanesOf(channel, orderingFacts(read, raw, header), secret),
-    ...(refused === undefined ? { state: 'received' } : { state: 'refused', reason: refused.code }),
-    ack: answer(channel, read, receivedAt, refused),
-    ...(channel.reusedControlId === 'refuse'
-      ? { whenReused: { ack: answer(channel, read, receivedAt, REUSED) } }
-      : {}),
-  }
+/** A message on its way in. */
+interface Incoming {
+  readonly raw: Buffer
+  readonly read: Read
+  readonly refused: Failure | undefined
 }
 
 const REUSED = new Failure('conflict', 'hl7-duplicate-control-id')
 
-/** Why a frame is refused at the door: kept for the operator, never handled. */
-function whyNot(read: Read): Failure | undefined {
-  if (!read.readable) return new Failure('invalid', `hl7-${read.reason}`)
-  // Two messages in one frame would be mapped as one: the results of one patient could reach another.
-  if (read.several) return new Failure('unsupported', 'hl7-several-messages')
-  return undefined
+export function makeIntake(deps: IntakeDeps): Door {
+  const { channel, laneSecret, clock, log } = deps
+  const answers = makeAnswers(channel)
+  const desk = makeDesk(deps, answers)
+  const choice = charsetChoice(channel)
+
+  function incoming(raw: Buffer, read = readIntake(raw, choice)): Incoming {
+    return { raw, read, refused: whyNot(read) }
+  }
+
+  async function arrivalOf(peer: Peer, receivedAt: number): Promise<Arrival> {
+    return { channel, receivedAt, peer: `${peer.address} ${peer.port}`, laneSecret: await laneSecret() }
+  }
+
+  /** Takes messages in with one commit. When it can't be made, each answer says so. */
+  async function take(
+    all: readonly Incoming[],
+    peer: Peer,
+    { follow, envelope }: { follow: Follow; envelope?: BatchSplit },
+  ): Promise<readonly (Buffer | undefined)[]> {
+    const begun = clock.now()
+    try {
+      const arrival = await arrivalOf(peer, begun)
+      const rows = all.map((one) => desk.rowOf(arrival, one))
+      const receipts = await desk.commit(envelope ? withEnvelope(arrival, rows, envelope) : rows, begun)
+      return await Promise.all(
+        all.map(({ read }, index) => desk.answerOf(read, receipts.at(index - all.length)!, follow)),
+      )
+    } catch (error) {
+      const failure = asFailure(error)
+      desk.failed(failure, all.length, begun)
+      return all.map(({ read }) => answers.atCommit(read, begun, failure))
+    }
+  }
+
+  async function takeBatch(frame: Buffer, peer: Peer, follow: Follow): Promise<Buffer | undefined> {
+    const split = splitBatch(frame)
+    const refuses = split.problems.length > 0 && channel.batch.mismatch === 'refuse'
+    if (refuses) return refuseBatch(frame, split, peer)
+    const all = split.messages.map(({ bytes }) => incoming(bytes))
+    const given = await take(all, peer, { follow, envelope: split })
+    return answers.ofBatch({
+      split,
+      problems: 'accepted',
+      epochMs: clock.now(),
+      answers: answersOf(split, given),
+    })
+  }
+
+  /** Nothing of it is handled; all of it is kept, under the first thing that is wrong. */
+  async function refuseBatch(frame: Buffer, split: BatchSplit, peer: Peer): Promise<Buffer | undefined> {
+    const failure = new Failure('invalid', `hl7-${split.problems[0]!.code}`)
+    const kept = await keep(failure, frame, frame.length, peer)
+    const epochMs = clock.now()
+    if (kept !== undefined) return answers.atCommit({ readable: false, reason: 'batch' }, epochMs, kept)
+    return answers.ofBatch({ split, problems: 'refused', epochMs, answers: [] })
+  }
+
+  /** Journals what is refused whatever it says; answers the Failure when even that failed. */
+  async function keep(
+    failure: Failure,
+    head: Buffer,
+    bytes: number,
+    peer: Peer,
+    read = readIntake(head, choice),
+  ): Promise<Failure | undefined> {
+    const begun = clock.now()
+    try {
+      const row = desk.rowOf(await arrivalOf(peer, begun), { raw: head, read, refused: failure })
+      await desk.commit([{ ...row, ...(bytes > head.length ? { fullSize: bytes } : {}) }], begun)
+      return undefined
+    } catch (error) {
+      const why = asFailure(error)
+      desk.failed(why, 1, begun)
+      return why
+    }
+  }
+
+  return {
+    async take(frame, peer, follow = () => {}) {
+      const one = incoming(frame)
+      try {
+        if (!one.read.readable && one.read.reason === 'batch') return await takeBatch(frame, peer, follow)
+        if (one.read.readable && one.read.several && channel.severalMessages === 'split') {
+          const all = splitBatch(frame).messages.map(({ bytes }) => incoming(bytes))
+          const [first, ...rest] = await take(all, peer, { follow })
+          for (const answer of rest) if (answer !== undefined) follow(answer)
+          return first
+        }
+      } catch (error) {
+        // More messages than one frame may bring.
+        const failure = asFailure(error)
+        log.error({ channel: channel.channel, code: failure.code }, 'batch not taken in')
+        await keep(failure, frame, frame.length, peer)
+        return answers.atCommit(one.read, clock.now(), failure)
+      }
+      const [answer] = await take([one], peer, { follow })
+      return answer
+    },
+
+    async refuse(failure, head, bytes, peer) {
+      const read = readIntake(head, choice)
+      const kept = await keep(failure, head, bytes, peer, read)
+      return answers.atCommit(read, clock.now(), kept ?? failure)
+    },
+  }
 }
 
-/** The same question for a message that isn't taken in, only tried. */
-export function refusalBefore(raw: Buffer, { text }: Hl7Channel): Failure | undefined {
-  return whyNot(readIntake(raw, { override: text.charset, fallback: text.defaultCharset }))
+/** Where rows are made, committed and answered. */
+function makeDesk(deps: IntakeDeps, answers: Answers) {
+  const { tenant, channel, append, wake, outcomes, keepAnswer, clock, metrics, log } = deps
+  const name = channel.channel
+
+  function count(outcome: Receipt['did'] | 'refused' | 'failed', begun: number): void {
+    metrics.received({ channel: name, outcome, durationMs: clock.now() - begun })
+  }
+
+  function wakeLanes(rows: readonly NewMessage[], receipts: readonly Receipt[]): void {
+    const due = rows.filter(
+      (_, index) => receipts[index]!.state === 'received' && receipts[index]!.did !== 'resent',
+    )
+    const lanes = new Set(due.flatMap(({ lane, otherLane }) => (otherLane ? [lane, otherLane] : [lane])))
+    if (lanes.size === 0) return
+    wake([...lanes].map((lane) => ({ tenant, channel: name, lane }))).catch((error: unknown) =>
+      // The sweeper wakes the lane.
+      log.warn({ channel: name, code: asFailure(error).code }, 'lane not woken'),
+    )
+  }
+
+  /** What became of a message, as the sender is told it. */
+  async function resultOf(read: Read, message: MessageNumber, wanted: (did: boolean) => boolean) {
+    const processed = await outcomes.processed(message, channel.acknowledgeTimeoutSeconds * 1_000)
+    const handled = processed.did === 'handled'
+    if (!wanted(handled)) return undefined
+    return { handled, answer: answers.ofProcessed(read, processed, clock.now()) }
+  }
+
+  return {
+    rowOf(arrival: Arrival, { raw, read, refused }: Incoming): NewMessage {
+      const { receivedAt } = arrival
+      return {
+        ...describe(arrival, raw, read, refused),
+        ack: answers.atCommit(read, receivedAt, refused),
+        ...(channel.reusedControlId === 'refuse'
+          ? { whenReused: { ack: answers.atCommit(read, receivedAt, REUSED) } }
+          : {}),
+      }
+    },
+
+    async commit(rows: readonly NewMessage[], begun: number): Promise<readonly Receipt[]> {
+      const receipts = await append(rows)
+      for (const { did, id, state } of receipts) {
+        count(state === 'refused' ? 'refused' : did, begun)
+        if (did === 'collided') log.warn({ channel: name, message: id }, 'control id used again')
+      }
+      wakeLanes(rows, receipts)
+      return receipts
+    },
+
+    failed(failure: Failure, messages: number, begun: number): void {
+      for (let n = 0; n < messages; n++) count('failed', begun)
+      log.error({ channel: name, code: failure.code }, 'message not taken in')
+    },
+
+    /** The answer to a message that is in the journal now. */
+    async answerOf(read: Read, receipt: Receipt, follow: Follow): Promise<Buffer | undefined> {
+      if (receipt.state !== 'received') return receipt.ack
+      const after = answers.afterProcessing(read)
+      if (after === 'nothing') return receipt.ack
+      if (after === 'answer') {
+        if (receipt.ack !== undefined) return receipt.ack
+        const { handled, answer } = (await resultOf(read, receipt.id, () => true))!
+        return handled ? await keepAnswer(receipt.id, answer) : answer
+      }
+      const { second } = after
+      const wanted = (handled: boolean) =>
+        answers.wantsSecond(second, handled ? { did: 'handled' } : { did: 'failed', code: '' })
+      follow(resultOf(read, receipt.id, wanted).then((result) => result?.answer))
+      return receipt.ack
+    },
+  }
 }
 
-function answer(channel: Hl7Channel, read: Read, epochMs: number, refused?: Failure): Buffer | undefined {
-  const refusal = refused && refusalOf(refused)
-  const policy = channel.acknowledge === 'never' ? 'never' : channel.acknowledgeMode
-  const header = read.readable ? read.header : undefined
-  const { immediate } = decideAck(header, refusal?.verdict ?? 'accepted', policy)
-  if (immediate === undefined) return undefined
-  return buildAck({
-    to: read,
-    code: immediate,
-    controlId: ownControlId(),
-    epochMs,
-    errors: refusal === undefined ? [] : [refusal.error],
-    self: { application: 'PASSERELLE', facility: channel.tenant },
+/** Each message says which batch it came in; ahead of them stand the lines that are in no message. */
+function withEnvelope(arrival: Arrival, rows: readonly NewMessage[], split: BatchSplit): NewMessage[] {
+  const id = batchId(split)
+  const envelope: NewMessage = {
+    ...describe(arrival, split.envelope, { readable: false, reason: 'batch' }, undefined),
+    header: { type: split.file === undefined ? 'BHS' : 'FHS' },
+    state: 'filtered',
+    reason: 'batch-envelope',
+    batch: { id, position: 0 },
+  }
+  return [envelope, ...rows.map((row, index) => ({ ...row, batch: { id, position: index + 1 } }))]
+}
+
+/** The file's control id, or the first batch's; never empty, so that the journal shows that there was a batch. */
+function batchId({ file, headers }: BatchSplit): string {
+  return batchControlId(file) ?? batchControlId(headers.find((header) => header !== undefined)) ?? '?'
+}
+
+function answersOf({ messages }: BatchSplit, given: readonly (Buffer | undefined)[]) {
+  return given.flatMap((body, index) => {
+    if (body === undefined) return []
+    return [{ batch: messages[index]!.batch, body, refused: !/\rMSA.[AC]A/.test(body.toString('latin1')) }]
   })
-}
-
-/** 20 characters, the most that MSH-10 holds before v2.7: 48 bits of time, 32 of chance. */
-function ownControlId(): string {
-  const id = uuidv7().replaceAll('-', '')
-  return id.slice(0, 12) + id.slice(24)
-}
-
-function headerOf(read: IncomingMessage): MessageHeader {
-  const { header } = read
-  const type = [header.messageCode, header.triggerEvent].filter((part) => part !== undefined).join('^')
-  return {
-    sendingApplication: header.sendingApplication,
-    sendingFacility: header.sendingFacility,
-    receivingApplication: header.receivingApplication,
-    receivingFacility: header.receivingFacility,
-    type: type === '' ? undefined : type,
-    controlId: header.controlId,
-    version: header.version,
-    patient: firstIdentifier(read.patientIdentifiers),
-    visit: read.visitNumber,
-    placerOrder: read.placerOrderNumber,
-    fillerOrder: read.fillerOrderNumber,
-  }
-}
-
-function orderingFacts(read: Read, raw: Buffer, header: MessageHeader) {
-  return {
-    patient: header.patient,
-    mergedPatient: read.readable ? firstIdentifier(read.priorPatientIdentifiers) : undefined,
-    visit: header.visit,
-    sendingApplication: header.sendingApplication,
-    sendingFacility: header.sendingFacility,
-    digest: hash('sha256', raw, 'hex'),
-  }
-}
-
-/** `12345^LAB`: the identifier with its authority. */
-function firstIdentifier([first]: readonly PatientIdentifier[]): string | undefined {
-  if (first === undefined) return undefined
-  return first.authority === undefined ? first.id : `${first.id}^${first.authority}`
 }

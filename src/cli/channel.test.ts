@@ -172,6 +172,33 @@ test('held, release and skip work on the journal', async () => {
   ])
 })
 
+test('refused lists what the door did not take, with the reason and its size', async () => {
+  await using database = await testDatabase()
+  const refused = {
+    channel: 'lab',
+    receivedAt: Date.UTC(2026, 0, 2),
+    peer: '10.0.0.7 4000',
+    raw: Buffer.from('MSH|'),
+    header: {},
+    lane: '1',
+    state: 'refused' as const,
+  }
+  await makeJournal(database.db).append(
+    database.tenant,
+    [
+      { ...refused, reason: 'hl7-frame', fullSize: 200_000_000 },
+      { ...refused, raw: Buffer.from('MSH|2'), reason: 'hl7-batch-count', batch: { id: 'B1', position: 1 } },
+    ],
+    () => [],
+  )
+  const { code, out } = await call('refused lab', { database })
+  expect(code).toBe(0)
+  expect(out).toBe(
+    '2\t2026-01-02T00:00:00.000Z\t\t\thl7-batch-count\t5 bytes\t10.0.0.7 4000\tbatch B1\n' +
+      '1\t2026-01-02T00:00:00.000Z\t\t\thl7-frame\t200000000 bytes\t10.0.0.7 4000\n',
+  )
+})
+
 test('a call that makes no sense shows the usage', async () => {
   for (const words of ['', 'test', 'list lab', 'release lab', 'release lab one', 'test lab - --format xml']) {
     expect(await call(words)).toMatchObject({

@@ -28,11 +28,12 @@ const OPTIONS = {
 
 export const channel: Command = {
   name: 'channel',
-  summary: 'list, check and try channels; release held messages',
+  summary: 'list, check and try channels; see held and refused messages',
   usage: `Usage: passerelle channel list
        passerelle channel validate
        passerelle channel test NAME [FILE|-] [--format bundle|list]
        passerelle channel held NAME [--limit N]
+       passerelle channel refused NAME [--limit N]
        passerelle channel release NAME MESSAGE …
        passerelle channel skip NAME MESSAGE …
 
@@ -40,11 +41,12 @@ list      the channels of PASSERELLE_CONFIG_DIR, with their door and tenant
 validate  checks channel files, mapping tables and their switches; says what is wrong in which line
 test      reads one HL7 v2 message and prints what it would become; stores nothing, needs no server
 held      messages that could not be handled, with the reason and how many wait behind each
+refused   what was refused at the door, newest first: unreadable, too long, broken off, a wrong batch; with the reason
 release   lets held messages be tried again; a running worker takes them up within seconds
 skip      sets held messages aside for good, so that those behind them go on
 
   --format FORMAT  test: bundle, a FHIR transaction (unless given), or list, a line for each resource
-  --limit N        held: at most so many lines, 50 unless given
+  --limit N        held, refused: at most so many lines, 50 unless given
 `,
   async run(args, io) {
     const { values, positionals } = parseArgs({ args: [...args], allowPositionals: true, options: OPTIONS })
@@ -54,6 +56,7 @@ skip      sets held messages aside for good, so that those behind them go on
     if (name === undefined) throw usageFailure('list, validate, or an action with the name of a channel')
     if (action === 'test' && rest.length <= 1) return tryMessage(name, rest[0] ?? '-', values.format, io)
     if (action === 'held' && rest.length === 0) return held(name, numberOf(values.limit, '--limit'), io)
+    if (action === 'refused' && rest.length === 0) return refused(name, numberOf(values.limit, '--limit'), io)
     if ((action === 'release' || action === 'skip') && rest.length > 0) return decide(name, action, rest, io)
     throw usageFailure(`not understood: ${positionals.join(' ')}`)
   },
@@ -138,6 +141,17 @@ async function held(name: string, limit: number, io: Io): Promise<void> {
         `${one.behind} behind`,
       ]
       io.out(cells.join('\t').concat('\n'))
+    }
+  })
+}
+
+async function refused(name: string, limit: number, io: Io): Promise<void> {
+  await withJournal(name, io, async (journal, tenant) => {
+    for (const one of await journal.listRefused(tenant, name, limit)) {
+      const received = new Date(one.receivedAt).toISOString()
+      const batch = one.batch === undefined ? '' : `batch ${one.batch}`
+      const cells = [one.id, received, one.type ?? '', one.controlId ?? '', one.reason, `${one.size} bytes`]
+      io.out([...cells, one.peer, batch].join('\t').trimEnd().concat('\n'))
     }
   })
 }

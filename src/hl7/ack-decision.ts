@@ -42,12 +42,12 @@ export function decideAck(
 }
 
 function enhanced({ acceptAckType, applicationAckType }: AckWishes, verdict: Verdict): AckDecision {
-  const now = conditionHolds(conditionOf(acceptAckType), verdict)
-  return {
-    mode: 'enhanced',
-    immediate: now ? ackCode('enhanced', verdict) : undefined,
-    application: conditionOf(applicationAckType),
-  }
+  const application = conditionOf(applicationAckType)
+  if (conditionHolds(conditionOf(acceptAckType), verdict))
+    return { mode: 'enhanced', immediate: ackCode('enhanced', verdict), application }
+  // What is not taken is never handled: a sender that waits for the application's answer only gets it now.
+  const refused = verdict !== 'accepted' && conditionHolds(application, verdict)
+  return { mode: 'enhanced', immediate: refused ? ackCode('original', verdict) : undefined, application }
 }
 
 export function conditionHolds(condition: AckCondition, verdict: Verdict): boolean {

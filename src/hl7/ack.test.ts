@@ -150,10 +150,11 @@ describe('which answer is wanted', () => {
 
   test.each([
     ['AL', 'CA', 'CE'],
-    ['NE', undefined, undefined],
+    // What is not taken is not handled either: the application's answer comes at once.
+    ['NE', undefined, 'AE'],
     ['ER', undefined, 'CE'],
-    ['SU', 'CA', undefined],
-    [undefined, undefined, undefined],
+    ['SU', 'CA', 'AE'],
+    [undefined, undefined, 'AE'],
     ['??', 'CA', 'CE'],
   ])('MSH-15 %s', (accept, onSuccess, onError) => {
     expect(decideAck(wishes(accept, 'ER'), 'accepted')).toEqual({

@@ -2,7 +2,7 @@
  * From a Failure to the words of HL7: the acknowledgement code (table 0008) and the error code of ERR-3 (table 0357).
  * This is the HL7 edge's one translation of kinds.
  */
-import type { Failure, FailureKind } from '../kernel/failure.ts'
+import { Failure, type FailureKind } from '../kernel/failure.ts'
 
 /** Table 0008. A: original mode and application; C: commit (accept) acknowledgement of enhanced mode. */
 export type AckCode = 'AA' | 'AE' | 'AR' | 'CA' | 'CE' | 'CR'
@@ -101,6 +101,19 @@ const EXACT: Readonly<
   'hl7-empty': { code: '100', verdict: 'rejected', location: { segment: 'MSH', sequence: 1 } },
   'hl7-batch': { code: '100', verdict: 'rejected', location: { segment: 'MSH', sequence: 1 } },
   'hl7-several-messages': { code: '100', verdict: 'rejected' },
+  'hl7-batch-count': {
+    code: '198',
+    verdict: 'rejected',
+    location: { segment: 'BTS', sequence: 1, field: 1 },
+  },
+  'hl7-file-count': { code: '198', verdict: 'rejected', location: { segment: 'FTS', sequence: 1, field: 1 } },
+  'hl7-batch-trailer-missing': {
+    code: '100',
+    verdict: 'rejected',
+    location: { segment: 'BTS', sequence: 1 },
+  },
+  'hl7-file-trailer-missing': { code: '100', verdict: 'rejected', location: { segment: 'FTS', sequence: 1 } },
+  'hl7-outside': { code: '100', verdict: 'rejected' },
   'hl7-field-separator': {
     code: '101',
     verdict: 'rejected',
@@ -112,6 +125,8 @@ const EXACT: Readonly<
     location: { segment: 'MSH', sequence: 1, field: 2 },
   },
   'hl7-charset': { code: '102', location: { segment: 'MSH', sequence: 1, field: 18 } },
+  'hl7-lines': { code: '104', verdict: 'rejected' },
+  'hl7-parts': { code: '104', verdict: 'rejected' },
   'hl7-charset-unknown': { code: '103', location: { segment: 'MSH', sequence: 1, field: 18 } },
   'hl7-unsupported-message': { code: '200', location: { segment: 'MSH', sequence: 1, field: 9 } },
   'hl7-unsupported-event': { code: '201', location: { segment: 'MSH', sequence: 1, field: 9, component: 2 } },
@@ -120,6 +135,13 @@ const EXACT: Readonly<
   'hl7-segment-missing': { code: '100' },
   'hl7-field-missing': { code: '101' },
   'hl7-code-unknown': { code: '103' },
+  'hl7-half-frame': { code: '100', verdict: 'rejected' },
+  'message-not-mapped': {
+    code: '200',
+    verdict: 'rejected',
+    location: { segment: 'MSH', sequence: 1, field: 9 },
+  },
+  'message-skipped': { code: '207', verdict: 'rejected' },
   'hl7-duplicate-control-id': { code: '205', location: { segment: 'MSH', sequence: 1, field: 10 } },
 }
 
@@ -137,6 +159,11 @@ export function refusalOf(failure: Failure, location?: ErrorLocation): Refusal {
       text: errorTexts[code],
     },
   }
+}
+
+/** The same when only the code is known: of a message that failed while it was handled. */
+export function refusalOfCode(code: string): Refusal {
+  return refusalOf(new Failure('internal', code))
 }
 
 /** The code of a verdict in a mode. */

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { frame, makeFrameDecoder, type FrameEvent, type FrameOptions } from './index.ts'
+import { encodeText, frame, makeFrameDecoder, type FrameEvent, type FrameOptions } from './index.ts'
 
 function decode(chunks: readonly (string | Buffer)[], options?: FrameOptions): FrameEvent[] {
   const decoder = makeFrameDecoder(options)
@@ -16,6 +16,8 @@ const bodies = (events: readonly FrameEvent[]): string[] =>
 function total(events: readonly FrameEvent[], kind: 'junk' | 'half-frame'): number {
   return events.reduce((sum, event) => (event.kind === kind ? sum + event.bytes : sum), 0)
 }
+
+const HALF = (head: string) => ({ kind: 'half-frame', bytes: head.length, head: Buffer.from(head) })
 
 const kept = (events: readonly FrameEvent[]): FrameEvent[] => events.filter(({ kind }) => kind !== 'junk')
 
@@ -48,8 +50,8 @@ describe('frames', () => {
   })
 
   test('a stream that ends inside a frame leaves half a frame', () => {
-    expect(decode(['\x0bMSH|'])).toEqual([{ kind: 'half-frame', bytes: 4 }])
-    expect(decode(['\x0b'])).toEqual([{ kind: 'half-frame', bytes: 0 }])
+    expect(decode(['\x0bMSH|'])).toEqual([HALF('MSH|')])
+    expect(decode(['\x0b'])).toEqual([HALF('')])
     expect(decode([])).toEqual([])
   })
 
@@ -63,14 +65,99 @@ describe('frames', () => {
     events.push(...decoder.push(Buffer.from('\x1c\r\x0bnext\x1c\r')))
     expect(events.map(({ kind }) => kind)).toEqual(['oversize', 'frame'])
     const [oversize] = events
-    expect(oversize?.kind === 'oversize' && oversize.head.toString()).toBe(`MSH|${'x'.repeat(996)}`)
+    expect(oversize).toEqual({
+      kind: 'oversize',
+      bytes: 10_004,
+      head: Buffer.from(`MSH|${'x'.repeat(996)}`),
+      ended: true,
+    })
     expect(bodies(events)).toEqual(['next'])
+  })
+
+  test('a frame over the limit that never ends is told at the end of the stream', () => {
+    const events = decode(['\x0bMSH|', 'x'.repeat(2000), 'y'.repeat(500)], { maxFrameBytes: 1000 })
+    expect(events).toMatchObject([{ kind: 'oversize', bytes: 2504, ended: false }])
+  })
+
+  test('200 MB in one frame are counted and not held', () => {
+    const decoder = makeFrameDecoder()
+    decoder.push(Buffer.from('\x0bMSH|^~\\&|LAB\rOBX|1|ED|||'))
+    const before = process.memoryUsage().arrayBuffers
+    const piece = Buffer.alloc(65_536, 'x')
+    let most = 0
+    for (let i = 0; i < 3200; i++) {
+      decoder.push(piece)
+      most = Math.max(most, decoder.heldBytes)
+    }
+    expect(most).toBeLessThanOrEqual(16 * 1024 * 1024)
+    expect(decoder.heldBytes).toBe(0)
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(64 * 1024 * 1024)
+    expect(decoder.push(Buffer.from('\x1c\r'))).toMatchObject([
+      { kind: 'oversize', bytes: 3200 * 65_536 + 24, ended: true },
+    ])
   })
 
   test('a body of exactly the limit is taken', () => {
     const body = 'x'.repeat(1000)
     expect(bodies(decode([`\x0b${body}\x1c\r`], { maxFrameBytes: 1000 }))).toEqual([body])
     expect(bodies(decode([`\x0b${body}y\x1c\r`], { maxFrameBytes: 1000 }))).toEqual([])
+  })
+})
+
+describe('UTF-16', () => {
+  // VT, FS, CR and FS CR inside characters: U+0B0D, U+1C0B, U+4E1C (east), U+0D1C (a letter of Malayalam), U+0D0D.
+  const strange = '\u0b0d\u1c0b\u4e1c\u0d1c\u0d0d\u1c1c'
+  const text = `MSH|^~\\&|LAB\rPID|1||7||${strange}^X\rNTE|1||\u0d1c\r`
+
+  test.each(['utf-16be', 'utf-16le'] as const)(
+    '%s is cut between characters only, however it arrives',
+    (set) => {
+      const body = encodeText(text, set)
+      const marked = encodeText(`\ufeff${text}`, set)
+      const stream = Buffer.concat([
+        frame(body),
+        frame(Buffer.from('MSH|narrow')),
+        frame(marked),
+        frame(body),
+      ])
+      const expected = [body, Buffer.from('MSH|narrow'), marked, body]
+      for (const size of [1, 2, 3, 7, stream.length]) {
+        const chunks = Array.from({ length: Math.ceil(stream.length / size) }, (_, i) =>
+          stream.subarray(i * size, (i + 1) * size),
+        )
+        expect(decode(chunks)).toEqual(expected.map((one) => ({ kind: 'frame', body: one })))
+      }
+    },
+  )
+
+  test('big-endian ends also without the last segment end', () => {
+    const body = encodeText(text.slice(0, -1), 'utf-16be')
+    expect(decode([frame(body)])).toEqual([{ kind: 'frame', body }])
+  })
+
+  test('any text of segments survives', () => {
+    const unit = fc.constantFrom(
+      'A',
+      '|',
+      '\r',
+      '\u0b0b',
+      '\u1c1c',
+      '\u0d1c',
+      '\u1c00',
+      '\u001d',
+      '\u0d0d',
+      '東',
+    )
+    fc.assert(
+      fc.property(fc.string({ unit }), fc.constantFrom('utf-16be', 'utf-16le'), (rest, set) => {
+        // A letter that looks like the end never follows the end of a segment: there a name stands.
+        const body = encodeText(`MSH|${rest.replaceAll('\r\u0d1c', '')}\r`, set as 'utf-16be')
+        expect(decode([Buffer.concat([frame(body), frame(body)])])).toEqual([
+          { kind: 'frame', body },
+          { kind: 'frame', body },
+        ])
+      }),
+    )
   })
 })
 

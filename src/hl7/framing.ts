@@ -1,7 +1,11 @@
 /**
  * MLLP framing, release 1: VT, the message, FS, CR. HL7 v2.5 transport specification "Minimal Lower Layer Protocol".
  * The decoder takes bytes as they come: it looks at each byte once, copies it once, and never holds more than the limit.
+ *
+ * In UTF-16 the bytes VT, FS and CR occur inside characters. There only FS CR ends a frame, and only between two
+ * characters; little-endian (where the pair is a Malayalam letter) only behind the end of a segment.
  */
+import { sniffUtf16 } from './charset/index.ts'
 
 const VT = 0x0b
 const FS = 0x1c
@@ -23,10 +27,13 @@ export type FrameEvent =
   | { readonly kind: 'frame'; readonly body: Buffer }
   /** Bytes outside any frame, other than line ends. */
   | { readonly kind: 'junk'; readonly bytes: number }
-  /** A frame that was begun and never ended: the sender began anew, or the stream ended. */
-  | { readonly kind: 'half-frame'; readonly bytes: number }
-  /** A frame over the limit; `head` is its beginning, enough to answer it. The rest of it is skipped. */
-  | { readonly kind: 'oversize'; readonly head: Buffer }
+  /** A frame that was begun and never ended: the sender began anew, or the stream ended. `head` is its beginning. */
+  | { readonly kind: 'half-frame'; readonly bytes: number; readonly head: Buffer }
+  /**
+   * A frame over the limit, told when it is over; `head` is its beginning, enough to answer it. The rest was skipped and
+   * counted. `ended` is false when no end came, or none within the bytes that are skipped.
+   */
+  | { readonly kind: 'oversize'; readonly bytes: number; readonly head: Buffer; readonly ended: boolean }
 
 export interface FrameDecoder {
   /** What these bytes complete, in order. */
@@ -37,8 +44,10 @@ export interface FrameDecoder {
   readonly heldBytes: number
 }
 
-/** Of an oversize frame, for its header. */
+/** Of a frame that is not taken, for its header. */
 const HEAD_BYTES = 4096
+/** Of an oversize frame: a sender that writes all of it before it reads must live to see the answer. */
+const MAX_SKIPPED_BYTES = 2 ** 30
 
 type State = 'outside' | 'inside' | 'skipping'
 
@@ -48,7 +57,13 @@ export function makeFrameDecoder({
 }: FrameOptions = {}): FrameDecoder {
   let state: State = 'outside'
   const held = makeAccumulator(maxFrameBytes)
-  // Strict form only: the last byte was an FS that may yet end the frame.
+  // Of the frame so far, skipped bytes too.
+  let bytes = 0
+  let head: Buffer = NOTHING
+  let wide: 'utf-16be' | 'utf-16le' | undefined
+  // The last two bytes in UTF-16: whether a segment ended there.
+  let tail: Buffer = NOTHING
+  // The last byte was an FS that may yet end the frame.
   let pendingFs = false
 
   function push(chunk: Buffer): FrameEvent[] {
@@ -62,47 +77,84 @@ export function makeFrameDecoder({
   function findStart(chunk: Buffer, from: number, events: FrameEvent[]): number {
     const found = chunk.indexOf(VT, from)
     const until = found === -1 ? chunk.length : found
-    const bytes = countJunk(chunk, from, until)
-    if (bytes > 0) events.push({ kind: 'junk', bytes })
-    if (found !== -1) state = 'inside'
+    const junk = countJunk(chunk, from, until)
+    if (junk > 0) events.push({ kind: 'junk', bytes: junk })
+    if (found !== -1) {
+      state = 'inside'
+      wide = undefined
+    }
     return until + 1
   }
 
+  /** Takes bytes up to the next FS, or to the end of the chunk. */
   function findEnd(chunk: Buffer, from: number, events: FrameEvent[]): number {
     if (pendingFs) {
       pendingFs = false
-      if (chunk[from] === CR) {
+      if (chunk[from] === CR && mayEnd()) {
         complete(events)
         return from + 1
       }
       hold(FS_BYTE, events)
+      return from
     }
-    const found = chunk.indexOf(FS, from)
-    hold(chunk.subarray(from, found === -1 ? chunk.length : found), events)
-    if (found === -1) return chunk.length
-    if (requireFinalCr) pendingFs = true
+    // Two bytes tell UTF-16; until then there is one at a time.
+    const limit = bytes < 2 ? from + 1 : chunk.length
+    const found = chunk.subarray(from, limit).indexOf(FS)
+    hold(chunk.subarray(from, found === -1 ? limit : from + found), events)
+    if (found === -1) return limit
+    if (requireFinalCr || wide !== undefined) pendingFs = true
     else complete(events)
-    return found + 1
+    return from + found + 1
   }
 
-  function hold(bytes: Buffer, events: FrameEvent[]): void {
-    if (state === 'skipping' || held.append(bytes)) return
-    state = 'skipping'
-    events.push({ kind: 'oversize', head: held.takeHead(bytes, Math.min(HEAD_BYTES, maxFrameBytes)) })
+  /** Whether FS CR at this place is the end and no character. */
+  function mayEnd(): boolean {
+    if (wide === undefined) return true
+    if (bytes % 2 === 1) return false
+    return wide === 'utf-16be' || bytes === 0 || tail.equals(CR_LE) || tail.equals(LF_LE)
+  }
+
+  function hold(more: Buffer, events: FrameEvent[]): void {
+    bytes += more.length
+    if (wide !== undefined) tail = Buffer.concat([tail, more.subarray(-2)]).subarray(-2)
+    if (state === 'skipping') {
+      if (bytes > MAX_SKIPPED_BYTES) giveUp(events)
+    } else if (!held.append(more)) {
+      state = 'skipping'
+      head = held.takeHead(more, Math.min(HEAD_BYTES, maxFrameBytes))
+    } else if (bytes === 2) {
+      wide = sniffUtf16(held.peek())
+    }
+  }
+
+  function giveUp(events: FrameEvent[]): void {
+    events.push({ kind: 'oversize', bytes, head, ended: false })
+    reset()
   }
 
   function complete(events: FrameEvent[]): void {
-    if (state === 'inside') events.push(...frameAndAbandoned(held.take()))
+    if (state === 'skipping') events.push({ kind: 'oversize', bytes, head, ended: true })
+    else if (wide !== undefined) events.push({ kind: 'frame', body: held.take() })
+    else events.push(...frameAndAbandoned(held.take()))
+    reset()
+  }
+
+  function reset(): void {
+    held.take()
     state = 'outside'
+    pendingFs = false
+    bytes = 0
+    head = NOTHING
+    tail = NOTHING
   }
 
   function end(): FrameEvent[] {
-    const bytes = held.length + (pendingFs ? 1 : 0)
-    const begun = state === 'inside'
-    held.take()
-    pendingFs = false
-    state = 'outside'
-    return begun ? [{ kind: 'half-frame', bytes }] : []
+    const events: FrameEvent[] = []
+    if (pendingFs) hold(FS_BYTE, events)
+    if (state === 'skipping') events.push({ kind: 'oversize', bytes, head, ended: false })
+    if (state === 'inside') events.push({ kind: 'half-frame', bytes, head: headOf(held.take()) })
+    reset()
+    return events
   }
 
   return {
@@ -112,6 +164,15 @@ export function makeFrameDecoder({
       return held.length
     },
   }
+}
+
+const NOTHING = Buffer.alloc(0)
+const CR_LE = Buffer.from([CR, 0])
+const LF_LE = Buffer.from([0x0a, 0])
+
+/** A copy, so that the rest can go. */
+function headOf(bytes: Buffer): Buffer {
+  return Buffer.from(bytes.subarray(0, HEAD_BYTES))
 }
 
 const FS_BYTE = Buffer.from([FS])
@@ -142,7 +203,8 @@ function frameAndAbandoned(bytes: Buffer): FrameEvent[] {
   const start = Math.max(...NEW_STARTS.map((pattern) => bytes.lastIndexOf(pattern, undefined, 'latin1')))
   const frameEvent: FrameEvent = { kind: 'frame', body: start === -1 ? bytes : bytes.subarray(start + 1) }
   // At the very beginning it is only a doubled start byte.
-  return start > 0 ? [{ kind: 'half-frame', bytes: start }, frameEvent] : [frameEvent]
+  if (start <= 0) return [frameEvent]
+  return [{ kind: 'half-frame', bytes: start, head: headOf(bytes.subarray(0, start)) }, frameEvent]
 }
 
 /** Grows by doubling, so that many small pieces cost linear time and at most twice the memory. */
@@ -175,8 +237,12 @@ function makeAccumulator(maxBytes: number) {
       length = 0
       return taken
     },
+    /** What is held so far, not to be kept. */
+    peek: (): Buffer => buffer.subarray(0, length),
     takeHead(more: Buffer, bytes: number): Buffer {
-      return Buffer.concat([this.take().subarray(0, bytes), more.subarray(0, bytes)]).subarray(0, bytes)
+      return Buffer.from(
+        Buffer.concat([this.take().subarray(0, bytes), more.subarray(0, bytes)]).subarray(0, bytes),
+      )
     },
   }
 }

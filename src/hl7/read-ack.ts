@@ -1,5 +1,5 @@
 /** Reading an acknowledgement that came back: MSA and ERR. HL7 v2.5 chapter 2, §2.15.5, §2.15.8. */
-import type { CharsetChoice } from './charset/index.ts'
+import { type CharsetChoice, sniffUtf16, tryDecode } from './charset/index.ts'
 import type { AckCode } from './error-codes.ts'
 import { Hl7Segment } from './segment.ts'
 import { firstOf, readIntake } from './intake.ts'
@@ -17,6 +17,9 @@ const CODES: ReadonlySet<string> = new Set<AckCode>(['AA', 'AE', 'AR', 'CA', 'CE
 
 /** Undefined when the bytes are no acknowledgement. Texts are left out on purpose: a receiver may quote a patient in them. */
 export function readAck(raw: Buffer, choice: CharsetChoice = {}): Acknowledgement | undefined {
+  const wide = sniffUtf16(raw)
+  const text = wide && tryDecode(raw, wide)
+  if (text !== undefined) return readAck(Buffer.from(text, 'utf8'), { override: 'utf-8' })
   const intake = readIntake(raw, choice)
   if (!intake.readable) return undefined
   const { delimiters } = intake.header

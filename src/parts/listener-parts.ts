@@ -2,13 +2,12 @@
 import { readFile } from 'node:fs/promises'
 
 import type { Channels, DicomChannel, Hl7Channel } from '../channels/index.ts'
-import { buildAck, readIntake, refusalOf } from '../hl7/index.ts'
 import { Failure } from '../kernel/failure.ts'
-import { uuidv7, type TenantId } from '../kernel/ids.ts'
+import type { TenantId } from '../kernel/ids.ts'
 import { makeTimeZone } from '../kernel/time-zone.ts'
 import type { Endpoint, Part } from '../lifecycle.ts'
 import { type ImagingReceiver, receiveImages, type StoredEvent } from '../net/imaging/index.ts'
-import { listenMllp, makeAllowList, type MllpServer } from '../net/mllp/index.ts'
+import { type BrokenFrame, listenMllp, makeAllowList, type MllpServer } from '../net/mllp/index.ts'
 import type { Ground } from '../parts.ts'
 import type { AuditRecorder } from '../store/index.ts'
 import type { FhirParts } from './fhir-part.ts'
@@ -23,14 +22,14 @@ export function makeMllpPart(
   return {
     name: `HL7 v2 ${channel.channel}`,
     async start() {
-      const intake = channels.intakeFor(channel.channel)
+      const refuse = channels.refusalFor(channel.channel)
       server = await listenMllp({
         host: listen.host,
         port: listen.port,
         log: log.child({ channel: channel.channel }),
         clock,
-        handle: intake,
-        oversize: async (head) => refuseOversize(head, clock.now()),
+        handle: channels.intakeFor(channel.channel),
+        broken: (kind, head, bytes, peer) => answerBroken(kind, refuse(BROKEN[kind], head, bytes, peer)),
         observe: (event) => metrics.mllp.happened(channel.channel, event.kind),
         maxFrameBytes: listen.maxFrameMiB * 1024 * 1024,
         maxConnections: listen.maxConnections,
@@ -48,22 +47,25 @@ export function makeMllpPart(
       ] satisfies Endpoint[]
     },
     async stop() {
+      channels.stopWaiting()
       await server?.[Symbol.asyncDispose]()
       server = undefined
     },
   }
 }
 
-/** Only its beginning was kept, so it isn't journalled: the sender is told, and the connection ends. */
-function refuseOversize(head: Buffer, epochMs: number): Buffer {
-  const { error } = refusalOf(new Failure('too-large', 'hl7-frame'))
-  return buildAck({
-    to: readIntake(head),
-    code: 'AR',
-    controlId: uuidv7().slice(-20),
-    epochMs,
-    errors: [error],
-  })
+const BROKEN: Readonly<Record<BrokenFrame, Failure>> = {
+  oversize: new Failure('too-large', 'hl7-frame'),
+  'half-frame': new Failure('invalid', 'hl7-half-frame'),
+}
+
+/** Who broke off doesn't wait for an answer: it would be taken for that of the next message. */
+async function answerBroken(
+  kind: BrokenFrame,
+  answer: Promise<Buffer | undefined>,
+): Promise<Buffer | undefined> {
+  const given = await answer
+  return kind === 'oversize' ? given : undefined
 }
 
 export function makeDicomPart(

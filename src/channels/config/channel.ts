@@ -103,6 +103,16 @@ const mapping = z.strictObject({
   unmapped: z.enum(['keep', 'hold']).default('keep'),
 })
 
+const batch = z.strictObject({
+  /** When BTS-1 or FTS-1 is not what came, or a trailer is missing: refuse the whole batch, or take what is there. */
+  mismatch: z.enum(['refuse', 'accept']).default('refuse'),
+  /**
+   * A batch that has an acknowledgement of `all` messages or of those with `errors`; or a `single` acknowledgement of the
+   * batch as a whole; or `none`.
+   */
+  acknowledge: z.enum(['all', 'errors', 'single', 'none']).default('all'),
+})
+
 const mllp = z.strictObject({
   ...common,
   source: z.literal('mllp'),
@@ -113,14 +123,23 @@ const mllp = z.strictObject({
     maxInFlight: z.int().min(1).max(1_000).default(64),
   }),
   text: text.prefault({}),
-  /** `on-commit`: once the message is committed to the journal; `never`: no answer at all. */
-  acknowledge: z.enum(['on-commit', 'never']).default('on-commit'),
+  /**
+   * `on-commit`: once the message is committed to the journal. `after-processing`: once it was handled, so that the
+   * answer says what became of it. `by-message`: on commit, and where MSH-16 asks for it once more after processing.
+   * `never`: no answer at all.
+   */
+  acknowledge: z.enum(['by-message', 'on-commit', 'after-processing', 'never']).default('by-message'),
+  /** How long an answer after processing may take; then it says AE, and that the message is kept and waits. */
+  acknowledgeTimeoutSeconds: z.number().min(0.1).max(3_600).default(30),
   /** Original (AA, AE, AR) or enhanced mode (CA, CE, CR), or what MSH-15 and MSH-16 of the message ask for. */
   acknowledgeMode: z.enum(['by-message', 'original', 'enhanced']).default('by-message'),
   /** What must stay in order: messages of a patient, of a sender (MSH-3 and MSH-4), of the whole channel, or nothing. */
   order: z.enum(['patient', 'sender', 'channel', 'none']).default('patient'),
   /** When a control id comes again with other bytes: handle it as a new message, or answer AR. */
   reusedControlId: z.enum(['process', 'refuse']).default('process'),
+  batch: batch.prefault({}),
+  /** Messages in one frame without a batch around them: refuse them, or take each on its own. */
+  severalMessages: z.enum(['refuse', 'split']).default('refuse'),
   retry: retry.prefault({}),
   mapping: mapping.prefault({}),
 })

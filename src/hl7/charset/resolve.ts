@@ -9,11 +9,16 @@ export interface CharsetChoice {
   readonly fallback?: Charset | undefined
 }
 
-/** UTF-16 shows in the first bytes: a mark, or the letter M beside a zero. */
+/** The letters that begin MSH, FHS and BHS. */
+const FIRST_LETTERS: readonly (number | undefined)[] = [0x4d, 0x46, 0x42]
+
+/** UTF-16 shows in the first two bytes: a mark, or the first letter of a header beside a zero. */
 export function sniffUtf16(bytes: Buffer): 'utf-16be' | 'utf-16le' | undefined {
   const [first, second] = bytes
-  if ((first === 0xfe && second === 0xff) || (first === 0 && second === 0x4d)) return 'utf-16be'
-  if ((first === 0xff && second === 0xfe) || (first === 0x4d && second === 0)) return 'utf-16le'
+  if ((first === 0xfe && second === 0xff) || (first === 0 && FIRST_LETTERS.includes(second)))
+    return 'utf-16be'
+  if ((first === 0xff && second === 0xfe) || (FIRST_LETTERS.includes(first) && second === 0))
+    return 'utf-16le'
   return undefined
 }
 

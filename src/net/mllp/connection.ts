@@ -12,11 +12,22 @@ import type { Log } from '../../kernel/log.ts'
 import type { MllpEvent } from './events.ts'
 import type { Peer } from './peer.ts'
 
+/**
+ * Sends a frame of its own behind the answer: at once, or when it is there, among the answers to later frames. That is
+ * how an application acknowledgement follows its commit acknowledgement (HL7 v2.5 chapter 2, §2.9.3.2).
+ */
+export type Follow = (body: Buffer | Promise<Buffer | undefined>) => void
+
+/** Why bytes are no message that could be taken. */
+export type BrokenFrame = 'oversize' | 'half-frame'
+
 /** What a listener does with what arrives. Undefined: no answer. A thrown value: no answer, and the connection ends. */
 export interface FrameHandlers {
-  handle(body: Buffer, peer: Peer): Promise<Buffer | undefined>
-  /** A frame over the limit: its beginning, to answer it with a rejection. The connection ends after that. */
-  oversize?: ((head: Buffer, peer: Peer) => Promise<Buffer | undefined>) | undefined
+  handle(body: Buffer, peer: Peer, follow: Follow): Promise<Buffer | undefined>
+  /** A frame over the limit, or one that was begun and never ended: its head and how many bytes came. */
+  broken?:
+    | ((kind: BrokenFrame, head: Buffer, bytes: number, peer: Peer) => Promise<Buffer | undefined>)
+    | undefined
 }
 
 export interface ConnectionOptions extends FrameHandlers {
@@ -64,6 +75,8 @@ interface Slot {
   readonly bytes: number
   /** Not there yet; or what to write; or that there is nothing to write, or no way on. */
   result: 'pending' | 'silent' | 'failed' | Buffer
+  /** What goes behind the answer. */
+  readonly followers: (Buffer | Promise<Buffer | undefined>)[]
 }
 
 function headIsReady(slots: readonly Slot[]): boolean {
@@ -90,6 +103,8 @@ export function makeConnection(socket: Socket, peer: Peer, options: ConnectionOp
   let ended = false
   // Nothing more is taken from the peer; the socket ends when the last answer is out.
   let finishing = false
+  // Frames that follow an answer already written, and are not there yet.
+  let following = 0
 
   function take(events: readonly FrameEvent[]): void {
     waiting.push(...events)
@@ -101,7 +116,7 @@ export function makeConnection(socket: Socket, peer: Peer, options: ConnectionOp
     let started = 0
     while (!finishing && mayStart() && started < waiting.length) start(waiting[started++]!)
     waiting.splice(0, finishing ? waiting.length : started)
-    const idle = waiting.length === 0 && slots.length === 0
+    const idle = waiting.length === 0 && slots.length === 0 && following === 0
     if (ended && idle) finishing = true
     if (finishing && idle) finish()
     else if (finishing || waiting.length > 0 || socket.writableNeedDrain) socket.pause()
@@ -128,31 +143,40 @@ export function makeConnection(socket: Socket, peer: Peer, options: ConnectionOp
         frames++
         lastFrameAt = clock.now()
         observe({ kind: 'frame', bytes: event.body.length })
-        answerWith(event.body.length, () => options.handle(event.body, peer))
+        answerWith(event.body.length, (follow) => options.handle(event.body, peer, follow))
         break
       case 'oversize':
-        observe({ kind: 'oversize' })
-        log.warn({ peer: peer.address }, 'a frame is over the limit; the connection is closed')
-        finishing = true
-        if (options.oversize !== undefined)
-          answerWith(event.head.length, () => options.oversize!(event.head, peer))
+        observe({ kind: 'oversize', bytes: event.bytes })
+        log.warn({ peer: peer.address, bytes: event.bytes }, 'a frame is over the limit')
+        // Without an end in sight there is nothing to go on with.
+        if (!event.ended) finishing = true
+        handBroken('oversize', event)
+        break
+      case 'half-frame':
+        observe({ kind: 'half-frame', bytes: event.bytes })
+        tellOnce('half-frame', event.bytes)
+        // A start byte alone is what a port check leaves.
+        if (event.bytes > 0) handBroken('half-frame', event)
         break
       case 'junk':
-      case 'half-frame':
         observe(event)
-        tellOnce(event)
+        tellOnce('junk', event.bytes)
     }
   }
 
+  function handBroken(kind: BrokenFrame, { head, bytes }: { head: Buffer; bytes: number }): void {
+    if (options.broken !== undefined) answerWith(head.length, () => options.broken!(kind, head, bytes, peer))
+  }
+
   /** Every such event is counted; one line a connection is enough to look into it. */
-  function tellOnce({ kind, bytes }: { kind: string; bytes: number }): void {
+  function tellOnce(kind: string, bytes: number): void {
     if (told) return
     told = true
     log.warn({ peer: peer.address, kind, bytes }, 'bytes that are no frame were dropped')
   }
 
-  function answerWith(bytes: number, work: () => Promise<Buffer | undefined>): void {
-    const slot: Slot = { since: clock.now(), bytes, result: 'pending' }
+  function answerWith(bytes: number, work: (follow: Follow) => Promise<Buffer | undefined>): void {
+    const slot: Slot = { since: clock.now(), bytes, result: 'pending', followers: [] }
     slots.push(slot)
     bytesInFlight += bytes
     const run = settle(slot, work)
@@ -160,9 +184,9 @@ export function makeConnection(socket: Socket, peer: Peer, options: ConnectionOp
     void run.finally(() => running.delete(run))
   }
 
-  async function settle(slot: Slot, work: () => Promise<Buffer | undefined>): Promise<void> {
+  async function settle(slot: Slot, work: (follow: Follow) => Promise<Buffer | undefined>): Promise<void> {
     try {
-      slot.result = (await work()) ?? 'silent'
+      slot.result = (await work((body) => void slot.followers.push(body))) ?? 'silent'
     } catch (thrown) {
       const { code } = asFailure(thrown)
       observe({ kind: 'handler-failed', code })
@@ -181,17 +205,37 @@ export function makeConnection(socket: Socket, peer: Peer, options: ConnectionOp
     advance()
   }
 
-  function answer({ result, since, bytes }: Slot): void {
+  function answer({ result, since, bytes, followers }: Slot): void {
     bytesInFlight -= bytes
     if (result === 'failed') {
       // The peer would take a later answer for this frame's: none may follow.
       slots.length = 0
       finishing = true
-    } else if (typeof result !== 'string') {
-      answers++
-      observe({ kind: 'answer', bytes: result.length, tookMs: clock.now() - since })
-      socket.write(frame(result))
+      return
     }
+    if (typeof result !== 'string') write(result, since)
+    for (const follower of followers) {
+      if (Buffer.isBuffer(follower)) write(follower, since)
+      else void followWith(follower, since)
+    }
+  }
+
+  function write(body: Buffer, since: number): void {
+    answers++
+    observe({ kind: 'answer', bytes: body.length, tookMs: clock.now() - since })
+    socket.write(frame(body))
+  }
+
+  async function followWith(follower: Promise<Buffer | undefined>, since: number): Promise<void> {
+    following++
+    const body = await follower.catch((thrown: unknown) => {
+      log.error({ peer: peer.address, code: asFailure(thrown).code }, 'no application acknowledgement')
+      return undefined
+    })
+    following--
+    if (socket.destroyed) return
+    if (body !== undefined) write(body, since)
+    advance()
   }
 
   function finish(): void {
@@ -203,7 +247,7 @@ export function makeConnection(socket: Socket, peer: Peer, options: ConnectionOp
   }
 
   function onTimeout(): void {
-    if (slots.length > 0) {
+    if (slots.length > 0 || following > 0) {
       socket.setTimeout(options.idleTimeoutMs)
       return
     }
@@ -213,9 +257,9 @@ export function makeConnection(socket: Socket, peer: Peer, options: ConnectionOp
 
   const closed = new Promise<void>((resolve) => {
     socket.once('close', () => {
+      const unanswered = slots.length + waiting.filter(({ kind }) => kind === 'frame').length
       const unfinished = decoder.end()
       if (!finishing) unfinished.forEach(start)
-      const unanswered = slots.length + waiting.filter(({ kind }) => kind === 'frame').length
       if (unanswered > 0) observe({ kind: 'unanswered', frames: unanswered })
       finishing = true
       waiting.length = 0

@@ -9,7 +9,8 @@ export type MllpEvent =
   | { readonly kind: 'junk'; readonly bytes: number }
   /** A frame that the peer began and never ended. */
   | { readonly kind: 'half-frame'; readonly bytes: number }
-  | { readonly kind: 'oversize' }
+  /** A frame over the limit, and how long it was, or had become. */
+  | { readonly kind: 'oversize'; readonly bytes: number }
   /** Closed because unfinished frames of all connections together held too much memory. */
   | { readonly kind: 'crowded' }
   /** The handler threw: the frame got no answer. */

@@ -73,6 +73,34 @@ describe('frames and answers', () => {
     expect(listener.server.connections()[0]!.frames).toBeLessThan(200)
   })
 
+  test('what follows an answer is a frame of its own, and the end waits for it', async () => {
+    const gate = Promise.withResolvers<Buffer>()
+    await using listener = await listen({
+      idleTimeoutMs: 50,
+      async handle(body, _peer, follow) {
+        if (body.includes('split')) follow(acknowledge(message('M1b')))
+        if (body.includes('late')) follow(gate.promise)
+        if (body.includes('lost')) follow(Promise.reject(new Error('no')))
+        return acknowledge(body)
+      },
+    })
+    using peer = await rawPeer(listener.port)
+    peer.socket.end(
+      Buffer.concat([
+        frame(message('M1', 'split')),
+        frame(message('M2', 'late')),
+        frame(message('M3', 'lost')),
+        frame(message('M4')),
+      ]),
+    )
+    await peer.answers(5)
+    expect(peer.answered).toEqual(['M1', 'M1b', 'M2', 'M3', 'M4'])
+    await pause(120)
+    gate.resolve(acknowledge(message('M2')))
+    await peer.gone
+    expect(peer.answered).toEqual(['M1', 'M1b', 'M2', 'M3', 'M4', 'M2'])
+  })
+
   test('a handler may stay silent', async () => {
     await using listener = await listen({
       handle: (body) => Promise.resolve(body.includes('quiet') ? undefined : acknowledge(body)),
@@ -108,17 +136,42 @@ describe('bad input', () => {
     expect(listener.count('frame')).toBe(1)
   })
 
-  test('a frame over the limit is rejected after the answers before it, then the connection ends', async () => {
+  test('a frame over the limit is rejected in its place, whole, and the next one is taken', async () => {
+    const broken: unknown[] = []
     await using listener = await listen({
       maxFrameBytes: 1000,
-      oversize: (head) =>
-        Promise.resolve(buildAck({ to: readIntake(head), code: 'AR', controlId: 'A', epochMs: 0 })),
+      broken(kind, head, bytes) {
+        broken.push([kind, head.length, bytes])
+        return Promise.resolve(buildAck({ to: readIntake(head), code: 'AR', controlId: 'A', epochMs: 0 }))
+      },
     })
     using peer = await rawPeer(listener.port)
-    peer.socket.write(Buffer.concat([framed('M1'), frame(message('M2', 'x'.repeat(5000))), framed('M3')]))
-    await peer.gone
-    expect(peer.answered).toEqual(['M1', 'M2'])
+    const long = message('M2', 'x'.repeat(5000))
+    peer.socket.write(Buffer.concat([framed('M1'), frame(long), framed('M3')]))
+    await peer.answers(3)
+    expect(peer.answered).toEqual(['M1', 'M2', 'M3'])
+    expect(broken).toEqual([['oversize', 1000, long.length]])
     expect(listener.count('oversize')).toBe(1)
+  })
+
+  test('the heads of halves are handed over, of a frame begun anew and of one that breaks off', async () => {
+    const broken: string[] = []
+    await using listener = await listen({
+      broken(kind, head, bytes) {
+        broken.push(`${kind} ${bytes} ${head.toString().slice(0, 5)}`)
+        return Promise.resolve(undefined)
+      },
+    })
+    using peer = await rawPeer(listener.port)
+    const half = frame(message('M1')).subarray(0, 30)
+    peer.socket.write(Buffer.concat([half, framed('M2')]))
+    await peer.answers(1)
+    peer.socket.write(half)
+    await vi.waitFor(() => expect(listener.server.connections()[0]!.bytesRead).toBeGreaterThan(100))
+    peer.socket.destroy()
+    await vi.waitFor(() => expect(listener.server.connections()).toEqual([]))
+    expect(broken).toEqual(['half-frame 29 MSH|^', 'half-frame 29 MSH|^'])
+    expect(listener.count('unanswered')).toBe(0)
   })
 
   test('senders of halves cannot fill the memory together', async () => {

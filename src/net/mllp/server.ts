@@ -77,7 +77,7 @@ export async function listenMllp(options: MllpServerOptions): Promise<MllpServer
   function accept(socket: Socket): void {
     const connection = makeConnection(socket, peerOf(socket, ++count), {
       handle: options.handle,
-      oversize: options.oversize,
+      broken: options.broken,
       maxFrameBytes: options.maxFrameBytes,
       requireFinalCr: options.requireFinalCr,
       maxInFlight: options.maxInFlight ?? 64,

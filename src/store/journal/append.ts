@@ -6,7 +6,7 @@ import { hash } from 'node:crypto'
 
 import type { Tx } from '../db.ts'
 import type { Statement } from '../statement.ts'
-import type { MessageHeader, NewMessage, Receipt } from './message.ts'
+import type { MessageHeader, NewMessage, Receipt, ReceivedState } from './message.ts'
 
 const LONGEST_FIELD = 200
 
@@ -14,13 +14,13 @@ interface Inserted {
   readonly ord: number
   readonly id: string
   readonly collides: boolean
-  readonly state: 'received' | 'refused'
+  readonly state: ReceivedState
 }
 
 interface Known {
   readonly ord: number
   readonly id: string
-  readonly state: 'received' | 'refused'
+  readonly state: ReceivedState
   readonly ack: Buffer | null
 }
 
@@ -126,6 +126,9 @@ function insertStatement(
       reusedAcks.bytes,
       reusedAcks.offsets,
       reusedAcks.lengths,
+      rows.map((row) => storable(row.batch?.id)),
+      rows.map((row) => row.batch?.position ?? null),
+      rows.map((row) => row.fullSize ?? null),
     ],
   }
 }
@@ -165,12 +168,13 @@ with incoming as (
     $1::int[], $2::text[], $3::timestamptz[], $4::text[], $6::int[], $7::int[], $8::bytea[], $9::uuid[], $10::boolean[],
     $11::text[], $12::text[], $13::text[], $14::text[], $15::text[], $16::text[], $17::text[], $18::text[], $19::text[],
     $20::text[], $21::text[], $22::bigint[], $23::bigint[], $24::text[], $25::text[],
-    $27::int[], $28::int[], $29::boolean[], $31::int[], $32::int[]
+    $27::int[], $28::int[], $29::boolean[], $31::int[], $32::int[], $33::text[], $34::int[], $35::bigint[]
   ) as i(
     ord, channel, received_at, peer, body_from, body_length, sha256, identity, again,
     sending_application, sending_facility, receiving_application, receiving_facility, type, control_id, version,
     patient, visit, placer_order, filler_order, lane, other_lane, state, reason,
-    ack_from, ack_length, refuse_reuse, reused_ack_from, reused_ack_length
+    ack_from, ack_length, refuse_reuse, reused_ack_from, reused_ack_length,
+    batch, batch_position, full_size
   )
 ), numbered as materialized (
   select i.*, nextval('message_number') as id,
@@ -188,7 +192,8 @@ with incoming as (
   insert into message (
     tenant, id, channel, received_at, peer, raw, sha256, collides,
     sending_application, sending_facility, receiving_application, receiving_facility, type, control_id, version,
-    patient, visit, placer_order, filler_order, lane, other_lane, state, last_error, ack
+    patient, visit, placer_order, filler_order, lane, other_lane, state, last_error, ack,
+    batch, batch_position, full_size
   )
   select
     current_tenant(), id, channel, received_at, peer, substring($5::bytea from body_from for body_length),
@@ -197,8 +202,12 @@ with incoming as (
     patient, visit, placer_order, filler_order, lane, other_lane, verdict,
     case when verdict = state then reason else 'control-id-reused' end,
     case when verdict = state then substring($26::bytea from ack_from for ack_length)
-      else substring($30::bytea from reused_ack_from for reused_ack_length) end
+      else substring($30::bytea from reused_ack_from for reused_ack_length) end,
+    batch, batch_position, full_size
   from judged
+), refused as (
+  insert into message_refused (tenant, channel, message)
+  select current_tenant(), channel, id from judged where verdict = 'refused'
 ), queued as (
   insert into message_turn (tenant, lane, message, channel, received_at, other_lane)
   select current_tenant(), turn.lane, id, channel, received_at, turn.other_lane
@@ -213,7 +222,7 @@ function resentStatement(prints: readonly Fingerprint[], resent: readonly number
   return {
     name: 'journal-resent',
     text: `
-      select r.ord, m.id::text, case m.state when 'refused' then 'refused' else 'received' end as state, m.ack
+      select r.ord, m.id::text, case when m.state = 'refused' or m.batch_position = 0 then m.state else 'received' end as state, m.ack
       from unnest($1::int[], $2::uuid[], $3::bytea[]) as r(ord, identity, sha256)
       cross join lateral (
         select message from message_identity i where i.identity = r.identity and i.sha256 = r.sha256 limit 1

@@ -3,7 +3,7 @@ import type { TenantId } from '../../kernel/ids.ts'
 import type { AuditRow } from '../audit.ts'
 import { auditStatement } from '../audit.ts'
 import type { Db } from '../db.ts'
-import type { ChannelBacklog, HeldMessage, Lane, MessageNumber } from './message.ts'
+import type { ChannelBacklog, HeldMessage, Lane, MessageNumber, RefusedMessage } from './message.ts'
 
 interface HeldRow {
   readonly id: string
@@ -51,6 +51,47 @@ from (
 ) t
 cross join lateral (select * from message where id = t.message limit 1) m
 order by m.id`
+
+interface RefusedRow {
+  readonly id: string
+  readonly channel: string
+  readonly received_at: Date
+  readonly peer: string
+  readonly type: string | null
+  readonly control_id: string | null
+  readonly reason: string
+  readonly batch: string | null
+  readonly size: string
+}
+
+/** Messages of a channel that were refused at the door, newest first. */
+export async function listRefused(
+  db: Db,
+  tenant: TenantId,
+  channel: string,
+  limit: number,
+): Promise<readonly RefusedMessage[]> {
+  const rows = await db.query<RefusedRow>(tenant, { text: REFUSED, values: [channel, limit] })
+  return rows.map((row) => ({
+    id: row.id,
+    channel: row.channel,
+    receivedAt: row.received_at.getTime(),
+    peer: row.peer,
+    type: row.type ?? undefined,
+    controlId: row.control_id ?? undefined,
+    reason: row.reason,
+    batch: row.batch ?? undefined,
+    size: Number(row.size),
+  }))
+}
+
+// Keys of message_refused and message.
+const REFUSED = `
+select m.id::text, m.channel, m.received_at, m.peer, m.type, m.control_id, coalesce(m.last_error, '') as reason,
+  m.batch, coalesce(m.full_size, octet_length(m.raw))::text as size
+from (select message from message_refused where channel = $1 order by message desc limit $2::int) t
+cross join lateral (select * from message where id = t.message limit 1) m
+order by m.id desc`
 
 /**
  * Lets a held message be tried again (`release`) or sets it aside for good (`skip`), and leaves the audit row of the

@@ -5,7 +5,7 @@ import { auditStatement } from '../audit.ts'
 import type { Db, Tx } from '../db.ts'
 import { append } from './append.ts'
 import { finish, recordFailure } from './finish.ts'
-import { decideHeld, listHeld, readBacklog } from './held.ts'
+import { decideHeld, listHeld, listRefused, readBacklog } from './held.ts'
 import { dueLanes, isDue, readLane } from './lane.ts'
 import type {
   ChannelBacklog,
@@ -14,11 +14,14 @@ import type {
   Lane,
   MessageNumber,
   MessagePlace,
+  MessageProgress,
   MessageResult,
   NewMessage,
   OpenMessage,
   Receipt,
+  RefusedMessage,
 } from './message.ts'
+import { keepAnswer, readProgress } from './progress.ts'
 
 export type * from './message.ts'
 export { isNotHead } from './finish.ts'
@@ -51,6 +54,12 @@ export interface Journal {
     audit: AuditRow,
   ): Promise<{ lanes: readonly Lane[] } | undefined>
   backlog(tenant: TenantId): Promise<readonly ChannelBacklog[]>
+  /** Messages that were refused at the door, newest first. */
+  listRefused(tenant: TenantId, channel: string, limit: number): Promise<readonly RefusedMessage[]>
+  /** How far messages are. */
+  progress(tenant: TenantId, messages: readonly MessageNumber[]): Promise<readonly MessageProgress[]>
+  /** Keeps an answer that was made after processing; gives the one that was kept first. */
+  keepAnswer(tenant: TenantId, message: MessageNumber, answer: Buffer): Promise<Buffer>
   /** The tenant's secret for lane numbers, made at the first call. */
   laneSecret(tenant: TenantId): Promise<string>
 }
@@ -71,6 +80,9 @@ export function makeJournal(db: Db): Journal {
     listHeld: (tenant, channel, page) => listHeld(db, tenant, channel, page),
     decideHeld: (tenant, message, decision, audit) => decideHeld(db, tenant, message, decision, audit),
     backlog: (tenant) => readBacklog(db, tenant),
+    listRefused: (tenant, channel, limit) => listRefused(db, tenant, channel, limit),
+    progress: (tenant, messages) => readProgress(db, tenant, messages),
+    keepAnswer: (tenant, message, answer) => keepAnswer(db, tenant, message, answer),
     laneSecret: (tenant) => laneSecret(db, tenant),
   }
 }

@@ -21,6 +21,8 @@ export interface MessageHeader {
   readonly fillerOrder?: string | undefined
 }
 
+export type ReceivedState = 'received' | 'refused' | 'filtered'
+
 export interface NewMessage {
   readonly channel: string
   readonly receivedAt: number
@@ -30,9 +32,13 @@ export interface NewMessage {
   readonly header: MessageHeader
   readonly lane: Lane
   readonly otherLane?: Lane | undefined
-  /** `refused`: kept for the operator, never handled; `reason` says why. */
-  readonly state: 'received' | 'refused'
+  /** `refused`: kept for the operator, never handled; `filtered`: nothing to handle. `reason` says why. */
+  readonly state: ReceivedState
   readonly reason?: string | undefined
+  /** The batch that it came in, by its control id, and its place there from 1; the envelope itself is 0. */
+  readonly batch?: { readonly id: string; readonly position: number } | undefined
+  /** How many bytes came, where `raw` is only their beginning. */
+  readonly fullSize?: number | undefined
   /** What the sender is answered, and again when it resends; absent when it gets no answer. */
   readonly ack?: Buffer | undefined
   /** Given when a control id that comes again with other bytes is to be refused: with this answer. */
@@ -43,8 +49,32 @@ export interface Receipt {
   /** `stored`: new. `resent`: the same bytes are there already. `collided`: its control id was there with other bytes. */
   readonly did: 'stored' | 'resent' | 'collided'
   readonly id: MessageNumber
-  readonly state: 'received' | 'refused'
+  readonly state: ReceivedState
   readonly ack: Buffer | undefined
+}
+
+/** How far a message is: what an acknowledgement after processing hangs on. */
+export interface MessageProgress {
+  readonly id: MessageNumber
+  readonly state: 'received' | 'held' | 'done' | 'filtered' | 'skipped' | 'refused'
+  /** Code of the Failure of the last attempt, or why it was filtered. */
+  readonly lastError: string | undefined
+  /** An older message of its lane is held: this one waits for an operator too. */
+  readonly behindHeld: boolean
+}
+
+/** A message that was refused at the door. */
+export interface RefusedMessage {
+  readonly id: MessageNumber
+  readonly channel: string
+  readonly receivedAt: number
+  readonly peer: string
+  readonly type: string | undefined
+  readonly controlId: string | undefined
+  readonly reason: string
+  readonly batch: string | undefined
+  /** Bytes that came. */
+  readonly size: number
 }
 
 /** A message that is still to do. */

@@ -1,0 +1,97 @@
+/** From the bytes of a message to its row in the journal, and whether it is refused at the door. */
+import { hash } from 'node:crypto'
+
+import {
+  readIntake,
+  type Intake as IncomingMessage,
+  type PatientIdentifier,
+  type Unreadable,
+} from '../hl7/index.ts'
+import { Failure } from '../kernel/failure.ts'
+import type { MessageHeader, NewMessage } from '../store/index.ts'
+import type { Hl7Channel } from './config/channel.ts'
+import { lanesOf } from './lane.ts'
+
+/** What readIntake gives. */
+export type Read = IncomingMessage | Unreadable
+
+/** Where and when a frame came in. */
+export interface Arrival {
+  readonly channel: Hl7Channel
+  /** Address and port of the sender. */
+  readonly peer: string
+  readonly receivedAt: number
+  readonly laneSecret: string
+}
+
+/** How the channel reads characters. */
+export function charsetChoice({ text }: Hl7Channel) {
+  return { override: text.charset, fallback: text.defaultCharset }
+}
+
+/** Why bytes are refused at the door: kept for the operator, never handled. */
+export function whyNot(read: Read): Failure | undefined {
+  if (!read.readable) return new Failure('invalid', `hl7-${read.reason}`)
+  // Two messages in one frame would be mapped as one: the results of one patient could reach another.
+  if (read.several) return new Failure('unsupported', 'hl7-several-messages')
+  return undefined
+}
+
+/** The same question for a message that isn't taken in, only tried. */
+export function refusalBefore(raw: Buffer, channel: Hl7Channel): Failure | undefined {
+  return whyNot(readIntake(raw, charsetChoice(channel)))
+}
+
+/** The row of a message; its answer is added by who decides it. */
+export function describe(
+  { channel, peer, receivedAt, laneSecret }: Arrival,
+  raw: Buffer,
+  read: Read,
+  refused: Failure | undefined,
+): NewMessage {
+  const header = read.readable ? headerOf(read) : {}
+  return {
+    channel: channel.channel,
+    receivedAt,
+    peer,
+    raw,
+    header,
+    ...lanesOf(channel, orderingFacts(read, raw, header), laneSecret),
+    ...(refused === undefined ? { state: 'received' } : { state: 'refused', reason: refused.code }),
+  }
+}
+
+function headerOf(read: IncomingMessage): MessageHeader {
+  const { header } = read
+  const type = [header.messageCode, header.triggerEvent].filter((part) => part !== undefined).join('^')
+  return {
+    sendingApplication: header.sendingApplication,
+    sendingFacility: header.sendingFacility,
+    receivingApplication: header.receivingApplication,
+    receivingFacility: header.receivingFacility,
+    type: type === '' ? undefined : type,
+    controlId: header.controlId,
+    version: header.version,
+    patient: firstIdentifier(read.patientIdentifiers),
+    visit: read.visitNumber,
+    placerOrder: read.placerOrderNumber,
+    fillerOrder: read.fillerOrderNumber,
+  }
+}
+
+function orderingFacts(read: Read, raw: Buffer, header: MessageHeader) {
+  return {
+    patient: header.patient,
+    mergedPatient: read.readable ? firstIdentifier(read.priorPatientIdentifiers) : undefined,
+    visit: header.visit,
+    sendingApplication: header.sendingApplication,
+    sendingFacility: header.sendingFacility,
+    digest: hash('sha256', raw, 'hex'),
+  }
+}
+
+/** `12345^LAB`: the identifier with its authority. */
+function firstIdentifier([first]: readonly PatientIdentifier[]): string | undefined {
+  if (first === undefined) return undefined
+  return first.authority === undefined ? first.id : `${first.id}^${first.authority}`
+}
