@@ -1,4 +1,6 @@
 /** What an HL7 v2 message of a channel becomes: parsed, mapped by the compiled tables, merged into what is stored. */
+import { join } from 'node:path'
+
 import type { ElementTree } from '../fhir/index.ts'
 import { type Hl7Message, parseMessage } from '../hl7/index.ts'
 import { Failure } from '../kernel/failure.ts'
@@ -17,6 +19,7 @@ import {
 } from '../mapping/index.ts'
 import type { Change, KnownIdentities } from '../store/index.ts'
 import type { Channel, Hl7Channel } from './config/channel.ts'
+import { presetTables } from './config/presets.ts'
 import type { Transform, TransformInput } from './transform.ts'
 
 /** The mapping tables, compiled; `programs` are those of channels that replace rows, by channel. */
@@ -87,14 +90,14 @@ function toChange(mapped: MappedResource): Change {
 }
 
 export interface LoadPrograms {
-  /** config/mapping */
+  /** config/mapping; the presets are beside it */
   readonly folder: string
   readonly tree: ElementTree
   readonly channels: readonly Channel[]
 }
 
 /**
- * Reads and compiles the tables, once more for each channel that replaces rows.
+ * Reads and compiles the tables, once more for each channel with a preset or rows of its own.
  * @throws Failure `invalid`/`mapping-does-not-compile`, `channel-switch`
  */
 export async function loadHl7Programs({
@@ -107,13 +110,20 @@ export async function loadHl7Programs({
   const programs = new Map<string, Program>()
   for (const channel of channels) {
     if (channel.source !== 'mllp') continue
-    if (channel.mapping.overrides !== undefined) {
-      const overrides = await readMappingFiles(channel.mapping.overrides)
+    const layers = layersOf(channel, folder)
+    if (layers.length > 0) {
+      const overrides = await Promise.all(layers.map((layer) => readMappingFiles(layer)))
       programs.set(channel.channel, compileMapping(files, tree, { overrides }))
     }
     checkSwitches(channel, programs.get(channel.channel) ?? program)
   }
   return { program, programs }
+}
+
+/** The folders of tables that are laid over those of everybody: the preset's, then the channel's own. */
+function layersOf({ preset, mapping }: Hl7Channel, folder: string): string[] {
+  const layers = preset === undefined ? [] : [presetTables(join(folder, '..', 'presets'), preset)]
+  return mapping.overrides === undefined ? layers : [...layers, mapping.overrides]
 }
 
 /** A misspelt switch would leave the default in force without a word. */

@@ -24,3 +24,10 @@ test('only people, places and visits are looked for, and only by identifiers wit
   expect(of('Patient')).toEqual([{ type: 'Patient', id: 'x', system: 'urn:a', value: '1' }])
   expect(of('Observation')).toEqual([])
 })
+
+test('a temporary number names nobody for good, nor a movement the visit of its number', () => {
+  const identifier = [{ system: 'urn:a', value: '1', use: 'temp' }]
+  expect(identifiersOf([{ type: 'Patient', id: 'x', resource: { identifier } }])).toEqual([])
+  const movement = { identifier: [{ system: 'urn:a', value: '1' }], partOf: { reference: 'Encounter/visit' } }
+  expect(identifiersOf([{ type: 'Encounter', id: 'x', resource: movement }])).toEqual([])
+})

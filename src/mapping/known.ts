@@ -22,11 +22,14 @@ export function identifiersOf(
   resources: readonly { readonly type: string; readonly id: string; readonly resource: JsonObject }[],
 ): IdentifierOf[] {
   return resources.flatMap(({ type, id, resource }) => {
-    const list = IDENTIFIED.has(type) ? resource['identifier'] : undefined
+    // A movement inside a visit may bear a number that some visit has.
+    const isMovement = type === 'Encounter' && resource['partOf'] !== undefined
+    const list = IDENTIFIED.has(type) && !isMovement ? resource['identifier'] : undefined
     if (!Array.isArray(list)) return []
     return list.filter(isObject).flatMap(({ system, value, use }) =>
-      // Without a system the same number may be anybody's; a former number was another record's.
-      typeof system === 'string' && typeof value === 'string' && use !== 'old'
+      // Without a system the same number may be anybody's; a former number was another record's; a temporary one is
+      // nobody's for good.
+      typeof system === 'string' && typeof value === 'string' && use !== 'old' && use !== 'temp'
         ? [{ type, id, system, value }]
         : [],
     )

@@ -24,7 +24,10 @@ export interface FoundIdentities {
   readonly strangers: readonly WantedIdentity[]
 }
 
-/** The oldest resource with the identifier, for those whose own id is not taken. Two key lookups each. */
+/**
+ * The oldest resource with the identifier, for those whose own id is not taken. Two key lookups each. A movement inside a
+ * visit may bear a number that another visit has: it is never what a visit is.
+ */
 export async function findIdentities(
   db: Db,
   tenant: TenantId,
@@ -39,7 +42,10 @@ export async function findIdentities(
       left join lateral (
         select t.rid from token t where t.tenant = $1::int and t.hash = w.hash order by t.rid limit 1
       ) t on true
-      left join lateral (select o.id from resource o where o.rid = t.rid offset 0) r on true
+      left join lateral (
+        select o.id from resource o
+        where o.rid = t.rid and (o.type <> 'Encounter' or not o.content ? 'partOf') offset 0
+      ) r on true
       where not exists (
         select from resource o where o.tenant = $1::int and o.type = w.type and o.id = w.id and not o.deleted offset 0
       )

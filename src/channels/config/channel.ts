@@ -116,6 +116,8 @@ const batch = z.strictObject({
 const mllp = z.strictObject({
   ...common,
   source: z.literal('mllp'),
+  /** A folder of config/presets: settings that the channel's own go over, and tables that its overrides go over. */
+  preset: key.optional(),
   listen: z.strictObject({
     ...listen,
     maxFrameMiB: z.number().min(0.001).max(256).default(16),

@@ -4,6 +4,7 @@ import { dirname, join, resolve } from 'node:path'
 
 import { Failure } from '../../kernel/failure.ts'
 import type { Channel } from './channel.ts'
+import { readPresets } from './presets.ts'
 import { type Problem, readChannel, type Variables } from './read.ts'
 
 /**
@@ -14,10 +15,11 @@ export async function loadChannels(folder: string, variables: Variables): Promis
   const found = (await readdir(folder).catch(() => refuseFolder(folder)))
     .filter((file) => /\.ya?ml$/.test(file))
     .toSorted()
+  const presets = await readPresets(resolve(folder, '..', 'presets'))
   const read = await Promise.all(
     found.map(async (file) => ({
       file,
-      ...readChannel(file, await readFile(join(folder, file), 'utf8'), variables),
+      ...readChannel(file, await readFile(join(folder, file), 'utf8'), variables, presets),
     })),
   )
   const problems = read.flatMap((result) => ('problems' in result ? result.problems : []))

@@ -3,6 +3,7 @@ import { type Document, isMap, isNode, isScalar, isSeq, LineCounter, parseDocume
 import type { z } from 'zod'
 
 import { type Channel, channelSchema } from './channel.ts'
+import { type Presets, withPreset } from './presets.ts'
 
 export interface Problem {
   readonly file: string
@@ -19,6 +20,7 @@ export function readChannel(
   file: string,
   text: string,
   variables: Variables,
+  presets: Presets = new Map(),
 ): { channel: Channel } | { problems: readonly Problem[] } {
   const lines = new LineCounter()
   const document = parseDocument(text, { lineCounter: lines, uniqueKeys: true, merge: false, strict: true })
@@ -37,7 +39,13 @@ export function readChannel(
   }
   if (problems.length > 0) return { problems }
 
-  const parsed = channelSchema.safeParse(document.toJS())
+  const written: unknown = document.toJS()
+  const settings = withPreset(written, presets)
+  if (settings === undefined) {
+    const text = `there is no such preset; there are: ${[...presets.keys()].join(', ') || 'none'}`
+    return { problems: [{ file, line: lineAt(offsetOf(document, ['preset'])), path: 'preset', text }] }
+  }
+  const parsed = channelSchema.safeParse(settings)
   if (parsed.success) return { channel: parsed.data }
   const found = parsed.error.issues.flatMap(spread).map(({ path, message }) => {
     return { file, line: lineAt(offsetOf(document, path)), path: path.join('.'), text: message }

@@ -9,7 +9,7 @@ const COLUMNS = 'row\tfrom\twhen\tto\ttype\tvocabulary\tvalue\torigin'
 /** What the compiler says about one more row of PID[Patient]. */
 function complaints(row: string, file = 'segments/PID.Patient.tsv', columns = COLUMNS): string[] {
   try {
-    compileMapping(files, tree, { overrides: new Map([[file, `${columns}\n${row}\n`]]) })
+    compileMapping(files, tree, { overrides: [new Map([[file, `${columns}\n${row}\n`]])] })
     return []
   } catch (error) {
     if (!(error instanceof Failure) || error.code !== 'mapping-does-not-compile') throw error
@@ -94,7 +94,7 @@ describe('a channel overrides rows', () => {
   const overridden = (rows: string) =>
     mapMessage(
       compileMapping(files, tree, {
-        overrides: new Map([['segments/PID.Patient.tsv', `${COLUMNS}\n${rows}\n`]]),
+        overrides: [new Map([['segments/PID.Patient.tsv', `${COLUMNS}\n${rows}\n`]])],
       }),
       sample('adt-a01'),
       CONTEXT,
@@ -110,6 +110,40 @@ describe('a channel overrides rows', () => {
 
   test('a row with a new id is added', () => {
     expect(overridden('PID-23b\tPID-23\t\taddress[birth].city')['address']).toContainEqual({ city: 'RENNES' })
+  })
+})
+
+describe('a row of a message table', () => {
+  const MESSAGE = 'row\tpath\trepeats\twhen\tto\tmap\treferences\torigin\tafter'
+  const namesIn = (structure: string, file: string, ...rows: string[]) => {
+    const overrides = [new Map([[file, [MESSAGE, ...rows].join('\n')]])]
+    const { root } = compileMapping(files, tree, { overrides }).structures.get(structure)!
+    return root.children.map(({ name }) => name)
+  }
+
+  test('stands after the row that it names, several in their order', () => {
+    const rows = ['a\tZAA\t\t\t\t\t\town\tPV2', 'b\tZBB\t\t\t\t\t\town\tZZ9 PV2']
+    const names = namesIn('ADT_A01', 'messages/ADT_A01.tsv', ...rows)
+    expect(names.slice(names.indexOf('PV2'), names.indexOf('PV2') + 3)).toEqual(['PV2', 'ZAA', 'ZBB'])
+    expect(complaints('a\tZAA\t\t\t\t\t\town\tZZ9', 'messages/ADT_A01.tsv', MESSAGE)).toEqual([
+      'messages/ADT_A01.tsv, row a: there is no row ZZ9 to stand after',
+    ])
+  })
+
+  test('of ADT_any is laid over all that have what it speaks of', () => {
+    const rows = [
+      'a\tZAA\t\t\t\t\t\town\tPV2',
+      'b\tZBB\t\t\tObservation[z]\tOBX[Observation]\tObservation[z].encounter = Encounter[9]\town\tPV2',
+    ]
+    for (const structure of ['ADT_A01', 'ADT_A02']) {
+      const names = namesIn(structure, 'messages/ADT_any.tsv', ...rows)
+      expect(names).toContain('ZAA')
+      expect(names).not.toContain('ZBB')
+    }
+    expect(namesIn('ORU_R01', 'messages/ADT_any.tsv', ...rows)).not.toContain('ZAA')
+    expect(complaints('a\tZAA', 'messages/XYZ_any.tsv', MESSAGE)).toEqual([
+      'messages/XYZ_any.tsv, row : there is no table of such a name',
+    ])
   })
 })
 

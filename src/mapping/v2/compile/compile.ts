@@ -21,8 +21,8 @@ export type Report = (file: string, row: string, problem: string) => void
 export type Attempt = <T>(file: string, row: string, run: () => T) => T | undefined
 
 export interface CompileOptions {
-  /** Rows that replace those of the same id, and new ones: a channel's overrides. Same columns as the files. */
-  readonly overrides?: MappingFiles
+  /** Rows that replace those of the same id, and new ones, layer by layer: a preset's, then a channel's own. */
+  readonly overrides?: readonly MappingFiles[]
 }
 
 /**

@@ -2,6 +2,7 @@
 import { parseTsv } from '../tsv.ts'
 import type { SwitchDeclaration } from '../program.ts'
 import type { Report } from './compile.ts'
+import { laidOver } from './overlay.ts'
 
 /** File name inside the folder, with slashes (`segments/PID.Patient.tsv`) → its text. */
 export type MappingFiles = ReadonlyMap<string, string>
@@ -28,15 +29,14 @@ export interface Tables {
   readonly dependent: readonly Row[]
 }
 
-export function readTables(files: MappingFiles, overrides: MappingFiles | undefined, report: Report): Tables {
-  const all = new Map<string, readonly Row[]>()
+export function readTables(
+  files: MappingFiles,
+  overrides: readonly MappingFiles[] | undefined,
+  report: Report,
+): Tables {
+  let all = new Map<string, readonly Row[]>()
   for (const [file, text] of files) if (file.endsWith('.tsv')) all.set(file, parseTsv(text).rows)
-  for (const [file, text] of overrides ?? []) {
-    const base = all.get(file)
-    if (base === undefined && !/^(segments|datatypes|messages|vocabulary)\//.test(file)) {
-      report(file, '', 'there is no such table to override')
-    } else all.set(file, laidOver(base ?? [], parseTsv(text).rows))
-  }
+  for (const layer of overrides ?? []) all = laidOver(all, layer, report)
   const tablesIn = (folder: string): Table[] =>
     [...all]
       .filter(([file]) => file.startsWith(`${folder}/`))
@@ -58,23 +58,6 @@ export function readTables(files: MappingFiles, overrides: MappingFiles | undefi
     required: rowsOf('required.tsv'),
     dependent: rowsOf('dependent.tsv'),
   }
-}
-
-/** A row with the id of a base row replaces it; a row with nothing but an id takes it out; other rows are added. */
-function laidOver(base: readonly Row[], over: readonly Row[]): Row[] {
-  const idOf = (row: Row): string => row['row'] ?? row['code'] ?? row['event'] ?? row['name'] ?? ''
-  const replacing = new Map(over.map((row) => [idOf(row), row]))
-  const kept = base.flatMap((row) => {
-    const replacement = replacing.get(idOf(row))
-    if (replacement === undefined) return [row]
-    replacing.delete(idOf(row))
-    return isBare(replacement) ? [] : [replacement]
-  })
-  return [...kept, ...replacing.values()]
-}
-
-function isBare(row: Row): boolean {
-  return Object.values(row).filter((cell) => cell !== '').length <= 1
 }
 
 /** `segments/PID.Patient.tsv` → `PID[Patient]`. */

@@ -12,7 +12,11 @@ const path = fc
 const text = fc.string({ maxLength: 12 })
 const leaf: fc.Arbitrary<Condition> = fc.oneof(
   fc.record({ is: fc.constantFrom('valued' as const, 'absent' as const, 'numeric' as const), path }),
-  fc.record({ is: fc.constant('in' as const), path, values: fc.array(text, { minLength: 1, maxLength: 3 }) }),
+  fc.record({
+    is: fc.constantFrom('in' as const, 'has' as const),
+    path,
+    values: fc.array(text, { minLength: 1, maxLength: 3 }),
+  }),
   fc.record({
     is: fc.constantFrom('count' as const, 'length' as const),
     path,

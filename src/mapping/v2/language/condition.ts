@@ -4,6 +4,7 @@
  *   OBX-2 = "NM" and OBX-5 numeric
  *   PV1-45 absent or not (MSH-9.2 in ("A03", "A13"))
  *   OBX-5 count > 1        PID-7 length > 8        switch nk1 = "related-person"
+ *   PID-32 has "VALI"      PID-11.7 has ("BDL", "BR")      one of the repetitions says so
  *
  * `valued`: there is text; `absent`: there is none (nor an explicit null); a bare segment name asks for the segment.
  */
@@ -16,7 +17,7 @@ export type Condition =
   | { readonly is: 'and' | 'or'; readonly of: readonly Condition[] }
   | { readonly is: 'not'; readonly of: Condition }
   | { readonly is: 'valued' | 'absent' | 'numeric'; readonly path: V2Path }
-  | { readonly is: 'in'; readonly path: V2Path; readonly values: readonly string[] }
+  | { readonly is: 'in' | 'has'; readonly path: V2Path; readonly values: readonly string[] }
   | {
       readonly is: 'count' | 'length'
       readonly path: V2Path
@@ -69,6 +70,9 @@ function parseTest(tokens: Tokens): Condition {
   for (const is of ['count', 'length'] as const) {
     if (tokens.take(is)) return { is, path, comparison: tokens.comparison(), number: tokens.number() }
   }
+  if (tokens.take('has')) {
+    return { is: 'has', path, values: tokens.quoted ? [tokens.text()] : parseBracketed(tokens) }
+  }
   if (tokens.take('!=')) return { is: 'not', of: { is: 'in', path, values: [tokens.text()] } }
   return { is: 'in', path, values: parseValues(tokens) }
 }
@@ -77,6 +81,10 @@ function parseTest(tokens: Tokens): Condition {
 function parseValues(tokens: Tokens): string[] {
   if (tokens.take('=')) return [tokens.text()]
   tokens.expect('in')
+  return parseBracketed(tokens)
+}
+
+function parseBracketed(tokens: Tokens): string[] {
   tokens.expect('(')
   const values = [tokens.text()]
   while (tokens.take(',')) values.push(tokens.text())
@@ -96,6 +104,8 @@ export function printCondition(condition: Condition): string {
         : `not ${printInside(condition.of)}`
     case 'in':
       return `${printPath(condition.path)} ${printValues(condition.values)}`
+    case 'has':
+      return `${printPath(condition.path)} has ${printTexts(condition.values)}`
     case 'count':
     case 'length':
       return `${printPath(condition.path)} ${condition.is} ${condition.comparison} ${condition.number}`
@@ -112,8 +122,12 @@ function printInside(condition: Condition): string {
 }
 
 function printValues(values: readonly string[]): string {
+  return values.length === 1 ? `= ${printTexts(values)}` : `in ${printTexts(values)}`
+}
+
+function printTexts(values: readonly string[]): string {
   const quoted = values.map((value) => JSON.stringify(value))
-  return quoted.length === 1 ? `= ${quoted[0]}` : `in (${quoted.join(', ')})`
+  return quoted.length === 1 ? quoted[0]! : `(${quoted.join(', ')})`
 }
 
 function printPath({ name, ofSegment, part, component, subcomponent, firstOnly }: V2Path): string {

@@ -99,7 +99,11 @@ function keyOf(input: KeyInput): string | 'omitted' | 'contained' | undefined {
     case 'Patient':
       return patientKey(root, input)
     case 'Encounter':
-      return visitKey(root, sender) ?? (input.encounterOfMessage ? undefined : 'omitted')
+      return (
+        visitKey(root, sender) ??
+        movementKey(root, sender, idOf) ??
+        (input.encounterOfMessage ? undefined : 'omitted')
+      )
     case 'PractitionerRole':
       return roleKey(root, idOf)
     case 'Location':
@@ -133,6 +137,8 @@ function keyOf(input: KeyInput): string | 'omitted' | 'contained' | undefined {
       return own() ?? prefixed(idOf(root, 'subject'), 'account')
     case 'ObservationDefinition':
       return own() ?? coded()
+    case 'Consent':
+      return own() ?? `${about()}|${conceptKey(root, 'category') ?? ''}`
     case 'CareTeam':
       return `${idOf(root, 'subject') ?? input.message}|care-team`
     case 'DocumentReference':
@@ -199,6 +205,13 @@ function patientKey(root: Obj, { patientIdentifier, sender }: KeyInput): string 
 
 function visitKey(root: Obj, sender: string): string | undefined {
   return typedIdentifier(root, 'VN', sender)
+}
+
+/** A movement inside a visit is numbered by the authority of its number, else within the visit. */
+function movementKey(root: Obj, sender: string, idOf: KeyInput['idOf']): string | undefined {
+  const number = objectsIn(root, 'identifier').find((each) => typeCodes(each).includes('MN'))
+  if (number === undefined) return undefined
+  return `movement|${identifierKey(number, idOf(root, 'partOf') ?? sender)}`
 }
 
 function roleKey(root: Obj, idOf: KeyInput['idOf']): string | 'contained' {

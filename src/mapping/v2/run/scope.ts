@@ -78,6 +78,10 @@ export function holds(condition: Condition | undefined, scope: Scope, context: C
       const value = valueAt(condition.path, scope)
       return condition.values.includes((value && textOf(value)) ?? '')
     }
+    case 'has':
+      return repetitionsAt(condition.path, scope).some((value) =>
+        condition.values.includes(textOf(value) ?? ''),
+      )
     case 'count':
       return compare(countOf(condition.path, scope), condition.comparison, condition.number)
     case 'length': {
@@ -99,6 +103,16 @@ function isValued(path: V2Path, scope: Scope): boolean {
 function isNumeric(value: V2Value | undefined, context: ConditionContext): boolean {
   const text = value && textOf(value)
   return text !== undefined && decimalJson(text, context) !== undefined
+}
+
+/** What each repetition of a field has at a path. */
+function repetitionsAt({ name, part, component, subcomponent }: V2Path, scope: Scope): readonly V2Value[] {
+  const segment = segmentOf(name, scope)
+  if (segment === undefined || part === undefined) return []
+  const below = [component, subcomponent].filter((each) => each !== undefined)
+  return scope
+    .read(segment, part)
+    .map((repetition) => below.reduce((value, number) => value.part(number), repetition))
 }
 
 function countOf({ name, part }: V2Path, scope: Scope): number {

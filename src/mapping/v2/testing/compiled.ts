@@ -10,6 +10,7 @@ import {
   type Mapped,
   type MappedResource,
   type MappingContext,
+  type Program,
 } from '../index.ts'
 
 export const MAPPING_FOLDER = fileURLToPath(new URL('../../../../config/mapping/', import.meta.url))
@@ -17,7 +18,8 @@ export const MAPPING_FOLDER = fileURLToPath(new URL('../../../../config/mapping/
 const definitions = loadDefinitions()
 export const tree = makeElementTree(definitions)
 const validator = makeValidator(definitions)
-export const program = compileMapping(await readMappingFiles(MAPPING_FOLDER), tree)
+const files = await readMappingFiles(MAPPING_FOLDER)
+export const program = compileMapping(files, tree)
 
 export const CONTEXT: MappingContext = {
   tenantKey: 'demo',
@@ -42,6 +44,12 @@ export function message(...segments: readonly string[]): Hl7Message {
 
 export function map(from: Hl7Message, context: Partial<MappingContext> = {}): Mapped {
   return mapMessage(program, from, { ...CONTEXT, ...context })
+}
+
+/** The tables with those of a preset over them. */
+export async function presetProgram(preset: string): Promise<Program> {
+  const folder = fileURLToPath(new URL(`../../../../config/presets/${preset}/mapping/`, import.meta.url))
+  return compileMapping(files, tree, { overrides: [await readMappingFiles(folder)] })
 }
 
 export function ofType(mapped: Mapped, type: string): MappedResource[] {
