@@ -51,3 +51,53 @@ test('a report is issued at the minute that was sent', () => {
   const [first] = ofType(map('oru-microbiology-parent'), 'DiagnosticReport')
   expect(first!.resource['issued']).toBe('2025-06-10T11:30:00+02:00')
 })
+
+test('a device’s unit keeps the code of its system', () => {
+  const rates = ofType(map('oru-device-vitals'), 'Observation').map(
+    ({ resource }) => resource['valueQuantity'],
+  )
+  expect(rates).toContainEqual({
+    value: 72,
+    unit: 'MDC_DIM_BEAT_PER_MIN',
+    system: 'urn:iso:std:iso:11073:10101',
+    code: '264864',
+  })
+})
+
+test('a document says what it replaces or adds to, what it is about and how far it is', () => {
+  const { resource } = only(map('mdm-t02-text'), 'DocumentReference')
+  expect(resource).toMatchObject({
+    status: 'current',
+    docStatus: 'final',
+    relatesTo: [{ code: 'appends', target: { identifier: { value: 'DOC54' } } }],
+    context: { related: [{ identifier: { value: 'PO1' } }, { identifier: { value: 'FO1' } }, {}] },
+  })
+  expect(resource['content']).toHaveLength(2)
+})
+
+test('a document without a text says that it is unknown', () => {
+  const { resource } = only(map('mdm-t01-notification'), 'DocumentReference')
+  expect(resource['content']).toMatchObject([{ attachment: { extension: [{ valueCode: 'unknown' }] } }])
+})
+
+test('a pointer is an address only when it is one', () => {
+  const { resource } = only(map('mdm-t02-pdf'), 'DocumentReference')
+  expect(resource['content']).toMatchObject([
+    { attachment: { contentType: 'application/pdf' } },
+    { attachment: { url: 'https://docs.example.test/d/77', contentType: 'application/pdf' } },
+  ])
+})
+
+test('race and ethnicity in the codes of the United States are extensions of US Core', () => {
+  const { resource } = only(map('oru-elr-full'), 'Patient')
+  expect(resource['extension']).toContainEqual({
+    url: 'http://hl7.org/fhir/us/core/StructureDefinition/us-core-race',
+    extension: [
+      {
+        url: 'ombCategory',
+        valueCoding: { system: 'urn:oid:2.16.840.1.113883.6.238', code: '2106-3', display: 'White' },
+      },
+      { url: 'text', valueString: 'White' },
+    ],
+  })
+})

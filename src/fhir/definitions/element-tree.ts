@@ -23,6 +23,8 @@ export interface ElementTree {
    * `Patient.name[0].given`, `Patient.birthDate.extension`, `CodeableConcept.coding`. undefined: R4 has no such element.
    */
   elementOf(path: string): ElementNode | undefined
+  /** What a type or backbone element is not allowed without: for each such element its names, one for each type of a choice. */
+  mandatoryIn(path: string): readonly (readonly string[])[]
 }
 
 export function makeElementTree(definitions: Definitions): ElementTree {
@@ -62,7 +64,15 @@ export function makeElementTree(definitions: Definitions): ElementTree {
     }
   }
 
-  return { elementOf }
+  function mandatoryIn(path: string): string[][] {
+    const names = new Map<string, string[]>()
+    for (const { name, element, entry } of definitions.type(path)?.properties.values() ?? []) {
+      if ((entry.min ?? 0) > 0) names.set(element, [...(names.get(element) ?? []), name])
+    }
+    return [...names.values()]
+  }
+
+  return { elementOf, mandatoryIn }
 }
 
 function rootNode(type: TypeDefinition): ElementNode {

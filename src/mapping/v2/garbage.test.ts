@@ -1,7 +1,8 @@
 /** Whatever stands in the fields, what comes out is valid R4, refers to nothing that is not there, and comes out again the same. */
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { dangling, map, message, problems } from './testing/compiled.ts'
+import type { GroupPlace, SegmentPlace } from './program.ts'
+import { dangling, map, message, problems, program } from './testing/compiled.ts'
 
 const part = fc.oneof(
   { weight: 4, arbitrary: fc.constant('') },
@@ -56,19 +57,22 @@ const segment = (name: string) =>
 const body = (...names: string[]) => fc.tuple(...names.map(segment))
 const header = (type: string) => `MSH|^~\\&|A|B|||20260310081530||${type}|1|P|2.5`
 
+/** The segments of a structure in order, each once. */
+function segmentsIn(place: GroupPlace | SegmentPlace): string[] {
+  return place.kind === 'segment' ? [place.name] : place.children.flatMap(segmentsIn)
+}
+
+const EVENT_OF = new Map([...program.events].map(([event, structure]) => [structure, event]))
 const MESSAGES = fc.oneof(
-  body('PID', 'PD1', 'NK1', 'PV1', 'PV2', 'OBX', 'AL1', 'DG1', 'PR1', 'IN1').map((segments) => [
-    header('ADT^A01'),
-    ...segments,
-  ]),
-  body('PID', 'PV1', 'ORC', 'OBR', 'NTE', 'OBX', 'NTE', 'OBX', 'SPM').map((segments) => [
-    header('ORU^R01'),
-    ...segments,
-  ]),
-  body('PID', 'PV1', 'ORC', 'OBR', 'NTE', 'DG1', 'OBX', 'ORC', 'OBR').map((segments) => [
-    header('ORM^O01'),
-    ...segments,
-  ]),
+  ...[...program.structures.values()]
+    .filter(({ name }) => EVENT_OF.has(name))
+    .map(({ name, root }) => {
+      const names = segmentsIn(root).filter((each) => each !== 'MSH')
+      return fc
+        .array(fc.nat(names.length - 1), { maxLength: 16 })
+        .chain((picked) => body(...[...new Set(picked)].toSorted((x, y) => x - y).map((at) => names[at]!)))
+        .chain((segments) => segment('PID').map((pid) => [header(EVENT_OF.get(name)!), pid, ...segments]))
+    }),
 )
 
 test('any fields give valid resources without dangling references', () => {

@@ -150,6 +150,8 @@ export interface Program {
   readonly defaults: ReadonlyMap<string, readonly Default[]>
   /** Data type or backbone element → what it is nothing without. */
   readonly required: ReadonlyMap<string, readonly Requirement[]>
+  /** What R4 does not allow a type or backbone element without: the names of each such element. */
+  readonly mandatoryIn: (type: string) => readonly (readonly string[])[]
   /** Data type or backbone element → elements that are left out without another. */
   readonly dependent: ReadonlyMap<string, readonly Dependence[]>
 }

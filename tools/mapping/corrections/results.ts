@@ -203,4 +203,35 @@ const RESULTS: readonly RuleCorrection[] = [
   },
 ]
 
-export const results: readonly RuleCorrection[] = [...RESULTS]
+/** The status of a document, table 0271 and 0273; what type of file it is, a row of OBX says better. */
+const DOCUMENTS: readonly RuleCorrection[] = [
+  {
+    map: 'TXA[DocumentReference]',
+    source: 'TXA-3',
+    leaveOut: 'a code of table 0191 is no media type; OBX says which it is',
+  },
+  {
+    map: 'TXA[DocumentReference]',
+    source: 'TXA-17',
+    use: { type: '', vocabulary: 'DocumentCompletionStatus' },
+    because: 'R4 has three codes for them',
+  },
+  {
+    map: 'TXA[DocumentReference]',
+    source: 'TXA-19',
+    target: 'status',
+    condition: '"AV"',
+    use: { when: '', type: '', value: '', vocabulary: 'DocumentAvailabilityStatus' },
+    because: 'R4 has codes for the others too',
+  },
+  { map: 'TXA[DocumentReference]', source: 'TXA-19', leaveOut: 'the vocabulary says it' },
+  { map: /^RP\[/, source: 'RP.1', use: { type: '@url' }, because: 'a path of a file server is no URL' },
+  {
+    map: /^RP\[/,
+    source: 'RP.3',
+    use: { from: 'RP', type: '@contentType(3)', value: '' },
+    because: 'AP and PDF are application/pdf',
+  },
+]
+
+export const results: readonly RuleCorrection[] = [...DOCUMENTS, ...RESULTS]

@@ -68,7 +68,7 @@ export function compileMapping(
     throw new Failure('invalid', 'mapping-does-not-compile', { problems: issues.length, first }, { issues })
   }
   return deepFreeze({
-    offsetsOf: memoizedOffsets(),
+    offsetsOf: memoized<OffsetAt>(makeOffsets),
     events: tables.events,
     structures,
     vocabularies,
@@ -77,14 +77,16 @@ export function compileMapping(
     defaults,
     required,
     dependent,
+    mandatoryIn: memoized(tree.mandatoryIn),
   })
 }
 
-function memoizedOffsets(): (timeZone: string) => OffsetAt {
-  const zones = new Map<string, OffsetAt>()
-  return (timeZone) => {
-    const known = zones.get(timeZone) ?? makeOffsets(timeZone)
-    zones.set(timeZone, known)
-    return known
+/** Worked out once for each key: a message asks for the same few again and again. */
+function memoized<T extends object>(make: (key: string) => T): (key: string) => T {
+  const known = new Map<string, T>()
+  return (key) => {
+    const value = known.get(key) ?? make(key)
+    known.set(key, value)
+    return value
   }
 }

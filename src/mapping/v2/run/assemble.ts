@@ -4,7 +4,14 @@ import type { Program } from '../program.ts'
 import type { Identities } from './identity.ts'
 import { setTargets } from './provenance.ts'
 import { fieldOf, objectsIn, type Obj, type ResourceNode } from './tree.ts'
-import { addDefaults, objectJson, writeResource, type TraceEntry, type WriteInput } from './write.ts'
+import {
+  addDefaults,
+  missingOf,
+  objectJson,
+  writeResource,
+  type TraceEntry,
+  type WriteInput,
+} from './write.ts'
 
 export interface MappedResource {
   readonly type: string
@@ -46,13 +53,32 @@ export function assemble(resources: readonly ResourceNode[], input: AssembleInpu
   const others = [...stored.keys()].filter((key) => key !== own)
   if (others.length === 0) return []
   setTargets(input.provenance, others)
+  return writeWhole(stored, input)
+}
+
+/**
+ * Writes all of them. What R4 does not allow as it is, something mandatory being unknown, is left out, and then all are
+ * written anew: the others must not refer to it.
+ */
+function writeWhole(stored: Map<string, Stored>, input: AssembleInput): MappedResource[] {
   const written = new Set(stored.keys())
   const isWritten = (resource: ResourceNode): boolean => written.has(keyOf(resource, input.identities) ?? '')
   const patientReference = (): string | undefined =>
     input.patient && isWritten(input.patient) ? keyOf(input.patient, input.identities) : undefined
-  return [...stored.values()].map(({ resource, cleared }) =>
+  const mapped = [...stored.values()].map(({ resource, cleared }) =>
     toMapped(resource, cleared, { ...input, isWritten, patientReference }),
   )
+  const incomplete = mapped.filter(({ type, resource }) => {
+    const missing = missingOf(type, new Set(Object.keys(resource)), input.program)
+    if (missing !== undefined) input.warn('resource-incomplete', `${type}.${missing}`)
+    return missing !== undefined
+  })
+  if (incomplete.length === 0) return mapped
+  for (const { type, id } of incomplete) stored.delete(`${type}/${id}`)
+  const provenance = keyOf(input.provenance, input.identities)!
+  const others = [...stored.keys()].filter((key) => key !== provenance)
+  setTargets(input.provenance, others)
+  return others.length === 0 ? [] : writeWhole(stored, input)
 }
 
 /** The given resources and those that they refer to, each once, those that hold no text left out. */

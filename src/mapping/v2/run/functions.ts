@@ -47,7 +47,7 @@ export const FUNCTIONS: Readonly<Record<string, MappingFunction>> = {
       .map(({ whole }) => whole ?? '')
       .join('\n'),
   /** CWE or CE as unit, and as code where UCUM has it. */
-  unit: (value, _context, _argument, node, row) => {
+  unit: (value, context, _argument, node, row) => {
     const [code, text, system] = [1, 2, 3].map((n) => textOf(value.part(n)))
     const unit = text ?? code
     if (unit === undefined || !node) return undefined
@@ -58,6 +58,9 @@ export const FUNCTIONS: Readonly<Record<string, MappingFunction>> = {
     if (ucum !== undefined && (system === undefined || /^(?:UCUM|ISO\+|L|99\w*|ANS\+)$/i.test(system))) {
       setText(node, 'system', 'http://unitsofmeasure.org', row)
       setText(node, 'code', ucum, row)
+    } else if (code !== undefined && isOtherUnitSystem(system, context) && node.type !== 'Duration') {
+      setText(node, 'system', codeSystemUri(system!, context), row)
+      setText(node, 'code', code, row)
     }
     return undefined
   },
@@ -84,8 +87,16 @@ export const FUNCTIONS: Readonly<Record<string, MappingFunction>> = {
       .map((n) => textOf(value.part(n)))
       .filter((part) => part !== undefined)
       .join(' '),
-  /** ED.2 and ED.3 as media type. */
-  contentType: (value) => mediaType(textOf(value.part(2)), textOf(value.part(3))),
+  /** ED.2 and ED.3 as media type; the argument is the part where it starts: 3 for RP. */
+  contentType: (value, _context, argument) => {
+    const first = argument === '' ? 2 : Number(argument)
+    return mediaType(textOf(value.part(first)), textOf(value.part(first + 1)))
+  },
+  /** An address that others can follow; a path of a file server is none. */
+  url: (value) => {
+    const text = textOf(value)
+    return text !== undefined && /^(?:https?|ftps?|urn|cid|dicom):\S+$/i.test(text) ? text : undefined
+  },
   /** ED.5 as base64, whichever encoding ED.4 names. */
   base64: (value) => {
     const body = value.part(5).whole ?? undefined
@@ -115,6 +126,12 @@ export const FUNCTIONS: Readonly<Record<string, MappingFunction>> = {
   },
   /** 1 is Monday in RPT, as in ISO 8601. */
   dayOfWeek: (value) => ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'][Number(textOf(value)) - 1],
+}
+
+/** A system of units that the tables know and that is not UCUM: the codes of devices (MDC). */
+function isOtherUnitSystem(name: string | undefined, { codeSystems }: CodeSystemContext): boolean {
+  const uri = name === undefined ? undefined : codeSystems.get(name.toUpperCase())
+  return uri !== undefined && uri !== 'http://unitsofmeasure.org' && uri !== 'urn:oid:2.16.840.1.113883.5.141'
 }
 
 const MINUTES: ReadonlyMap<string, number> = new Map([

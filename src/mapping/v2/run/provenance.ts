@@ -37,6 +37,7 @@ export function completeProvenance(
 /** Names what the message made: `Type/id` of each. */
 export function setTargets({ root }: ResourceNode, references: readonly string[]): void {
   const target = fieldOf(root, 'target', true)
+  target.items.clear()
   for (const reference of references) target.items.set(reference, referenceObject(reference))
 }
 

@@ -57,7 +57,7 @@ export function codeSystemUri(name: string, context: CodeSystemContext): string 
     context.codeSystems.get(name) ??
     context.codeSystems.get(name.toUpperCase())
   if (registered !== undefined) return registered
-  const table = /^HL7(\d{1,4})$/i.exec(name)
+  const table = /^(?:HL7|v2)[-_ ]?(\d{1,4})$/i.exec(name)
   if (table) return v2TableUri(table[1]!)
   const universal = universalUri(name, undefined)
   if (universal !== undefined) return universal

@@ -4,7 +4,7 @@ import type { Identities } from './identity.ts'
 import type { Field, Leaf, Obj, ResourceNode } from './tree.ts'
 
 export interface WriteInput {
-  readonly program: Pick<Program, 'required' | 'dependent' | 'defaults'>
+  readonly program: Pick<Program, 'required' | 'dependent' | 'defaults' | 'mandatoryIn'>
   readonly identities: Identities
   readonly warn: (code: string, about: string) => void
   /** Whether something is stored under the id, or will be: a reference to anything else is not written. */
@@ -36,6 +36,7 @@ interface Writing extends WriteInput {
 export function writeResource(resource: ResourceNode, input: WriteInput): Written {
   const writing: Writing = { ...input, contained: new Map(), trace: [] }
   const elements = writeFields(resource.root, resource.type, writing)
+  leaveOutAlone(resource.type, elements, writing)
   const contained = referredTo([...writing.contained.values()], [...elements.values()])
   const all =
     contained.length === 0 ? elements : new Map([['contained', `[${contained.join(',')}]`], ...elements])
@@ -187,13 +188,26 @@ function leaveOutAlone(type: string, elements: Map<string, string>, { program, w
 }
 
 /** Fills in what a type is nothing without; false where there is nothing to fill in. */
-function isComplete(type: string, elements: Map<string, string>, { program }: Writing): boolean {
-  for (const { oneOf, otherwise } of program.required.get(type) ?? []) {
+function isComplete(type: string, elements: Map<string, string>, writing: Writing): boolean {
+  for (const { oneOf, otherwise } of writing.program.required.get(type) ?? []) {
     if (oneOf.some((name) => elements.has(name))) continue
     if (otherwise === '') return false
     elements.set(oneOf[0]!, otherwise)
   }
-  return true
+  const missing = missingOf(type, elements, writing.program)
+  if (missing !== undefined) writing.warn('element-incomplete', `${type}.${missing}`)
+  return missing === undefined
+}
+
+/** What R4 does not allow the type without, and is not there. */
+export function missingOf(
+  type: string,
+  elements: Pick<ReadonlySet<string>, 'has'>,
+  { mandatoryIn }: Pick<Program, 'mandatoryIn'>,
+): string | undefined {
+  return mandatoryIn(type).find((names) =>
+    names.every((name) => !elements.has(name) && !elements.has(`_${name}`)),
+  )?.[0]
 }
 
 function isBackward(elements: ReadonlyMap<string, string>): boolean {
@@ -224,8 +238,8 @@ function containedReference(resource: ResourceNode, writing: Writing): string | 
   const entry = { id: `${resource.type.toLowerCase()}-${number}`, json: '' }
   writing.contained.set(resource, entry)
   const elements = writeFields(resource.root, resource.type, writing)
-  if (elements.size === 0 || !isComplete(resource.type, elements, writing)) return undefined
-  if (!addDefaults(resource.type, elements, writing).isWhole) return undefined
+  if (elements.size === 0 || !addDefaults(resource.type, elements, writing).isWhole) return undefined
+  if (!isComplete(resource.type, elements, writing)) return undefined
   entry.json = objectJson(
     new Map([['resourceType', JSON.stringify(resource.type)], ['id', JSON.stringify(entry.id)], ...elements]),
   )
