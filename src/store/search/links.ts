@@ -14,8 +14,11 @@ import { byHashes } from './statements.ts'
 
 /** Up to so many linked resources become tokens or ids: each costs one descent of an index. */
 const FEW_LINKED = 2000
-/** Each costs a look into its content; beyond, so many refer that those who are referred to soon fill a page. */
-const FEW_REFERRING = 500
+/**
+ * Each costs a look into its content (8 µs); beyond, so many refer that those who are referred to soon fill a page. With
+ * 40,000 patients both ways cost the same at about 4,000.
+ */
+const FEW_REFERRING = 3000
 
 export interface LinksDeps extends Pick<ParameterDeps, 'definitions' | 'parameters'> {
   readonly db: Db

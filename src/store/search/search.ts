@@ -139,8 +139,9 @@ export function makeSearchRunner({ db, named, tokenValues, frequent, tell }: Sea
     conditions: readonly Condition[],
     bound: number,
   ): Promise<readonly number[]> {
-    const unknown = conditions.filter((one) => frequent.atLeast(tenant, one) < bound)
     const found = new Map<Condition, number>()
+    for (const one of conditions) if (one.by === 'id') found.set(one, Math.min(one.ids.length, bound))
+    const unknown = conditions.filter((one) => !found.has(one) && frequent.atLeast(tenant, one) < bound)
     if (unknown.length > 0) {
       const counting = statements.boundedCounts(tenant, unknown, bound)
       const [row] = await run<{ counts: number[] }>(tenant, 'bounded counts', counting)
