@@ -6,7 +6,7 @@ import type { Client } from 'pg'
 import type { TenantId } from '../../src/kernel/ids.ts'
 import { parseExactObject } from '../../src/kernel/json.ts'
 import { toInstant } from '../../src/kernel/clock.ts'
-import { indexRows, type ResourceIndex } from '../../src/store/index-rows.ts'
+import type { ResourceIndex } from '../../src/store/index-rows.ts'
 import { copied, type Copies } from './copies.ts'
 import type { Steps } from './copy-tables.ts'
 import { makeExtraction } from './extraction.ts'
@@ -97,13 +97,12 @@ async function readRows(client: Client, tenant: TenantId, wanted: readonly BaseR
 }
 
 function indexesOf(rows: readonly Row[], tenant: TenantId, timezone: string) {
-  const { parameters, context, extractor } = makeExtraction(timezone)
+  const { extractor, indexResource } = makeExtraction(timezone)
   const indexes = rows.map(({ rid, type, id, last_updated, content }) => {
     const { value } = parseExactObject(`{"resourceType":"${type}",${content.slice(1)}`)
     const meta = value['meta'] as { readonly lastUpdated: string }
     deepStrictEqual([value['id'], meta.lastUpdated], [id, toInstant(last_updated.getTime())])
-    const entries = extractor.extract(value, type, context)
-    return { rid, index: indexRows(tenant, type, entries, parameters.sharing(type)) }
+    return { rid, index: indexResource(extractor, tenant, type, value) }
   })
   const all = (pick: (index: ResourceIndex) => readonly string[]) =>
     indexes.flatMap(({ rid, index }) => pick(index).map((text) => `${text} ${rid}`)).toSorted()

@@ -4,10 +4,12 @@ import {
   type Extractor,
   loadDefinitions,
   makeExtractor,
+  makeReferenceWalk,
   makeSearchParameters,
 } from '../../src/fhir/index.ts'
 import { makeTimeZone } from '../../src/kernel/time-zone.ts'
-import { hash64, referenceText, tokenText, uriText } from '../../src/store/hash.ts'
+import { hash64, referenceText, tokenText, unshownText, uriText } from '../../src/store/hash.ts'
+import { makeReferring, makeResourceIndex, nameOf, targetsOf } from '../../src/store/integrity/index.ts'
 import { marked } from './copies.ts'
 
 export function makeExtraction(timezone: string) {
@@ -18,14 +20,28 @@ export function makeExtraction(timezone: string) {
     toLocal: () => undefined,
     bases: () => [],
   }
-  return { definitions, parameters, context, extractor: makeExtractor(definitions, parameters) }
+  const walk = makeReferenceWalk(definitions)
+  const referring = makeReferring(parameters, definitions.resourceTypes)
+  const contextOf = () => context
+  return {
+    definitions,
+    parameters,
+    context,
+    walk,
+    extractor: makeExtractor(definitions, parameters),
+    indexResource: makeResourceIndex({ parameters, walk, referring, contextOf }),
+  }
 }
 
 /** Token hashes of texts that hold an id, so that each copy has others: hash, and text with a gap for the copy. */
 export type Variants = Map<string, string>
 
 /** Notes the variants of everything that is extracted. */
-export function noting(extractor: Extractor, variants: Variants, except: readonly string[]): Extractor {
+export function noting(
+  { extractor, walk }: Pick<ReturnType<typeof makeExtraction>, 'extractor' | 'walk'>,
+  variants: Variants,
+  except: readonly string[],
+): Extractor {
   const note = (text: string) => {
     const gapped = marked(text)
     if (gapped !== text) variants.set(hash64(text), gapped)
@@ -37,6 +53,7 @@ export function noting(extractor: Extractor, variants: Variants, except: readonl
       if (except.includes(type)) return entries
       for (const { param, system, code } of entries.tokens) note(tokenText(type, param, system ?? '', code))
       for (const { param, target } of entries.references) note(referenceText(type, param, target))
+      for (const target of targetsOf(walk, resource, context.toLocal).named) note(unshownText(nameOf(target)))
       for (const { param, value } of entries.uris) note(uriText(type, param, value))
       return entries
     },

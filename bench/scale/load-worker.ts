@@ -53,7 +53,8 @@ interface Loaded {
 const order = workerData as LoadOrder
 const { copies, progress } = order
 const samples = readSamples()
-const { definitions, parameters, context, extractor } = makeExtraction(order.timezone)
+const extraction = makeExtraction(order.timezone)
+const { definitions, parameters, context, extractor } = extraction
 const variants: Variants = new Map()
 const multiplied = copies.count > 1
 const db = openDb({ url: order.url, statementTimeoutMs: 0 })
@@ -62,7 +63,7 @@ const { repository } = makeStore({
   clock: systemClock,
   // The samples are what they are; what is measured later is not their validity.
   validator: { validate: () => [], review: () => [] },
-  extractor: multiplied ? noting(extractor, variants, PEOPLE) : extractor,
+  extractor: multiplied ? noting(extraction, variants, PEOPLE) : extractor,
   definitions,
   parameters,
   terminology: makeTerminology({ r4: makeR4Content(), stored: makeStoredTerminology(db) }),

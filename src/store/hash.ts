@@ -45,7 +45,11 @@ export function referenceText(type: string, param: string, target: string): stri
 
 /** A reference that no search parameter shows, by its target alone, whatever refers to it. */
 export function unshownHash(target: string): string {
-  return hash64(`\u0003${target}`)
+  return hash64(unshownText(target))
+}
+
+export function unshownText(target: string): string {
+  return `\u0003${target}`
 }
 
 /** The values of a quantity parameter in one unit: see unitKey in fhir/search/quantity.ts. */
