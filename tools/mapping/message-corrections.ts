@@ -90,13 +90,20 @@ export const messageCorrections: readonly MessageCorrection[] = [
     use: { to: 'Observation[2]', map: 'NTE[Observation]' },
     because: 'notes of an observation',
   },
+  {
+    map: 'ORM_O01',
+    target: 'ServiceRequest[1].note',
+    use: { to: 'ServiceRequest[1]', when: 'RXO absent' },
+    because: 'an order of a drug is no ServiceRequest',
+  },
   { target: 'ServiceRequest[1].note', use: { to: 'ServiceRequest[1]' }, because: 'the table fills the note' },
   {
     map: 'ORM_O01',
     target: /^ServiceRequest\[1\]\.reasonReference/,
     use: {
       to: 'Condition[1]',
-      references: 'Condition[1].subject = Patient[1]; ServiceRequest[1].reasonReference = Condition[1]',
+      references:
+        'Condition[1].subject = Patient[1]; ServiceRequest[1].reasonReference = Condition[1]; MedicationRequest[1].reasonReference = Condition[1]',
     },
     because: 'a reference of the order',
   },
@@ -206,9 +213,21 @@ export const messageCorrections: readonly MessageCorrection[] = [
   },
   {
     map: 'ORM_O01',
+    segmentMap: /^OBX\[/,
+    use: {
+      references:
+        'ServiceRequest[1].supportingInfo = Observation[1]; MedicationRequest[1].supportingInformation = Observation[1]; Observation[1].subject = Patient[1]',
+    },
+    because: 'a drug may be what was ordered',
+  },
+  {
+    map: 'ORM_O01',
     segmentMap: 'ORC[ServiceRequest]',
-    use: { references: 'ServiceRequest[1].subject = Patient[1]; ServiceRequest[1].encounter = Encounter[1]' },
-    because: 'the visit of the order',
+    use: {
+      when: 'RXO absent',
+      references: 'ServiceRequest[1].subject = Patient[1]; ServiceRequest[1].encounter = Encounter[1]',
+    },
+    because: 'the visit of the order; an order of a drug is no ServiceRequest',
   },
   {
     map: 'ORM_O01',

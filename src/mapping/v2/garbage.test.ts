@@ -82,7 +82,7 @@ test('any fields give valid resources without dangling references', () => {
       expect(problems(mapped)).toEqual([])
       expect(dangling(mapped)).toEqual([])
     }),
-    { numRuns: 150 },
+    { numRuns: 300 },
   )
 })
 

@@ -130,7 +130,7 @@ export interface Requirement {
   readonly otherwise: string
 }
 
-/** What R4 does not allow alone: a duration without its unit. */
+/** What R4 does not allow alone: a duration without its unit; `!when`: what may not be there beside it. */
 export interface Dependence {
   readonly element: string
   readonly needs: string

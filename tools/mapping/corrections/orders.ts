@@ -4,6 +4,7 @@ import type { RuleCorrection } from '../corrections.ts'
 const ONE_PROVENANCE = 'one Provenance a message, made by us'
 const COMPUTED = 'times computed from other times are not invented'
 const REFERENCE = 'the reference is set by the message table'
+const STRENGTH = 'medicationReference>Medication.ingredient.strength'
 
 const ORDERS: readonly RuleCorrection[] = [
   { map: 'ORC[DiagnosticReport]', source: 'ORC-2', target: 'basedOn(ServiceRequest)', leaveOut: REFERENCE },
@@ -182,8 +183,9 @@ const ORDERS: readonly RuleCorrection[] = [
         map === 'TQ1[ServiceRequest]'
           ? 'occurrenceTiming.repeat.boundsDuration'
           : 'dosageInstruction.timing.repeat.boundsDuration',
+      type: 'CQ[Duration]',
     }),
-    because: 'bounds are in repeat',
+    because: 'bounds are in repeat, and a duration has a unit of time',
   },
   { map: /^TQ1\[/, source: 'TQ1-6', leaveOut: COMPUTED },
   {
@@ -198,6 +200,12 @@ const ORDERS: readonly RuleCorrection[] = [
     use: { to: 'note.text' },
     because: 'text is the narrative',
   },
+  {
+    map: /^TQ1\[/,
+    source: 'TQ1-14',
+    use: ({ target }) => ({ to: target.replace('countMax', 'count') }),
+    because: 'a most needs a least (tim-8)',
+  },
   { map: /^TQ1\[/, source: 'TQ1-9', use: { type: 'CWE[code]' }, because: 'a code' },
   {
     map: 'RXO[MedicationRequest]',
@@ -210,12 +218,65 @@ const ORDERS: readonly RuleCorrection[] = [
     use: { to: 'medicationReference>Medication.form' },
     because: 'the name in R4',
   },
-  { map: 'RXO[MedicationRequest]', source: 'RXE-19', leaveOut: 'a field of RXE' },
+  { map: 'RXO[MedicationRequest]', source: 'RXE-19', leaveOut: 'a field of RXE, mapped there' },
+  {
+    map: 'RXO[MedicationRequest]',
+    source: /^RXO-[23]$/,
+    use: ({ source, target }) => ({
+      to: target,
+      when: source === 'RXO-2' ? 'RXO-2 numeric and RXO-3 numeric' : 'RXO-3 numeric',
+    }),
+    because: 'a range has two ends; the dose that does not vary is a quantity',
+  },
+  {
+    map: 'RXO[MedicationRequest]',
+    source: 'RXO-4',
+    use: ({ target }) => ({
+      to: target.replace(/\.(code|unit)$/, ''),
+      type: 'CWE[Quantity]',
+      when: target.includes('.low') ? 'RXO-2 numeric and RXO-3 numeric' : 'RXO-3 numeric',
+    }),
+    because: 'a code of a unit needs its system',
+  },
+  {
+    map: 'RXO[MedicationRequest]',
+    source: 'RXO-12',
+    use: { to: 'dispenseRequest.quantity', type: 'CWE[Quantity]', when: 'RXO-11 numeric' },
+    because: 'a code of a unit needs its system',
+  },
+  {
+    map: 'RXO[MedicationRequest]',
+    source: 'RXO-14',
+    use: { when: 'ORC-12 absent' },
+    because: 'ORC names the requester',
+  },
+  {
+    map: 'RXO[MedicationRequest]',
+    source: 'RXO-18',
+    use: { to: `${STRENGTH}.numerator.value`, when: 'RXO-18 numeric' },
+    because: 'a strength is a number',
+  },
+  {
+    map: 'RXO[MedicationRequest]',
+    source: 'RXO-19',
+    use: { to: `${STRENGTH}.numerator`, type: 'CWE[Quantity]', when: 'RXO-18 numeric' },
+    because: 'a code of a unit needs its system',
+  },
+  {
+    map: 'RXO[MedicationRequest]',
+    source: 'RXO-25',
+    use: { to: `${STRENGTH}.denominator.value`, when: 'RXO-18 numeric and RXO-25 numeric' },
+    because: 'a ratio needs a numerator',
+  },
   {
     map: 'RXO[MedicationRequest]',
     source: 'RXO-26',
-    use: ({ target }) => (target.endsWith('code') ? { type: 'CWE[code]' } : {}),
-    because: 'a code',
+    use: {
+      to: `${STRENGTH}.denominator`,
+      type: 'CWE[Quantity]',
+      when: 'RXO-18 numeric and RXO-25 numeric',
+    },
+    because: 'a code of a unit needs its system',
   },
   {
     map: 'RXR[MedicationRequest]',

@@ -55,7 +55,7 @@ export function compileDependences(
 ): Map<string, readonly Dependence[]> {
   const dependent = new Map<string, Dependence[]>()
   for (const { type = '', element = '', needs = '' } of rows) {
-    for (const each of [element, needs]) {
+    for (const each of [element, needs.replace('!', '')]) {
       if (!tree.elementOf(`${type}.${each}`))
         report('dependent.tsv', `${type}.${element}`, `R4 has no element ${type}.${each}`)
     }

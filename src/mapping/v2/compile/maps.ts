@@ -26,6 +26,7 @@ interface OpenMap extends CompiledMap {
 
 export function compileMaps(input: MapInput): Map<string, CompiledMap> {
   const maps = new Map<string, OpenMap>()
+  checkShared(input)
   for (const { name } of input.tables.maps) maps.set(name, { name, base: baseTypeOf(name), rules: [] })
   for (const { file, name, rows } of input.tables.maps) {
     const map = maps.get(name)!
@@ -35,6 +36,22 @@ export function compileMaps(input: MapInput): Map<string, CompiledMap> {
     }
   }
   return maps
+}
+
+function checkShared({ tables, tree, report }: MapInput): void {
+  for (const path of tables.shared) {
+    if (!tree.elementOf(path)) report('shared.tsv', path, `R4 has no element ${path}`)
+  }
+}
+
+/** A list that tables share has one item for all of them, where a path names none itself. */
+function withShared(steps: readonly Step[], base: string, shared: ReadonlySet<string>): readonly Step[] {
+  let type = base
+  return steps.map((step) => {
+    const isShared = step.list && step.label === '' && shared.has(`${type}.${step.name}`)
+    type = step.into ?? step.type
+    return isShared ? { ...step, shared: true } : step
+  })
 }
 
 /** The FHIR type that a table makes: `PID[Patient]` → Patient, `CWE[Timing-DurationUnit]` → Timing. */
@@ -57,6 +74,7 @@ function compileRule(
   const terms = value === '' ? undefined : parseExpression(value)
   const condition = when === '' ? undefined : compileCondition(when, input.switches)
   const write = compileWrite(maps, map, target, type)
+  const steps = withShared(target.steps, map.base, input.tables.shared)
   checkCodes(target, known, terms)
   return {
     id: `${map.name} ${id}`,
@@ -64,8 +82,8 @@ function compileRule(
     when: condition,
     self: target.self,
     sibling: target.sibling,
-    steps: target.steps,
-    repeatAt: path.firstOnly ? -1 : repeatStep(target.steps),
+    steps,
+    repeatAt: path.firstOnly ? -1 : repeatStep(steps),
     fallback: target.fallback,
     each: target.steps.some(({ label }) => label === 'each'),
     testsAbsence: testsAbsence(condition, path.part),
@@ -154,7 +172,7 @@ function repeatStep(steps: readonly Step[]): number {
   const labelled = steps.findLastIndex(({ list, label }) => list && label !== '')
   if (labelled !== -1) return labelled
   const extension = steps.findIndex(({ url }) => url !== undefined)
-  return extension === -1 ? steps.findLastIndex(({ list }) => list) : extension
+  return extension === -1 ? steps.findLastIndex(({ list, shared }) => list && !shared) : extension
 }
 
 function testsAbsence(condition: Condition | undefined, field: number | undefined): boolean {

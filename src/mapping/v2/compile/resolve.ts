@@ -15,6 +15,8 @@ export interface Step {
   /** A FHIR type, or the path of a backbone element. */
   readonly type: string
   readonly primitive: boolean
+  /** All tables of a resource fill one item of the list together: config/mapping/shared.tsv. */
+  readonly shared?: boolean
 }
 
 export interface ResolvedTarget {

@@ -27,6 +27,8 @@ export interface Tables {
   readonly defaults: readonly Row[]
   readonly required: readonly Row[]
   readonly dependent: readonly Row[]
+  /** `MedicationRequest.dosageInstruction` */
+  readonly shared: ReadonlySet<string>
 }
 
 export function readTables(
@@ -57,6 +59,7 @@ export function readTables(
     defaults: rowsOf('defaults.tsv'),
     required: rowsOf('required.tsv'),
     dependent: rowsOf('dependent.tsv'),
+    shared: new Set(rowsOf('shared.tsv').map((row) => `${row['type']}.${row['element']}`)),
   }
 }
 

@@ -11,6 +11,8 @@ export interface RunContext
   readonly read: FieldReader
   /** Numbers the applications of tables: the labels of one are its own. */
   nextApplication(): number
+  /** 0 when a segment table fills a resource for the first time, 1 the second time. */
+  nextTurn(resource: ResourceNode, map: CompiledMap): number
   /** A field that says `""`: its element is to be removed. */
   clear(root: Obj, element: string): void
 }
@@ -18,6 +20,8 @@ export interface RunContext
 /** One application of a table: what its rules share. */
 export interface Application {
   readonly number: number
+  /** How many segments have filled the resource with the same segment table before: the second RXR is for the second dosage. */
+  readonly turn: number
   readonly map: CompiledMap
   readonly scope: Scope
   readonly node: Obj

@@ -12,18 +12,20 @@ import { translate } from './translate.ts'
 import type { Obj, ResourceNode } from './tree.ts'
 import { textOf, textValue, type V2Value } from './value.ts'
 
-/** Applies a segment table to the resource that it fills, and gives the number of the application. */
+/** Applies a segment table to the resource that it fills, if there is such a segment, and gives the number of the application. */
 export function applySegmentMap(
   map: CompiledMap,
-  segment: Hl7Segment,
+  segment: Hl7Segment | undefined,
   group: GroupNode,
   resource: ResourceNode,
   context: RunContext,
 ): number {
   const number = context.nextApplication()
+  if (segment === undefined) return number
   const scope = scopeOf(segment, group, context.read)
   run({
     number,
+    turn: context.nextTurn(resource, map),
     map,
     scope,
     node: resource.root,
@@ -118,6 +120,7 @@ function write(
     const slot = place.slot
     run({
       number: context.nextApplication(),
+      turn: application.turn,
       map: to.map,
       scope: { ...scope, typeName, value },
       node: place.node ?? application.node,

@@ -1,10 +1,12 @@
 /** The conversions that tables call by name (`@unit`): what a row of paths and constants can't say. */
+import type { PrimitiveContext } from './primitives.ts'
+import { writeRate } from './rate.ts'
 import { codeSystemUri, identifierSystem, universalUri, type CodeSystemContext } from './systems.ts'
 import { setText, type Obj } from './tree.ts'
 import { ucumCode } from './units.ts'
 import { textOf, type V2Value } from './value.ts'
 
-export interface FunctionContext extends CodeSystemContext {
+export interface FunctionContext extends CodeSystemContext, PrimitiveContext {
   /** All repetitions of the field that the rule reads. */
   readonly repetitions: () => readonly V2Value[]
   /** A component of another field of the segment. */
@@ -123,6 +125,11 @@ export const FUNCTIONS: Readonly<Record<string, MappingFunction>> = {
     const unit = textOf(value)
     const code = unit === undefined ? undefined : ucumCode(unit)
     return code !== undefined && ['s', 'min', 'h', 'd', 'wk', 'mo', 'a'].includes(code) ? code : undefined
+  },
+  /** A rate of administration; the argument is the field that says per how long, the two after it how much and the unit. */
+  rate: (_value, context, argument, node, row) => {
+    if (node) writeRate(node, Number(argument), context, row)
+    return undefined
   },
   /** 1 is Monday in RPT, as in ISO 8601. */
   dayOfWeek: (value) => ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'][Number(textOf(value)) - 1],

@@ -37,25 +37,33 @@ export function groupSegments(structure: Structure, segments: readonly Hl7Segmen
   const outOfOrder: Hl7Segment[] = []
   const unexpected: Hl7Segment[] = []
   for (const segment of segments) {
-    if (placeForward(open, segment)) continue
-    if (placeBackward(open, segment)) outOfOrder.push(segment)
-    else unexpected.push(segment)
+    if (placeForward(open, segment, true)) continue
+    // A comment belongs to what came before it rather than to a result that never came.
+    const isLate = placeBackward(open.slice(-1), segment)
+    if (isLate || !placeForward(open, segment, false)) {
+      if (isLate || placeBackward(open, segment)) outOfOrder.push(segment)
+      else unexpected.push(segment)
+    }
   }
   return { root, outOfOrder, unexpected }
 }
 
-/** From the innermost group outwards: further on in it, or a new iteration of it. */
-function placeForward(open: OpenGroup[], segment: Hl7Segment): boolean {
+/**
+ * From the innermost group outwards: further on in it, or a new iteration of it.
+ * @param isLeading a group may only be opened by the segment that it begins with
+ */
+function placeForward(open: OpenGroup[], segment: Hl7Segment, isLeading: boolean): boolean {
+  const opens = isLeading ? leads : holds
   for (let level = open.length - 1; level >= 0; level -= 1) {
     const group = open[level]!
-    const found = findFrom(group, segment.name)
+    const found = findFrom(group, segment.name, opens)
     if (found !== undefined && !beginsAnew(open, level, found, segment.name)) {
       open.length = level + 1
       descend(open, found, segment)
       return true
     }
     const { place, parent } = group.node
-    if (parent !== undefined && place.repeats && holds(place, segment.name)) {
+    if (parent !== undefined && place.repeats && opens(place, segment.name)) {
       open.length = level
       descend(open, open[level - 1]!.at, segment)
       return true
@@ -75,7 +83,7 @@ function beginsAnew(open: readonly OpenGroup[], level: number, found: number, na
     .slice(1, level + 1)
     .some(
       ({ node, at }) =>
-        node.place.repeats && node.place.children.slice(0, at + 1).some((child) => takes(child, name)),
+        node.place.repeats && node.place.children.slice(0, at + 1).some((child) => takes(child, name, holds)),
     )
 }
 
@@ -108,20 +116,20 @@ function addGroup(parent: GroupNode, place: GroupPlace, segment: Hl7Segment): vo
 }
 
 /** The child at or after the present one that can take the segment. */
-function findFrom({ node, at }: OpenGroup, name: string): number | undefined {
+function findFrom({ node, at }: OpenGroup, name: string, opens: typeof holds): number | undefined {
   const { children } = node.place
   const present = children[at]
   if (present?.kind === 'segment' && present.repeats && present.name === name) return at
-  const found = children.findIndex((child, index) => index > at && takes(child, name))
+  const found = children.findIndex((child, index) => index > at && takes(child, name, opens))
   return found === -1 ? undefined : found
 }
 
-function takes(place: GroupPlace | SegmentPlace, name: string): boolean {
-  return place.kind === 'segment' ? place.name === name : holds(place, name)
+function takes(place: GroupPlace | SegmentPlace, name: string, opens: typeof holds): boolean {
+  return place.kind === 'segment' ? place.name === name : opens(place, name)
 }
 
 function holds(group: GroupPlace, name: string): boolean {
-  return group.children.some((child) => takes(child, name))
+  return group.children.some((child) => takes(child, name, holds))
 }
 
 /** Opens groups down to the segment's place below the given child of the innermost open group. */
@@ -138,26 +146,31 @@ function descend(open: OpenGroup[], child: number, segment: Hl7Segment): void {
   open.push({ node, at: -1 })
   descend(
     open,
-    place.children.findIndex((each) => takes(each, segment.name)),
+    place.children.findIndex((each) => takes(each, segment.name, holds)),
     segment,
   )
 }
 
-/** The nearest segment of a name: in the group itself, then in the groups around it, the latest first. */
+/**
+ * The nearest segment of a name: in the group itself, then in the groups around it. What another iteration of the same
+ * group holds is never meant: the specimen of the second order says nothing about the first.
+ */
 export function nearestSegment(from: GroupNode, name: string): Hl7Segment | undefined {
+  let inner: GroupNode | undefined
   for (let group: GroupNode | undefined = from; group; group = group.parent) {
-    const found = firstIn(group, name)
+    const found = firstIn(group, name, inner?.place)
     if (found) return found
+    inner = group
   }
   return undefined
 }
 
-function firstIn(group: GroupNode, name: string): Hl7Segment | undefined {
+function firstIn(group: GroupNode, name: string, except?: GroupPlace): Hl7Segment | undefined {
   for (const child of group.children) {
     if (child.kind === 'segment' && child.segment.name === name) return child.segment
   }
   for (const child of group.children) {
-    const found = child.kind === 'group' ? firstIn(child, name) : undefined
+    const found = child.kind === 'group' && child.place !== except ? firstIn(child, name) : undefined
     if (found) return found
   }
   return undefined

@@ -129,7 +129,12 @@ function keyOf(input: KeyInput): string | 'omitted' | 'contained' | undefined {
     case 'Immunization':
       return prefixed(typedIdentifier(root, 'FILL', sender) ?? own(), coded('vaccineCode'))
     case 'MedicationRequest':
-      return own()
+      return orderKey(input)
+    case 'MedicationDispense':
+    case 'MedicationAdministration':
+      return doneKey(input)
+    case 'Medication':
+      return medicationKey(input)
     case 'Coverage':
       return `${idOf(root, 'beneficiary') ?? input.message}|${own() ?? ''}|${conceptKey(root, 'type') ?? ''}|${idOf(root, 'payor') ?? ''}`
     case 'Account':
@@ -231,16 +236,56 @@ function locationKey(root: Obj, sender: string, idOf: KeyInput['idOf']): string 
   return `${idOf(root, 'partOf') ?? sender}|${textAt(root, 'physicalType.coding.code') ?? ''}|${value}`
 }
 
-/** By the placer's number, else the filler's. A second order under one number in a message is told apart by its code. */
-function orderKey({ resource, sender, count }: KeyInput): string | undefined {
+/** By the placer's number, else the filler's. A second order under one number in a message is told apart by what it asks for. */
+function orderKey({ resource, sender, count, idOf }: KeyInput): string | undefined {
   const { root } = resource
   const number =
     typedIdentifier(root, 'PLAC', sender) ??
     typedIdentifier(root, 'FILL', sender) ??
     firstIdentifier(root, sender)
   if (number === undefined) return undefined
-  const code = conceptKey(root, 'code') ?? ''
-  return count(`ServiceRequest|${number}`) === 1 ? number : `${number}|${code}`
+  if (count(`${resource.type}|${number}`) === 1) return number
+  return `${number}|${conceptKey(root, 'code') ?? idOf(root, 'medicationReference') ?? ''}`
+}
+
+/** What was done for an order: its number, the sub-id of the dispense or the dose, and when. */
+function doneKey({ resource, originOf, sender, count }: KeyInput): string | undefined {
+  const { root, type } = resource
+  const origin = originOf(resource)
+  if (!origin) return undefined
+  const order = orderNumber(origin, sender)
+  if (order === undefined) return undefined
+  const subIds = [1, 2].map((field) => segmentOf(origin, 'RXA')?.field(field).value ?? '').join('.')
+  const subId = type === 'MedicationDispense' ? (segmentOf(origin, 'RXD')?.field(1).value ?? '') : subIds
+  const when = ['whenHandedOver', 'effectiveDateTime', 'effectivePeriod.start']
+    .map((path) => textAt(root, path))
+    .find((text) => text !== undefined)
+  const key = `${order}|${subId}|${when ?? ''}`
+  const occurrence = count(`${type}|${key}`)
+  return occurrence === 1 ? key : `${key}|${occurrence}`
+}
+
+function segmentOf({ segment, group }: Origin, name: string): Hl7Segment | undefined {
+  return segment.name === name ? segment : nearestSegment(group, name)
+}
+
+/** A drug is what it is made of: orders of the same one share it, a changed recipe is another. */
+function medicationKey({ resource, idOf }: KeyInput): string | 'contained' {
+  const code = conceptKey(resource.root, 'code')
+  const hasIngredients = objectsIn(resource.root, 'ingredient').length > 0
+  if (code === undefined && !hasIngredients) return 'contained'
+  return `${contentOf(resource.root)}|${idOf(resource.root, 'manufacturer') ?? ''}`
+}
+
+/** All that was written in an object, in the order of writing. */
+function contentOf(object: Obj): string {
+  const fields = [...object.fields].map(([name, { items }]) => {
+    const texts = [...items.values()].map((item) =>
+      item.kind === 'leaf' ? (item.json ?? '') : contentOf(item),
+    )
+    return `${name}:${[...new Set(texts)].join(',')}`
+  })
+  return `{${fields.toSorted().join(';')}}`
 }
 
 /** The order's number, the code, the sub-id, and which one it is where these repeat. */

@@ -3,7 +3,7 @@ import type { Hl7Segment } from '../../../hl7/index.ts'
 import type { MessageRule, ReassignmentRule, Structure } from '../program.ts'
 import type { RunContext } from './application.ts'
 import { applySegmentMap } from './apply.ts'
-import type { GroupNode, SegmentNode } from './groups.ts'
+import { nearestSegment, type GroupNode, type SegmentNode } from './groups.ts'
 import type { Origin } from './identity.ts'
 import { itemKey } from './place.ts'
 import { holds, scopeOf } from './scope.ts'
@@ -51,7 +51,7 @@ export function runRules(structure: Structure, root: GroupNode, context: RunCont
     for (const rule of node.place.rules) {
       if (!holds(rule.when, scopeOf(segment, parent, context.read), context)) continue
       const own = instanceFor(structure, rule, node, instances)
-      const application = applySegmentMap(rule.map, segment, parent, own.resource, context)
+      const application = applySegmentMap(rule.map, sourceOf(rule, node), parent, own.resource, context)
       if (rule.references.length + rule.reassignments.length > 0)
         pending.push({ rule, own, application, segment, group: parent })
     }
@@ -77,6 +77,12 @@ function reassignmentsOf(
       from !== undefined && to !== undefined && (labels.what === undefined || what !== undefined)
     return isWhole ? [{ does, from, to, what }] : []
   })
+}
+
+/** What a table reads: its own segment, the nearest one where the row stands at another (the ORC of each dose given). */
+function sourceOf({ map }: MessageRule, { segment, parent }: SegmentNode): Hl7Segment | undefined {
+  const name = map.name.split('[')[0]!
+  return segment.name === name ? segment : nearestSegment(parent, name)
 }
 
 /** The instance that the label names here, or a new one. */
@@ -138,7 +144,8 @@ function setReferences(
 
 /**
  * The instance that a label means: what the same segment made, else the only one in the group's own iteration, else in
- * the ones around it. Where several could be meant none is.
+ * the ones around it. Where several could be meant none is, and none from another iteration of a group that it stands in:
+ * the specimen of the first order is not the second one's.
  */
 function nearest(
   instances: readonly Instance[],
@@ -149,14 +156,21 @@ function nearest(
   const candidates = instances.filter((each) => each.label === label)
   const same = candidates.find(({ origin }) => origin.segment === segment)
   if (same) return same
+  let inner: GroupNode | undefined
   for (let around: GroupNode | undefined = group; around; around = around.parent) {
-    const found = candidates.filter(({ origin }) => isWithin(origin.group, around!))
+    const found = candidates.filter(({ origin }) => isWithin(origin.group, around!, inner))
     if (found.length > 0) return found.length === 1 ? found[0] : undefined
+    inner = around
   }
   return undefined
 }
 
-function isWithin(group: GroupNode, outer: GroupNode): boolean {
-  for (let at: GroupNode | undefined = group; at; at = at.parent) if (at === outer) return true
+/** Inside the outer group, but in no iteration of the same group as the given one. */
+function isWithin(group: GroupNode, outer: GroupNode, except: GroupNode | undefined): boolean {
+  let below: GroupNode | undefined
+  for (let at: GroupNode | undefined = group; at; at = at.parent) {
+    if (at === outer) return below === undefined || below.place !== except?.place
+    below = at
+  }
   return false
 }

@@ -126,6 +126,7 @@ function makeRunContext(
     [...program.switches].map(([name, { value }]) => [name, context.switches?.[name] ?? value]),
   )
   let application = 0
+  const turns = new Map<ResourceNode, Map<string, number>>()
   return {
     switches,
     decimalComma: switches.get('decimal-comma') === 'number',
@@ -136,6 +137,13 @@ function makeRunContext(
     sender: message.get('MSH-4.1')?.trim() || message.get('MSH-3.1')?.trim() || 'unknown',
     warn,
     nextApplication: () => (application += 1),
+    nextTurn: (resource, { name }) => {
+      const ofResource = turns.get(resource) ?? new Map<string, number>()
+      turns.set(resource, ofResource)
+      const turn = ofResource.get(name) ?? 0
+      ofResource.set(name, turn + 1)
+      return turn
+    },
     clear: (root, element) => {
       const elements = cleared.get(root) ?? new Set()
       cleared.set(root, elements.add(element))

@@ -27,7 +27,7 @@ export function locate(application: Application, rule: CompiledRule, repetition:
   let slot: Slot | undefined
   for (const [at, step] of rule.steps.entries()) {
     const item = at === rule.repeatAt ? repetition : 0
-    const key = itemKey(application.number, step, item)
+    const key = step.shared ? `shared/${application.turn}` : itemKey(application.number, step, item)
     slot = slotOf(node, step, key)
     const last = at === rule.steps.length - 1
     if (step.primitive) {

@@ -172,6 +172,10 @@ function writeObject(object: Obj, path: string, writing: Writing): string | unde
     writing.warn('period-backward', path)
     elements.delete('end')
   }
+  if (object.type === 'Range' && isUpsideDown(elements)) {
+    writing.warn('range-backward', path)
+    elements.delete('high')
+  }
   // org-2 and org-3: an organization has no home.
   if (/^Organization\.(?:address|telecom)$/.test(path) && elements.get('use') === '"home"')
     elements.delete('use')
@@ -181,10 +185,15 @@ function writeObject(object: Obj, path: string, writing: Writing): string | unde
 /** What says nothing without another element goes: a duration without its unit. */
 function leaveOutAlone(type: string, elements: Map<string, string>, { program, warn }: Writing): void {
   for (const { element, needs } of program.dependent.get(type) ?? []) {
-    if (!elements.has(element) || elements.has(needs)) continue
+    if (!elements.has(element) || isMet(needs, elements)) continue
     warn('element-alone', `${type}.${element}`)
     elements.delete(element)
   }
+}
+
+function isMet(needs: string, elements: ReadonlyMap<string, string>): boolean {
+  const has = (name: string): boolean => elements.has(name) || elements.has(`_${name}`)
+  return needs.startsWith('!') ? !has(needs.slice(1)) : has(needs)
 }
 
 /** Fills in what a type is nothing without; false where there is nothing to fill in. */
@@ -215,6 +224,18 @@ function isBackward(elements: ReadonlyMap<string, string>): boolean {
     Date.parse(JSON.parse(elements.get(name) ?? 'null') as string),
   )
   return start !== undefined && end !== undefined && end < start
+}
+
+/** rng-2: the low end of a range is below its high end. */
+function isUpsideDown(elements: ReadonlyMap<string, string>): boolean {
+  const [low, high] = ['low', 'high'].map((name) => JSON.parse(elements.get(name) ?? '{}') as Quantity)
+  return low!.code === high!.code && low!.unit === high!.unit && Number(low!.value) > Number(high!.value)
+}
+
+interface Quantity {
+  readonly value?: number
+  readonly unit?: string
+  readonly code?: string
 }
 
 export function objectJson(elements: ReadonlyMap<string, string>): string {

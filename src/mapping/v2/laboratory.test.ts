@@ -1,0 +1,156 @@
+/** Orders and results of laboratories and imaging (HL7 v2.8 chapters 4 and 7), beside ORU^R01 and ORM^O01. */
+import { describe, expect, test } from 'vitest'
+import type { MappedResource } from './index.ts'
+import { ofType, only } from './testing/compiled.ts'
+import { sent } from './testing/sound.ts'
+
+const PID = 'PID|1||IPP1001^^^CLINIQUE&1.2.250.1.99.2&ISO^PI||DURAND^ÉLODIE||19840314|F'
+const PV1 = `PV1|1|O|CONS^^^CLI${'|'.repeat(16)}VIS77^^^CLINIQUE&1.2.250.1.99.2&ISO^VN`
+const ORC = 'ORC|NW|CMD1^DPI|LAB1^LABO|||||||||10001234567^MARTIN^PAUL'
+const OBR = 'OBR|1|CMD1^DPI|LAB1^LABO|NFS^Numération^L|||20260310074500||||||||||||||||||F'
+const SPM = 'SPM|1|TUBE1&DPI^LABO77&LABO||BLD^Sang^HL70487|||||||||||||20260310074500'
+const OBX = 'OBX|1|NM|718-7^Hémoglobine^LN||13.1|g/dL|||||F'
+
+const referenceTo = ({ type, id }: MappedResource) => ({ reference: `${type}/${id}` })
+
+test('OMG^O19: a request with its timing, reason, notes and specimen', () => {
+  const all = sent(
+    'OMG^O19^OMG_O19',
+    PID,
+    PV1,
+    ORC,
+    'TQ1|1||||||20260311080000||S',
+    OBR,
+    'NTE|1||Bras gauche',
+    'DG1|1||R50.9^Fièvre^CIM10',
+    'OBX|1|ST|JEUNE^À jeun^L||oui||||||F',
+    SPM,
+  )
+  expect(only(all, 'ServiceRequest').resource).toMatchObject({
+    status: 'active',
+    priority: 'stat',
+    code: { coding: [{ code: 'NFS' }] },
+    note: [{ text: 'Bras gauche' }],
+    occurrenceTiming: { repeat: { boundsPeriod: { start: '2026-03-11T08:00:00+01:00' } } },
+    reasonReference: [referenceTo(only(all, 'Condition'))],
+    specimen: [referenceTo(only(all, 'Specimen'))],
+    supportingInfo: [referenceTo(only(all, 'Observation'))],
+  })
+})
+
+test('OMI^O23: the numbers that the images will carry', () => {
+  const all = sent(
+    'OMI^O23^OMI_O23',
+    PID,
+    PV1,
+    ORC,
+    'TQ1|1||||||20260311080000||R',
+    'OBR|1|CMD1^DPI|LAB1^LABO|TDM^Scanner thoracique^L',
+    'IPC|ACC77^RIS|PROC5^RIS|1.2.250.1.99.7.1|STEP1^RIS|CT^Scanner^DCM|THX^Thorax^L|SCAN1||AE1',
+  )
+  const { resource } = only(all, 'ServiceRequest')
+  expect(resource).toMatchObject({
+    orderDetail: [{ coding: [{ code: 'CT' }] }, { coding: [{ code: 'THX' }] }],
+  })
+  expect(resource['identifier']).toEqual(
+    expect.arrayContaining([
+      expect.objectContaining({
+        value: 'ACC77',
+        type: { coding: [{ code: 'ACSN', system: 'http://terminology.hl7.org/CodeSystem/v2-0203' }] },
+      }),
+      { system: 'urn:dicom:uid', value: 'urn:oid:1.2.250.1.99.7.1' },
+      expect.objectContaining({ value: 'PROC5' }),
+      expect.objectContaining({ value: 'STEP1' }),
+    ]),
+  )
+})
+
+test.each([
+  ['OML^O33', [SPM, 'SAC|||BOX1^LABO', ORC, OBR, 'ORC|NW|CMD2^DPI', 'OBR|2|CMD2^DPI||IONO^Ionogramme^L']],
+  ['OML^O35', [SPM, 'SAC|||BOX1^LABO', ORC, OBR, 'ORC|NW|CMD2^DPI', 'OBR|2|CMD2^DPI||IONO^Ionogramme^L']],
+])('%s: the orders of a specimen', (type, segments) => {
+  const all = sent(type, PID, ...segments)
+  const specimen = only(all, 'Specimen')
+  const orders = ofType(all, 'ServiceRequest')
+  expect(orders.map(({ resource }) => resource['specimen'])).toEqual([
+    [referenceTo(specimen)],
+    [referenceTo(specimen)],
+  ])
+  expect(specimen.resource['container']).toMatchObject([{ identifier: [{ value: 'BOX1' }] }])
+})
+
+describe('OUL', () => {
+  const SAC = 'SAC||ACC5^LABO|BOX1^LABO||||||TUBE^Tube sec^L||||||||||||10|7||mL'
+  const RES = [OBR, 'ORC|RE|CMD1^DPI|LAB1^LABO', 'NTE|1||Contrôlé', OBX, 'NTE|1||Technique automatisée']
+  test.each([
+    ['OUL^R22^OUL_R22', [SPM, SAC, ...RES]],
+    ['OUL^R23^OUL_R23', [SPM, SAC, ...RES]],
+    [
+      'OUL^R24^OUL_R24',
+      [OBR, 'ORC|RE|CMD1^DPI|LAB1^LABO', 'NTE|1||Contrôlé', SPM, SAC, OBX, 'NTE|1||Technique automatisée'],
+    ],
+  ])('%s: report, order, result and specimen hang together', (type, segments) => {
+    const all = sent(type, PID, PV1, ...segments)
+    const [specimen, order, result] = ['Specimen', 'ServiceRequest', 'Observation'].map((each) =>
+      only(all, each),
+    )
+    expect(only(all, 'DiagnosticReport').resource).toMatchObject({
+      status: 'final',
+      specimen: [referenceTo(specimen!)],
+      basedOn: [referenceTo(order!)],
+      result: [referenceTo(result!)],
+      encounter: referenceTo(only(all, 'Encounter')),
+    })
+    expect(result!.resource).toMatchObject({
+      specimen: referenceTo(specimen!),
+      basedOn: [referenceTo(order!)],
+      note: [{ text: 'Technique automatisée' }],
+    })
+    expect(order!.resource).toMatchObject({ note: [{ text: 'Contrôlé' }] })
+    expect(specimen!.resource).toMatchObject({
+      accessionIdentifier: { value: 'ACC5' },
+      container: [
+        {
+          identifier: [{ value: 'BOX1' }],
+          type: { coding: [{ code: 'TUBE' }] },
+          capacity: { value: 10, code: 'mL' },
+          specimenQuantity: { value: 7 },
+        },
+      ],
+    })
+  })
+
+  test('R22: an observation of the specimen is no result', () => {
+    const all = sent('OUL^R22', PID, SPM, 'OBX|1|ST|HEMOL^Hémolyse^L||non||||||F', ...RES)
+    const [ofSpecimen] = ofType(all, 'Observation')
+    expect(ofSpecimen!.resource).toMatchObject({ focus: [referenceTo(only(all, 'Specimen'))] })
+    expect(only(all, 'DiagnosticReport').resource['result']).toHaveLength(1)
+  })
+
+  test('R21: a container in place of a specimen', () => {
+    const all = sent('OUL^R21', PID, 'SAC||ACC5^LABO|BOX1^LABO', RES[1]!, RES[0]!, OBX)
+    expect(only(all, 'DiagnosticReport').resource['specimen']).toEqual([referenceTo(only(all, 'Specimen'))])
+  })
+})
+
+test.each(['ORU^R30^ORU_R30', 'ORU^R31', 'ORU^R32', 'ORU^R40', 'ORU'])('%s is read as ORU^R01', (type) => {
+  const all = sent(type, PID, PV1, ORC.replace('|NW|', '|RE|'), OBR, OBX)
+  expect(only(all, 'DiagnosticReport').resource['result']).toEqual([referenceTo(only(all, 'Observation'))])
+})
+
+test('the specimen of one order is not that of the next', () => {
+  const all = sent(
+    'ORU^R01^ORU_R01',
+    PID,
+    OBR,
+    OBX,
+    SPM,
+    'OBR|2|CMD2^DPI|LAB2^LABO|URI^ECBU^L|||||||||||URI',
+    'OBX|1|ST|G^Germe^L||E. coli||||||F',
+  )
+  const specimens = ofType(all, 'Specimen')
+  expect(ofType(all, 'Observation').map(({ resource }) => resource['specimen'])).toEqual(
+    specimens.map(referenceTo),
+  )
+  expect(specimens).toHaveLength(2)
+})

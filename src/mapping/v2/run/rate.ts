@@ -1,0 +1,58 @@
+/**
+ * Rates of administration: three fields in a row say per how long, how much and in which unit (HL7 v2.8 chapter 4A, RXE-22
+ * to RXE-24; RXO-21, RXG-14, RXA-12 alike). `H2` is two hours (table 0043 without the week days).
+ */
+import type { FunctionContext } from './functions.ts'
+import { decimalJson } from './primitives.ts'
+import { leafAt, objectAt, setText, type Obj } from './tree.ts'
+import { ucumCode } from './units.ts'
+
+const UCUM = 'http://unitsofmeasure.org'
+const PER: ReadonlyMap<string, string> = new Map([
+  ['S', 's'],
+  ['M', 'min'],
+  ['H', 'h'],
+  ['D', 'd'],
+  ['W', 'wk'],
+  ['L', 'mo'],
+])
+
+/** Writes rateQuantity, or rateRatio where the time stands in a field of its own, not in the unit. */
+export function writeRate(node: Obj, per: number, context: FunctionContext, row: string): void {
+  const amount = decimalJson(context.text(per + 1, 1) ?? '', context)
+  if (amount === undefined) return
+  const unit = context.text(per + 2, 2) ?? context.text(per + 2, 1)
+  const time = timeOf(context.text(per, 1))
+  if (time === undefined || unit?.includes('/')) {
+    writeQuantity(part(node, 'rateQuantity', 'Quantity'), amount, unit, row)
+    return
+  }
+  const ratio = part(node, 'rateRatio', 'Ratio')
+  writeQuantity(part(ratio, 'numerator', 'Quantity'), amount, unit, row)
+  writeQuantity(part(ratio, 'denominator', 'Quantity'), time.count, time.unit, row)
+}
+
+function timeOf(text: string | undefined): { count: string; unit: string } | undefined {
+  const [, letter, count = ''] = /^([SMHDWL])(\d*)$/.exec(text ?? '') ?? []
+  const unit = PER.get(letter ?? '')
+  return unit === undefined ? undefined : { count: String(Number(count === '' ? '1' : count)), unit }
+}
+
+function part(parent: Obj, name: string, type: string): Obj {
+  const choice = name.startsWith('rate') ? 'rate' : undefined
+  return objectAt({ parent, name, list: false, primitive: false, key: '', type, choice })
+}
+
+function writeQuantity(quantity: Obj, value: string, unit: string | undefined, row: string): void {
+  const leaf = leafAt({ parent: quantity, name: 'value', list: false, primitive: true, key: '' })
+  leaf.json = value
+  leaf.row = row
+  leaf.weak = false
+  leaf.constant = false
+  if (unit === undefined) return
+  setText(quantity, 'unit', unit, row)
+  const code = ucumCode(unit)
+  if (code === undefined) return
+  setText(quantity, 'system', UCUM, row)
+  setText(quantity, 'code', code, row)
+}
