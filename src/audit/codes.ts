@@ -13,6 +13,7 @@ export const DCM = 'http://dicom.nema.org/resources/ontology/DCM'
 const EVENT_TYPE = 'http://terminology.hl7.org/CodeSystem/audit-event-type'
 const LIFECYCLE = 'http://terminology.hl7.org/CodeSystem/iso-21089-lifecycle'
 const RESTFUL = 'http://hl7.org/fhir/restful-interaction'
+const IHE = 'urn:ihe:event-type-code'
 /** Ours, for what no standard names. */
 const INTERACTION = 'urn:passerelle:interaction'
 
@@ -29,6 +30,12 @@ const OTHER_TYPE: Coding = { system: DCM, code: '110100', display: 'Application 
 /** By interaction, where the standards' name is another than ours. */
 const SUBTYPES: Readonly<Record<string, Coding>> = {
   token: { system: DCM, code: '110122', display: 'Login' },
+  'patient-demographics-query': {
+    system: IHE,
+    code: 'ITI-21',
+    display: 'Patient Demographics Query',
+  },
+  'patient-identifiers-query': { system: IHE, code: 'ITI-9', display: 'PIX Query' },
   'message-received': {
     system: LIFECYCLE,
     code: 'receive',

@@ -37,8 +37,12 @@ export interface Answers {
   /** The answer at the commit; undefined when there is none, or none yet. */
   atCommit(read: Read, epochMs: number, refused?: Failure): Buffer | undefined
   afterProcessing(read: Read): AfterProcessing
+  /** When a question gets its answer: at once, behind the answer at the commit, or never. */
+  toQuestion(read: Read): AfterProcessing
   /** The application acknowledgement. */
   ofProcessed(read: Read, processed: Processed, epochMs: number): Buffer
+  /** The same when what went wrong is at hand. */
+  ofFailure(read: Read, failure: Failure, epochMs: number): Buffer
   /** Whether a second answer is wanted for what became of the message. */
   wantsSecond(condition: AckCondition, processed: Processed): boolean
   /** The answering batch; undefined when the channel gives none. */
@@ -69,6 +73,14 @@ export function makeAnswers(channel: Hl7Channel): Answers {
   return {
     afterProcessing,
 
+    toQuestion(read) {
+      if (acknowledge === 'never') return 'nothing'
+      const { mode, immediate, application } = decideAck(headerOf(read), 'accepted', policy)
+      if (mode === 'original') return 'answer'
+      if (application === 'never') return 'nothing'
+      return immediate === undefined ? 'answer' : { second: application }
+    },
+
     atCommit(read, epochMs, refused) {
       // An answer to an answer would be answered again, without end.
       if (isAcknowledgement(read)) return undefined
@@ -78,6 +90,12 @@ export function makeAnswers(channel: Hl7Channel): Answers {
       if (immediate === undefined) return undefined
       const errors = refusal === undefined ? [] : [refusal.error]
       return buildAck({ to: read, code: immediate, controlId: ownControlId(), epochMs, errors, self })
+    },
+
+    ofFailure(read, failure, epochMs) {
+      const { verdict, error } = refusalOf(failure)
+      const code = verdict === 'rejected' ? 'AR' : 'AE'
+      return buildAck({ to: read, code, controlId: ownControlId(), epochMs, errors: [error], self })
     },
 
     ofProcessed(read, processed, epochMs) {
@@ -122,7 +140,7 @@ function isAcknowledgement(read: Read): boolean {
 }
 
 /** 20 characters, the most that MSH-10 holds before v2.7: 48 bits of time, 32 of chance. */
-function ownControlId(): string {
+export function ownControlId(): string {
   const id = uuidv7().replaceAll('-', '')
   return id.slice(0, 12) + id.slice(24)
 }

@@ -20,6 +20,7 @@ import { type Door, type Intake, makeIntake, type RefuseFrame } from './intake.t
 import type { ChannelMetrics } from './metrics.ts'
 import { decisionRow, receivedRow } from './audit-rows.ts'
 import { makeOutcomeWatch, type OutcomeWatch } from './outcome-watch.ts'
+import type { Responder } from './questions/index.ts'
 import { makeSweeper } from './sweep.ts'
 import type { Transform } from './transform.ts'
 import type { WakeQueue } from './wake.ts'
@@ -33,6 +34,8 @@ export interface ChannelsDeps {
   readonly repository: Repository
   readonly wakeQueue: WakeQueue
   readonly transform: Transform
+  /** Who answers queries; without one they are kept as any other message. */
+  readonly responder?: Responder | undefined
   readonly clock: Clock
   random(): number
   readonly metrics: ChannelMetrics
@@ -191,7 +194,19 @@ function makeDoors(deps: ChannelsDeps, placed: Placed): Doors {
       journal.keepAnswer(tenant, message, answer)
     watches.push(outcomes)
     for (const channel of channels) {
-      const shared = { tenant, append, laneSecret, wake, outcomes, keepAnswer, clock, metrics, log }
+      const { responder } = deps
+      const shared = {
+        tenant,
+        append,
+        laneSecret,
+        wake,
+        outcomes,
+        keepAnswer,
+        responder,
+        clock,
+        metrics,
+        log,
+      }
       doors.set(channel.channel, makeIntake({ ...shared, channel }))
     }
   }

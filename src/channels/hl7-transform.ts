@@ -52,7 +52,8 @@ export function mapForChannel(
   const { text, mapping, timeZone, identifierSystems } = channel
   const message = parseMessage(raw, { charset: text.charset, defaultCharset: text.defaultCharset })
   if (mapping.ignore.some((type) => isOfType(message, type))) return { reason: 'message-ignored' }
-  if (mapping.unmapped === 'keep' && structureOf(program, message) === undefined) {
+  const isUnmapped = structureOf(program, message) === undefined
+  if (isUnmapped && (mapping.unmapped === 'keep' || TALK.has(message.get('MSH-9.1') ?? ''))) {
     return { reason: 'message-not-mapped' }
   }
   return mapMessage(program, message, {
@@ -65,6 +66,9 @@ export function mapForChannel(
     ...(mapping.patientIdentifier && { patientIdentifier: mapping.patientIdentifier }),
   })
 }
+
+/** Acknowledgements, queries and what ends them say nothing of a patient: nobody has to decide about them. */
+const TALK: ReadonlySet<string> = new Set(['ACK', 'MCF', 'QBP', 'QCN', 'QSB', 'QSX', 'RSP'])
 
 /** `ADT` is every ADT, `ADT^A31` that one. */
 function isOfType(message: Hl7Message, type: string): boolean {

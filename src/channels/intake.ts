@@ -14,6 +14,7 @@ import type { Hl7Channel } from './config/channel.ts'
 import type { ChannelMetrics } from './metrics.ts'
 import { type Arrival, charsetChoice, describe, type Read, whyNot } from './new-message.ts'
 import type { OutcomeWatch } from './outcome-watch.ts'
+import type { Responder } from './questions/index.ts'
 import type { Wake } from './wake.ts'
 
 interface Peer {
@@ -51,6 +52,8 @@ export interface IntakeDeps {
   laneSecret(): Promise<string>
   wake(wakes: readonly Wake[]): Promise<void>
   readonly outcomes: OutcomeWatch
+  /** Who answers questions; without one they are kept as any other message. */
+  readonly responder?: Responder | undefined
   /** Keeps an answer that was made after processing; gives the one that was kept first. */
   keepAnswer(message: MessageNumber, answer: Buffer): Promise<Buffer>
   readonly clock: Clock
@@ -93,7 +96,7 @@ export function makeIntake(deps: IntakeDeps): Door {
       const rows = all.map((one) => desk.rowOf(arrival, one))
       const receipts = await desk.commit(envelope ? withEnvelope(arrival, rows, envelope) : rows, begun)
       return await Promise.all(
-        all.map(({ read }, index) => desk.answerOf(read, receipts.at(index - all.length)!, follow)),
+        all.map((one, index) => desk.answerOf(one, receipts.at(index - all.length)!, follow, peer.address)),
       )
     } catch (error) {
       const failure = asFailure(error)
@@ -177,7 +180,7 @@ export function makeIntake(deps: IntakeDeps): Door {
 
 /** Where rows are made, committed and answered. */
 function makeDesk(deps: IntakeDeps, answers: Answers) {
-  const { tenant, channel, append, wake, outcomes, keepAnswer, clock, metrics, log } = deps
+  const { tenant, channel, append, wake, outcomes, keepAnswer, responder, clock, metrics, log } = deps
   const name = channel.channel
 
   function count(outcome: Receipt['did'] | 'refused' | 'failed', begun: number): void {
@@ -196,6 +199,25 @@ function makeDesk(deps: IntakeDeps, answers: Answers) {
     )
   }
 
+  function isQuestion(read: Read): read is Extract<Read, { readable: true }> {
+    return read.readable && (responder?.isQuestion(read) ?? false)
+  }
+
+  /** A question is answered anew each time: nobody's data is kept with the message. */
+  async function respond(
+    raw: Buffer,
+    read: Extract<Read, { readable: true }>,
+    peer: string,
+  ): Promise<Buffer> {
+    try {
+      return await responder!.respond({ tenant, channel, raw, read, peer })
+    } catch (error) {
+      const { code, kind } = asFailure(error)
+      if (kind === 'internal') log.error({ channel: name, code }, 'question not answered')
+      return answers.ofFailure(read, asFailure(error), clock.now())
+    }
+  }
+
   /** What became of a message, as the sender is told it. */
   async function resultOf(read: Read, message: MessageNumber, wanted: (did: boolean) => boolean) {
     const processed = await outcomes.processed(message, channel.acknowledgeTimeoutSeconds * 1_000)
@@ -209,6 +231,9 @@ function makeDesk(deps: IntakeDeps, answers: Answers) {
       const { receivedAt } = arrival
       return {
         ...describe(arrival, raw, read, refused),
+        ...(refused === undefined && isQuestion(read)
+          ? { state: 'filtered', reason: 'message-answered' }
+          : {}),
         ack: answers.atCommit(read, receivedAt, refused),
         ...(channel.reusedControlId === 'refuse'
           ? { whenReused: { ack: answers.atCommit(read, receivedAt, REUSED) } }
@@ -232,7 +257,18 @@ function makeDesk(deps: IntakeDeps, answers: Answers) {
     },
 
     /** The answer to a message that is in the journal now. */
-    async answerOf(read: Read, receipt: Receipt, follow: Follow): Promise<Buffer | undefined> {
+    async answerOf(
+      { read, raw }: Incoming,
+      receipt: Receipt,
+      follow: Follow,
+      peer: string,
+    ): Promise<Buffer | undefined> {
+      if (receipt.state !== 'refused' && isQuestion(read)) {
+        const when = answers.toQuestion(read)
+        if (when === 'answer') return respond(raw, read, peer)
+        if (when !== 'nothing') follow(respond(raw, read, peer))
+        return receipt.ack
+      }
       if (receipt.state !== 'received') return receipt.ack
       const after = answers.afterProcessing(read)
       if (after === 'nothing') return receipt.ack

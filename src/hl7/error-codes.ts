@@ -114,6 +114,17 @@ const EXACT: Readonly<
   },
   'hl7-file-trailer-missing': { code: '100', verdict: 'rejected', location: { segment: 'FTS', sequence: 1 } },
   'hl7-outside': { code: '100', verdict: 'rejected' },
+  'hl7-query-event': {
+    code: '201',
+    verdict: 'rejected',
+    location: { segment: 'MSH', sequence: 1, field: 9 },
+  },
+  'hl7-query-refused': { code: '207', verdict: 'rejected' },
+  'hl7-query-empty': { code: '101', location: { segment: 'QPD', sequence: 1 } },
+  'hl7-query-parameter': { code: '103' },
+  'hl7-query-domain': { code: '204' },
+  'hl7-query-identifier': { code: '204' },
+  'hl7-query-continuation': { code: '102' },
   'hl7-field-separator': {
     code: '101',
     verdict: 'rejected',

@@ -23,3 +23,11 @@ export {
   type MappedStudy,
 } from './dicom/index.ts'
 export { identifiersOf, withKnownIds } from './known.ts'
+export {
+  type Namespaces,
+  personIdentifiersOf,
+  pidOf,
+  type PatientOptions,
+  type Placed,
+  systemOf,
+} from './to-v2/index.ts'

@@ -19,7 +19,7 @@ export async function makeChannelParts(
   // own: acknowledgements wait for the disk and not for other messages (docs/decisions/0003).
   const isThreaded = config.roles.has('worker') && config.roles.size > 1
   const thread = isThreaded ? makeWorkerThreadPart(ground) : undefined
-  const pipeline = await makePipeline(withPressure(ground, thread), doors.contexts, fhir)
+  const pipeline = await makePipeline(withPressure(ground, thread), doors.contexts, fhir, doors.audit)
   const parts = [pipeline.queue]
   if (pipeline.hl7.length > 0 && config.roles.has('worker')) parts.push(thread ?? workersHere(pipeline))
   if (config.roles.has('listener')) {

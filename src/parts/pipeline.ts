@@ -8,6 +8,7 @@ import {
   type Hl7Channel,
   loadChannels,
   makeChannels,
+  makeResponder,
   type WakeQueue,
 } from '../channels/index.ts'
 import { openWakeQueue } from '../jobs/index.ts'
@@ -16,7 +17,7 @@ import type { TenantId } from '../kernel/ids.ts'
 import type { Part } from '../lifecycle.ts'
 import type { Metrics } from '../metrics.ts'
 import type { Ground } from '../parts.ts'
-import { makeJournal } from '../store/index.ts'
+import { type AuditRecorder, makeJournal } from '../store/index.ts'
 import type { FhirParts } from './fhir-part.ts'
 import { loadHl7Transform } from './hl7-transform.ts'
 import { queueBackend } from './queue-backend.ts'
@@ -40,6 +41,8 @@ export async function makePipeline(
   ground: PipelineGround,
   contexts: TenantContexts,
   fhir: FhirParts,
+  /** Given where there are listeners: they answer queries. */
+  audit?: AuditRecorder,
 ): Promise<Pipeline> {
   const { config, db, clock, log, metrics, health } = ground
   const loaded = await loadChannels(join(config.configDir, 'channels'), config.variables)
@@ -53,6 +56,7 @@ export async function makePipeline(
     repository: fhir.store.repository,
     wakeQueue,
     transform: await loadHl7Transform(config.configDir, fhir, loaded),
+    responder: audit && makeResponder({ ...fhir.store, contextOf: contexts.of, clock, audit }),
     clock,
     random: () => randomInt(2 ** 32) / 2 ** 32,
     metrics: metrics.channels,

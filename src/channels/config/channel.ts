@@ -142,6 +142,8 @@ const mllp = z.strictObject({
   batch: batch.prefault({}),
   /** Messages in one frame without a batch around them: refuse them, or take each on its own. */
   severalMessages: z.enum(['refuse', 'split']).default('refuse'),
+  /** Queries (QBP): answered from the tenant's store, or refused with AR. Who can connect can ask for anybody. */
+  queries: z.enum(['answer', 'refuse']).default('refuse'),
   retry: retry.prefault({}),
   mapping: mapping.prefault({}),
 })

@@ -59,6 +59,7 @@ describe('a channel file', () => {
       severalMessages: 'refuse',
       acknowledgeMode: 'by-message',
       order: 'patient',
+      queries: 'refuse',
       reusedControlId: 'process',
       retry: { firstDelaySeconds: 1, maxDelaySeconds: 60, attempts: 10 },
       mapping: { switches: {}, ignore: [], unmapped: 'keep' },

@@ -1,0 +1,32 @@
+/** The identifier systems that a question names: all of them have to be known here. IHE ITI TF-2 §3.9.4.2.2.6. */
+import type { AskedIdentifier } from '../../hl7/index.ts'
+import { systemOf } from '../../mapping/index.ts'
+import type { People } from './people.ts'
+import type { Question } from './question.ts'
+import { fault, type Unanswerable } from './result.ts'
+
+export async function knownDomains(
+  people: People,
+  { tenant, channel }: Question,
+  asked: readonly AskedIdentifier[],
+  field: number,
+): Promise<ReadonlySet<string> | undefined | Unanswerable> {
+  if (asked.length === 0) return undefined
+  const systems = new Set<string>()
+  for (const { authority, repetition } of asked) {
+    const system = authority && systemOf(authority, channel.identifierSystems)
+    if (system === undefined || !(await isKnown(people, { tenant, channel }, system)))
+      return fault('hl7-query-domain', field, { repetition, component: 4 })
+    systems.add(system)
+  }
+  return systems
+}
+
+/** Registered for the channel, or in use. */
+export async function isKnown(
+  people: People,
+  { tenant, channel }: Pick<Question, 'tenant' | 'channel'>,
+  system: string,
+): Promise<boolean> {
+  return Object.values(channel.identifierSystems).includes(system) || people.knows(tenant, system)
+}
