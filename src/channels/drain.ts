@@ -22,6 +22,7 @@ import {
 import { handledRow } from './audit-rows.ts'
 import type { Hl7Channel } from './config/channel.ts'
 import type { ChannelMetrics } from './metrics.ts'
+import { type CrashGuard, makeCrashGuard } from './crash-guard.ts'
 import { afterFailure } from './retry.ts'
 import type { Transform } from './transform.ts'
 import type { LaneHandler, Wake } from './wake.ts'
@@ -51,6 +52,7 @@ type Handled = 'finished' | 'held' | 'taken' | { readonly retryInMs: number }
 
 export function makeDrain(deps: DrainDeps): LaneHandler {
   const { journal, channelOf, stopping, clock, log } = deps
+  const guard = makeCrashGuard(deps)
 
   async function drain(lane: Wake): Promise<number | undefined> {
     const channel = channelOf(lane.channel)
@@ -64,7 +66,7 @@ export function makeDrain(deps: DrainDeps): LaneHandler {
         if (stopping() || message.held || message.blocked) return undefined
         const waitMs = (message.retryAt ?? 0) - clock.now()
         if (waitMs > 0) return waitMs
-        const ended = await handle(deps, channel, lane, message)
+        const ended = await handle(deps, guard, channel, lane, message)
         if (ended === 'held') return undefined
         if (ended === 'taken') return STAND_BACK_MS
         if (ended !== 'finished') return ended.retryInMs
@@ -97,6 +99,7 @@ export function makeDrain(deps: DrainDeps): LaneHandler {
 
 async function handle(
   deps: DrainDeps,
+  guard: CrashGuard,
   channel: Hl7Channel,
   lane: Wake,
   message: OpenMessage,
@@ -106,7 +109,9 @@ async function handle(
   const count = (outcome: 'done' | 'filtered' | 'retry' | 'held', warnings = 0) =>
     metrics.handled({ channel: channel.channel, outcome, durationMs: clock.now() - begun, warnings })
   try {
-    const { state, warnings } = await write(deps, channel, lane.tenant, message)
+    const { state, warnings } = await guard.run(lane.tenant, channel, message, () =>
+      write(deps, channel, lane.tenant, message),
+    )
     count(state, warnings)
   } catch (error) {
     if (isNotHead(error)) return 'taken'

@@ -2,7 +2,7 @@
 import type { Failure } from '../kernel/failure.ts'
 import type { Hl7Channel } from './config/channel.ts'
 
-export type RetryPolicy = Hl7Channel['retry']
+export type RetryPolicy = Omit<Hl7Channel['retry'], 'crashes'>
 
 /**
  * `attempts` counts this one. A part that is away is waited for without end: holding every message because the database

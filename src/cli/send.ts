@@ -57,10 +57,11 @@ async function sendHl7(
   await using client = await connectMllp(to)
   let refused = 0
   for (const bytes of messages) {
-    const answer = await client.send(withSegmentEnds(bytes))
-    io.out(answer.toString('utf8').replaceAll('\r', '\n'))
-    const code = readAck(answer)?.code
-    if (code !== 'AA' && code !== 'CA') refused++
+    const { commit, application } = await client.deliver(withSegmentEnds(bytes))
+    const answers = [commit, application].filter((answer) => answer !== undefined)
+    for (const answer of answers) io.out(answer.toString('utf8').replaceAll('\r', '\n'))
+    const codes = answers.map((answer) => readAck(answer)?.code)
+    if (!codes.every((code) => code === 'AA' || code === 'CA')) refused++
   }
   return refused === 0 ? 0 : 1
 }

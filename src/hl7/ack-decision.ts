@@ -64,7 +64,7 @@ export function conditionHolds(condition: AckCondition, verdict: Verdict): boole
 }
 
 /** An unknown value is taken as a wish for an answer: a sender that waits for nothing does no harm, a stuck one does. */
-function conditionOf(code: string | undefined): AckCondition {
+export function conditionOf(code: string | undefined): AckCondition {
   switch (code?.toUpperCase()) {
     case undefined:
     case 'NE':

@@ -152,6 +152,7 @@ const EXACT: Readonly<
     verdict: 'rejected',
     location: { segment: 'MSH', sequence: 1, field: 9 },
   },
+  'message-ends-worker': { code: '207', verdict: 'rejected' },
   'message-skipped': { code: '207', verdict: 'rejected' },
   'hl7-duplicate-control-id': { code: '205', location: { segment: 'MSH', sequence: 1, field: 10 } },
 }

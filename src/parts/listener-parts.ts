@@ -33,17 +33,18 @@ export function makeMllpPart(
         observe: (event) => metrics.mllp.happened(channel.channel, event.kind),
         maxFrameBytes: listen.maxFrameMiB * 1024 * 1024,
         maxConnections: listen.maxConnections,
+        maxConnectionsPerPeer: listen.maxConnectionsPerAddress,
         maxInFlight: listen.maxInFlight,
         idleTimeoutMs: listen.idleTimeoutSeconds * 1000,
         allow: listen.allow,
-        tls: listen.tls && (await readTls(listen.tls)),
+        tls: listen.tls && { ...(await readTls(listen.tls)), clients: listen.tls.clients },
       })
       const open = server
       health.register({ name: `listener ${channel.channel}`, check: async () => requireListening(server) })
       metrics.watchConnections(channel.channel, () => open.connections().length)
       const scheme = listen.tls ? 'mllps' : 'mllp'
       return [
-        { name: `HL7 v2 (${channel.channel})`, url: `${scheme}://${listen.host}:${server.port}` },
+        { name: `HL7 v2 (${channel.channel})`, url: `${scheme}://${bracketed(listen.host)}:${server.port}` },
       ] satisfies Endpoint[]
     },
     async stop() {
@@ -118,6 +119,11 @@ export function makeDicomPart(
       receiver = undefined
     },
   }
+}
+
+/** An IPv6 address stands in brackets in a URL. */
+function bracketed(host: string): string {
+  return host.includes(':') ? `[${host}]` : host
 }
 
 function requireListening(listener: object | undefined): void {

@@ -9,6 +9,7 @@ import type { Part } from '../lifecycle.ts'
 import type { Metrics } from '../metrics.ts'
 import type { Ground } from '../parts.ts'
 import { watchPressure } from './pressure.ts'
+import { watchSilence } from './silence.ts'
 
 export interface WorkerThreadData {
   readonly config: Config
@@ -18,6 +19,8 @@ export interface WorkerThreadData {
 /** What the thread tells. */
 export type WorkerThreadMessage =
   | { readonly kind: 'ready' }
+  /** Told again and again: whose event loop stands still says nothing. */
+  | { readonly kind: 'alive' }
   | { readonly kind: 'handled'; readonly event: Parameters<Metrics['channels']['handled']>[0] }
   | {
       readonly kind: 'log'
@@ -100,8 +103,16 @@ async function startThread(
   const ended = new Promise<void>((resolve) => thread.once('exit', () => resolve()))
   thread.on('error', (error) => log.error({ error }, 'the worker thread failed'))
   void ended.then(() => ready.reject(new Failure('internal', 'worker-ended')))
+  const alive = watchSilence(() => {
+    log.error({}, 'the worker thread stands still and is ended')
+    void thread.terminate()
+  })
+  void ended.then(() => alive[Symbol.dispose]())
   thread.on('message', (message: WorkerThreadMessage) => {
+    alive.heard()
     switch (message.kind) {
+      case 'alive':
+        return undefined
       case 'ready':
         return ready.resolve()
       case 'failed':

@@ -15,6 +15,7 @@ import { makeFhirParts } from './fhir-part.ts'
 import { makePipeline, type PipelineGround } from './pipeline.ts'
 import { makeTenantContexts } from './tenant-contexts.ts'
 import { throttleCommits } from './pressure.ts'
+import { ALIVE_MS } from './silence.ts'
 import type { WorkerThreadData, WorkerThreadMessage, WorkerThreadOrder } from './worker-part.ts'
 
 // The doors come first: on Linux this is the priority of this thread only.
@@ -61,10 +62,12 @@ async function work(): Promise<void> {
   })
   await channels.startWork()
   tell({ kind: 'ready' })
+  const alive = setInterval(() => tell({ kind: 'alive' }), ALIVE_MS)
   for await (const [order] of on(port, 'message') as AsyncIterable<[WorkerThreadOrder]>) {
     if (order === 'stop') break
     throttle.setBusy(order === 'busy')
   }
+  clearInterval(alive)
   throttle.setBusy(false)
   await channels.stopWork()
   await queue.stop()

@@ -26,6 +26,14 @@ const tls = z.strictObject({
   clientAuthority: z.string().min(1).optional(),
 })
 
+/** What an MLLP listener may ask besides: which of the authority's clients, by SHA-256 fingerprint or by name. */
+const mllpTls = tls
+  .extend({ clients: z.array(z.string().min(1)).nonempty().optional() })
+  .refine(({ clients, clientAuthority }) => clients === undefined || clientAuthority !== undefined, {
+    path: ['clients'],
+    error: 'needs clientAuthority: without it nobody shows a certificate',
+  })
+
 const listen = {
   host: z.string().min(1).default('127.0.0.1'),
   /** 0: any free port. */
@@ -86,6 +94,8 @@ const retry = z.strictObject({
   maxDelaySeconds: z.number().min(0.001).max(86_400).default(60),
   /** After so many attempts a message is held. A part that is away (the database) is waited for without end. */
   attempts: z.int().min(1).max(1_000).default(10),
+  /** After a message has ended so many workers (out of memory, say) it is held. */
+  crashes: z.int().min(1).max(100).default(3),
 })
 
 const mapping = z.strictObject({
@@ -120,6 +130,9 @@ const mllp = z.strictObject({
   preset: key.optional(),
   listen: z.strictObject({
     ...listen,
+    tls: mllpTls.optional(),
+    /** Connections of one address; as many as in all when it is not given. */
+    maxConnectionsPerAddress: z.int().min(1).max(10_000).optional(),
     maxFrameMiB: z.number().min(0.001).max(256).default(16),
     /** Messages of one connection that are taken in side by side. */
     maxInFlight: z.int().min(1).max(1_000).default(64),

@@ -61,7 +61,7 @@ describe('a channel file', () => {
       order: 'patient',
       queries: 'refuse',
       reusedControlId: 'process',
-      retry: { firstDelaySeconds: 1, maxDelaySeconds: 60, attempts: 10 },
+      retry: { firstDelaySeconds: 1, maxDelaySeconds: 60, attempts: 10, crashes: 3 },
       mapping: { switches: {}, ignore: [], unmapped: 'keep' },
     })
   })
@@ -187,6 +187,16 @@ describe('a folder of channels', () => {
       'a.yaml': `${lab}  tls: { certificate: tls/lab.pem, key: /etc/lab.key }\n`,
     })
     expect(channels[0]!.listen.tls).toEqual({ certificate: join(folder, 'tls/lab.pem'), key: '/etc/lab.key' })
+  })
+
+  test('the list of clients needs an authority, and comes through', async () => {
+    const tls = (more: string) =>
+      `${lab}  tls: { certificate: a.pem, key: a.key, clients: [DNS:lab]${more} }\n`
+    expect(await refusal({ 'a.yaml': tls('') })).toEqual([
+      expect.stringContaining('listen.tls.clients: needs clientAuthority'),
+    ])
+    const { channels } = await loadFiles({ 'a.yaml': tls(', clientAuthority: ca.pem') })
+    expect(channels[0]!.listen.tls).toMatchObject({ clients: ['DNS:lab'] })
   })
 
   test('a folder that is not there is a failure of its own', async () => {

@@ -87,8 +87,10 @@ function withAbsolutePaths(channel: Channel, folder: string): Channel {
 
 type Tls = NonNullable<Channel['listen']['tls']>
 
-function absoluteTls({ certificate, key, clientAuthority }: Tls, folder: string): Tls {
+function absoluteTls(tls: Tls, folder: string): Tls {
+  const { certificate, key, clientAuthority } = tls
   return {
+    ...tls,
     certificate: resolve(folder, certificate),
     key: resolve(folder, key),
     ...(clientAuthority === undefined ? {} : { clientAuthority: resolve(folder, clientAuthority) }),

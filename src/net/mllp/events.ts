@@ -2,7 +2,7 @@
 export type MllpEvent =
   | { readonly kind: 'opened' }
   | { readonly kind: 'closed' }
-  | { readonly kind: 'refused'; readonly reason: 'not-allowed' | 'too-many' | 'too-many-of-peer' | 'tls' }
+  | { readonly kind: 'refused'; readonly reason: RefusalReason }
   | { readonly kind: 'frame'; readonly bytes: number }
   | { readonly kind: 'answer'; readonly bytes: number; readonly tookMs: number }
   /** Bytes outside frames. */
@@ -19,3 +19,6 @@ export type MllpEvent =
   | { readonly kind: 'unanswered'; readonly frames: number }
   /** Closed because nothing moved for the idle time. */
   | { readonly kind: 'idle' }
+
+/** Why a connection is not let in; `certificate`: signed by the authority, and not on the list. */
+export type RefusalReason = 'not-allowed' | 'too-many' | 'too-many-of-peer' | 'tls' | 'certificate'

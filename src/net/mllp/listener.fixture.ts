@@ -50,8 +50,8 @@ export interface RawPeer extends Disposable {
   readonly gone: Promise<void>
 }
 
-export async function rawPeer(port: number): Promise<RawPeer> {
-  const socket = connect({ host: '127.0.0.1', port, noDelay: true })
+export async function rawPeer(port: number, host = '127.0.0.1'): Promise<RawPeer> {
+  const socket = connect({ host, port, noDelay: true })
   const decoder = makeFrameDecoder()
   const answered: string[] = []
   socket.on('error', () => {})

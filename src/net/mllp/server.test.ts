@@ -1,3 +1,4 @@
+import { networkInterfaces } from 'node:os'
 import { setTimeout as pause } from 'node:timers/promises'
 
 import { describe, expect, test, vi } from 'vitest'
@@ -243,6 +244,22 @@ describe('connections', () => {
     peer.socket.destroy()
     await vi.waitFor(() => expect(listener.server.connections()).toEqual([]))
     expect(listener.count('closed')).toBe(1)
+  })
+
+  const hasIpv6 = Object.values(networkInterfaces()).some((all) =>
+    all?.some(({ address }) => address === '::1'),
+  )
+  test.skipIf(!hasIpv6)('over IPv6, by the list too', async () => {
+    for (const [allow, answered] of [
+      ['::1', ['M1']],
+      ['fd00::/8', []],
+    ] as const) {
+      await using listener = await listen({ host: '::1', allow: [allow] })
+      using peer = await rawPeer(listener.port, '::1')
+      peer.socket.end(framed('M1'))
+      await peer.gone
+      expect(peer.answered).toEqual(answered)
+    }
   })
 
   test('only addresses on the list come in', async () => {

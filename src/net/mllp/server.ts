@@ -6,8 +6,8 @@ import { systemClock, type Clock } from '../../kernel/clock.ts'
 import { Failure } from '../../kernel/failure.ts'
 import type { Log } from '../../kernel/log.ts'
 import { makeConnection, type Connection, type ConnectionStatus, type FrameHandlers } from './connection.ts'
-import type { MllpEvent } from './events.ts'
-import { addressOf, makeAllowList, peerOf } from './peer.ts'
+import type { MllpEvent, RefusalReason } from './events.ts'
+import { addressOf, makeAllowList, makeCertificateList, peerOf } from './peer.ts'
 
 export interface MllpServerTls {
   readonly key: string | Buffer
@@ -16,6 +16,8 @@ export interface MllpServerTls {
   readonly ca?: string | Buffer | undefined
   /** Mutual TLS: only clients with a certificate of `ca` get in. */
   readonly requireClientCertificate?: boolean | undefined
+  /** Which of them: fingerprints or names, see makeCertificateList. Default: all. */
+  readonly clients?: readonly string[] | undefined
 }
 
 export interface MllpServerOptions extends FrameHandlers {
@@ -69,7 +71,7 @@ export async function listenMllp(options: MllpServerOptions): Promise<MllpServer
   const memory = { maxBytes: options.maxHeldBytes ?? 256 * 1024 * 1024, usedBytes: 0 }
   let count = 0
 
-  function refuse(reason: 'not-allowed' | 'too-many' | 'too-many-of-peer' | 'tls', address: string): void {
+  function refuse(reason: RefusalReason, address: string): void {
     observe({ kind: 'refused', reason })
     log.warn({ peer: address, reason }, 'connection refused')
   }
@@ -98,8 +100,7 @@ export async function listenMllp(options: MllpServerOptions): Promise<MllpServer
     observe({ kind: 'closed' })
   }
 
-  const welcome =
-    options.tls === undefined ? accept : secured(options.tls, accept, (address) => refuse('tls', address))
+  const welcome = options.tls === undefined ? accept : secured(options.tls, accept, refuse)
   const server = makeServer((socket) => {
     const refusal = admission(socket)
     if (refusal === undefined) {
@@ -146,7 +147,12 @@ function makeServer(accept: (socket: Socket) => void): Server {
 }
 
 /** Puts TLS between an admitted socket and its connection. */
-function secured(tls: MllpServerTls, accept: (socket: Socket) => void, refuse: (address: string) => void) {
+function secured(
+  tls: MllpServerTls,
+  accept: (socket: Socket) => void,
+  refuse: (reason: 'tls' | 'certificate', address: string) => void,
+) {
+  const isKnown = makeCertificateList(tls.clients)
   const mutual = tls.requireClientCertificate ?? false
   const server = makeTlsServer({
     key: tls.key,
@@ -158,9 +164,13 @@ function secured(tls: MllpServerTls, accept: (socket: Socket) => void, refuse: (
     requestCert: mutual,
     rejectUnauthorized: mutual,
   })
-  server.on('secureConnection', accept)
+  server.on('secureConnection', (socket) => {
+    if (isKnown(peerOf(socket, 0).certificate)) return accept(socket)
+    refuse('certificate', addressOf(socket))
+    socket.destroy()
+  })
   server.on('tlsClientError', (_error, socket) => {
-    refuse(addressOf(socket))
+    refuse('tls', addressOf(socket))
     socket.destroy()
   })
   return (socket: Socket): void => void server.emit('connection', socket)

@@ -60,7 +60,7 @@ export async function recordFailure(
     name: 'journal-failed',
     text: `
       with failed as (
-        update message_turn set attempts = attempts + 1, held = $4, retry_at = $5::timestamptz
+        update message_turn set attempts = attempts + 1, held = $4, retry_at = $5::timestamptz, begun = 0
         where lane = any($2::bigint[]) and message = $1::bigint and not held
         returning message
       )
@@ -68,6 +68,27 @@ export async function recordFailure(
       where id = $1::bigint and exists (select from failed)`,
     values: [message.id, lanesOf(message), code, hold, hold ? null : isoOf(next.retryAt)],
   })
+}
+
+/**
+ * Counts that a message is begun, and answers how often it was, this time included. Without waiting for the disk: what
+ * matters is the end of the worker, not of the database. 1 when it is no longer to do.
+ */
+export async function begin(
+  db: Db,
+  tenant: TenantId,
+  message: Pick<MessagePlace, 'id' | 'lane'>,
+): Promise<number> {
+  const [row] = await db.query<{ begun: number }>(tenant, {
+    name: 'journal-begin',
+    text: `
+      with quick as (select set_config('synchronous_commit', 'off', true))
+      update message_turn set begun = begun + 1 from quick
+      where lane = $2::bigint and message = $1::bigint and not held
+      returning begun`,
+    values: [message.id, message.lane],
+  })
+  return row?.begun ?? 1
 }
 
 function lanesOf({ lane, otherLane }: MessagePlace): string[] {

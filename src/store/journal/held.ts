@@ -127,7 +127,7 @@ const RELEASE = `
 update message set state = 'received', attempts = 0
 where id = $1::bigint and channel = $2 and state = 'held' returning lane::text, other_lane::text`
 const FREE_TURNS = `
-update message_turn set held = false, attempts = 0, retry_at = null
+update message_turn set held = false, attempts = 0, retry_at = null, begun = 0
 where lane = any($2::bigint[]) and message = $1::bigint`
 
 const SKIP = `

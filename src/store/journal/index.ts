@@ -4,7 +4,7 @@ import type { AuditRow } from '../audit.ts'
 import { auditStatement } from '../audit.ts'
 import type { Db, Tx } from '../db.ts'
 import { append } from './append.ts'
-import { finish, recordFailure } from './finish.ts'
+import { begin, finish, recordFailure } from './finish.ts'
 import { decideHeld, listHeld, listRefused, readBacklog } from './held.ts'
 import { dueLanes, isDue, readLane } from './lane.ts'
 import type {
@@ -36,6 +36,8 @@ export interface Journal {
   readLane(tenant: TenantId, lane: Lane, limit: number): Promise<readonly OpenMessage[]>
   /** Inside the transaction of the message's resources; see isNotHead. */
   finish(tx: Tx, message: MessagePlace, result: MessageResult): void
+  /** Counts that a message is begun; answers how often it was. */
+  begin(tenant: TenantId, message: Pick<MessagePlace, 'id' | 'lane'>): Promise<number>
   recordFailure(tenant: TenantId, message: MessagePlace, failed: FailedAttempt): Promise<void>
   isDue(tenant: TenantId, lane: Lane, now: number): Promise<boolean>
   dueLanes(
@@ -74,6 +76,7 @@ export function makeJournal(db: Db): Journal {
       }),
     readLane: (tenant, lane, limit) => readLane(db, tenant, lane, limit),
     finish,
+    begin: (tenant, message) => begin(db, tenant, message),
     recordFailure: (tenant, message, failed) => recordFailure(db, tenant, message, failed),
     isDue: (tenant, lane, now) => isDue(db, tenant, lane, now),
     dueLanes: (tenant, bounds) => dueLanes(db, tenant, bounds),
