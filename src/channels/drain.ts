@@ -137,9 +137,9 @@ async function write(
   const state = filtered ? 'filtered' : 'done'
   const warnings = filtered ? 0 : transformed.warnings
   const options: CommitOptions = {
-    audit: (outcomes) => [handledRow(channel, message, outcomes, clock.now())],
+    audit: (outcomes) => [handledRow(channel, message, outcomes.filter(isThere), clock.now())],
     with: async (tx, outcomes) => {
-      const written = outcomes.map(versionOf)
+      const written = outcomes.filter(isThere).map(versionOf)
       const reason = filtered ? transformed.reason : undefined
       journal.finish(tx, message, { state, finishedAt: clock.now(), written, warnings, reason })
     },
@@ -175,6 +175,11 @@ async function noteFailure(
   }
   log.warn({ ...fields, retryInMs: decided.delayMs }, 'message not handled, will be tried again')
   return { retryInMs: decided.delayMs }
+}
+
+/** What would have changed something that is not there has version 0. */
+function isThere({ version }: Outcome): boolean {
+  return version > 0
 }
 
 function versionOf({ type, id, version }: Outcome): string {

@@ -33,11 +33,14 @@ export function makeHl7Transform(
     const warnings = mapped.warnings.reduce((sum, { count }) => sum + count, 0)
     return {
       did: 'mapped',
-      changes: mapped.resources.map(toChange),
+      changes: [...mapped.resources.map(toChange), ...mapped.updates.map(toUpdate)],
       warnings,
       identified: {
         wanted: identifiersOf(mapped.resources),
-        changesFor: (known) => mapped.resources.map((resource) => toChange(renamed(resource, known))),
+        changesFor: (known) => [
+          ...mapped.resources.map((resource) => toChange(renamed(resource, known))),
+          ...mapped.updates.map((update) => toUpdate(renamed(update, known))),
+        ],
       },
     }
   }
@@ -91,6 +94,12 @@ function toChange(mapped: MappedResource): Change {
         ? mergeMapped(undefined, mapped)
         : exactJsonOf(mergeMapped(current.exact, mapped).exact),
   }
+}
+
+/** Of what is not stored nothing is made. */
+function toUpdate(mapped: MappedResource): Change {
+  const { make, ...change } = toChange(mapped)
+  return { ...change, make: (current) => (current === undefined ? 'keep' : make(current)) }
 }
 
 export interface LoadPrograms {

@@ -39,8 +39,8 @@ const ORDERS: readonly RuleCorrection[] = [
     map: 'ORC[ServiceRequest]',
     source: 'ORC-1',
     target: 'intent',
-    use: { from: 'ORC' },
-    because: 'an order also without a control code',
+    use: { from: 'ORC', to: 'intent?' },
+    because: 'an order also without a control code; what is known of its intent stays',
   },
   {
     map: 'ORC[ServiceRequest]',
@@ -101,6 +101,13 @@ const ORDERS: readonly RuleCorrection[] = [
   },
   { map: 'MSH[Provenance-Source]', source: 'MSH', leaveOut: ONE_PROVENANCE },
   { map: 'MSH[Provenance-Source]', source: /^MSH-(3|7|9)$/, leaveOut: ONE_PROVENANCE },
+  {
+    map: 'OBR[ServiceRequest]',
+    source: 'OBR',
+    target: 'intent',
+    use: { to: 'intent?' },
+    because: 'what is known of the intent stays',
+  },
   {
     map: 'OBR[ServiceRequest]',
     source: 'OBR-11',

@@ -3,14 +3,16 @@ import type { RuleCorrection } from '../corrections.ts'
 
 const ONE_PROVENANCE = 'one Provenance a message, made by us'
 const NO_MESSAGE = 'resources are kept, not FHIR messages'
+const OWN_HEADER = 'header.tsv and our own MSH[MessageHeader] say it'
 const REFERENCE = 'the reference is set by the message table'
 
 const TABLES: readonly RuleCorrection[] = [
   {
-    map: /^MSH\[(Bundle|MessageHeader)\]$|^(MSA|SFT|MSG)\[MessageHeader\]$|^HD\[MessageHeader/,
-    leaveOut: NO_MESSAGE,
+    map: /^MSH\[MessageHeader\]$|^(MSA|SFT|MSG)\[MessageHeader\]$|^HD\[MessageHeader/,
+    leaveOut: OWN_HEADER,
   },
-  { map: /^(MSG\[Coding\]|PT\[Meta\])$/, leaveOut: NO_MESSAGE },
+  { map: /^(MSG\[Coding\]|PT\[Meta\])$/, leaveOut: OWN_HEADER },
+  { map: 'MSH[Bundle]', leaveOut: NO_MESSAGE },
   {
     map: /^MSH\[Provenance-Transformation\]$|^PID\[Provenance-Patient\]$|^(SCH|TXA)\[Provenance\]$/,
     leaveOut: ONE_PROVENANCE,

@@ -54,9 +54,23 @@ function compileStructure(input: StructureInput, { file, name, rows }: Table): S
     place.rules.push(rule)
     standings.set(rule.label, [...(standings.get(rule.label) ?? []), { groups: names, place }])
   }
+  addHeader(input, root, standings)
   checkLabels(input, file, root, standings)
   const scopes = new Map([...standings].map(([label, at]) => [label, scopeOf(at)]))
   return { name, root, scopes }
+}
+
+/** The rows of header.tsv, at those segments that the structure has at its top. */
+function addHeader(input: StructureInput, root: OpenGroup, standings: Map<string, Standing[]>): void {
+  for (const row of input.tables.header) {
+    const { path = '', row: id = '' } = row
+    const place = root.children.find((child) => child.kind === 'segment' && child.name === path)
+    if (place?.kind !== 'segment') continue
+    const rule = input.attempt('header.tsv', id, () => compileMessageRule(input, 'header', row))
+    if (!rule) continue
+    place.rules.push(rule)
+    standings.set(rule.label, [...(standings.get(rule.label) ?? []), { groups: [], place }])
+  }
 }
 
 function groupAt(root: OpenGroup, names: readonly string[]): OpenGroup {

@@ -18,6 +18,8 @@ export interface Table {
 
 export interface Tables {
   readonly messages: readonly Table[]
+  /** What every message does with its header, where its table has such a segment at the top. */
+  readonly header: readonly Row[]
   /** Segment and data type tables. */
   readonly maps: readonly Table[]
   readonly vocabulary: readonly Table[]
@@ -46,6 +48,7 @@ export function readTables(
   const rowsOf = (file: string): readonly Row[] => all.get(file) ?? []
   return {
     messages: tablesIn('messages'),
+    header: rowsOf('header.tsv'),
     maps: [...tablesIn('segments'), ...tablesIn('datatypes')],
     vocabulary: tablesIn('vocabulary'),
     events: new Map(rowsOf('events.tsv').map((row) => [row['event']!, row['structure']!])),

@@ -44,17 +44,31 @@ export interface AssembleInput extends Omit<WriteInput, 'isWritten' | 'patientRe
 }
 
 /** A message says all of a result; of people, places, visits, orders and diagnoses it tells what it knows. */
-const REPLACED: ReadonlySet<string> = new Set(['Observation', 'Provenance'])
+const REPLACED: ReadonlySet<string> = new Set(['MessageHeader', 'Observation', 'Provenance'])
 
-export function assemble(resources: readonly ResourceNode[], input: AssembleInput): MappedResource[] {
+export interface Assembled {
+  readonly resources: readonly MappedResource[]
+  /** What changes a stored resource and is none by itself: the answer to an order names no patient. */
+  readonly updates: readonly MappedResource[]
+}
+
+export function assemble(resources: readonly ResourceNode[], input: AssembleInput): Assembled {
   const stored = mergeTwins(collect(resources, input.identities), input)
-  leaveOutPatientless(stored, input)
+  const incomplete = leaveOutPatientless(stored, input)
   const own = keyOf(input.provenance, input.identities)!
   const others = [...stored.keys()].filter((key) => key !== own)
-  if (others.length === 0) return []
-  setTargets(input.provenance, others)
-  return writeWhole(stored, input)
+  if (others.length > 0) setTargets(input.provenance, others)
+  const whole = others.length === 0 ? [] : writeWhole(stored, input)
+  const written = new Set(whole.map(({ type, id }) => `${type}/${id}`))
+  const isWritten = (resource: ResourceNode): boolean => written.has(keyOf(resource, input.identities) ?? '')
+  const updates = incomplete.map(({ resource, cleared }) =>
+    toMapped(resource, cleared, { ...input, isWritten, patientReference: () => undefined }),
+  )
+  return { resources: whole, updates }
 }
+
+/** Orders are known by their numbers: who answers one need not say whose it is. */
+const UPDATED: ReadonlySet<string> = new Set(['ServiceRequest', 'MedicationRequest'])
 
 /**
  * Writes all of them. What R4 does not allow as it is, something mandatory being unknown, is left out, and then all are
@@ -118,15 +132,20 @@ function keyOf(resource: ResourceNode, identities: Identities): string | undefin
   return typeof identity === 'object' ? `${resource.type}/${identity.id}` : undefined
 }
 
-/** What R4 does not allow without a patient is not written when the message names none. */
+/**
+ * What R4 does not allow without a patient is not written when the message names none. Gives those that can change what
+ * is stored all the same.
+ */
 function leaveOutPatientless(
   stored: Map<string, Stored>,
   { program, patient, identities, warn }: AssembleInput,
-): void {
+): Stored[] {
+  const updates: Stored[] = []
   const isWritten = (resource: ResourceNode | undefined): boolean =>
     resource !== undefined && stored.has(keyOf(resource, identities) ?? '')
-  if (isWritten(patient)) return
-  for (const [key, { resource }] of stored) {
+  if (isWritten(patient)) return updates
+  for (const [key, entry] of stored) {
+    const { resource } = entry
     const needs = (program.defaults.get(resource.type) ?? []).filter(
       ({ json, mandatory }) => mandatory && json.includes('@patient'),
     )
@@ -134,9 +153,11 @@ function leaveOutPatientless(
       ({ element }) => !objectsIn(resource.root, element).some((each) => isWritten(each.resource)),
     )
     if (!lacks) continue
-    warn('without-patient', resource.type)
     stored.delete(key)
+    if (UPDATED.has(resource.type) && objectsIn(resource.root, 'identifier').length > 0) updates.push(entry)
+    else warn('without-patient', resource.type)
   }
+  return updates
 }
 
 interface Stored {

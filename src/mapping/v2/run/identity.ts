@@ -148,6 +148,9 @@ function keyOf(input: KeyInput): string | 'omitted' | 'contained' | undefined {
       return `${idOf(root, 'subject') ?? input.message}|care-team`
     case 'DocumentReference':
       return masterKey(root, sender) ?? own() ?? prefixed(input.idOfParent(resource), 'document')
+    case 'Device':
+      return own() ?? deviceKey(root)
+    case 'MessageHeader':
     case 'Provenance':
       return `urn:passerelle:message|${input.message}`
     default:
@@ -267,6 +270,14 @@ function doneKey({ resource, originOf, sender, count }: KeyInput): string | unde
 
 function segmentOf({ segment, group }: Origin, name: string): Hl7Segment | undefined {
   return segment.name === name ? segment : nearestSegment(group, name)
+}
+
+/** Software has no number: its maker, name and version say which it is. */
+function deviceKey(root: Obj): string | 'contained' {
+  const names = ['manufacturer', 'deviceName.name', 'version.value', 'modelNumber'].map((path) =>
+    textAt(root, path),
+  )
+  return names[1] === undefined ? 'contained' : names.map((name) => name ?? '').join('|')
 }
 
 /** A drug is what it is made of: orders of the same one share it, a changed recipe is another. */

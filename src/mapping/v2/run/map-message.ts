@@ -16,6 +16,8 @@ import { makeFieldReader } from './value.ts'
 
 export interface Mapped {
   readonly resources: readonly MappedResource[]
+  /** What changes a stored resource, where there is one: an answer to an order that names no patient. */
+  readonly updates: readonly MappedResource[]
   readonly warnings: readonly Warning[]
   /** Records that are merged, called otherwise, moved or no longer linked. */
   readonly reassignments: readonly Reassignment[]
@@ -65,7 +67,7 @@ export function mapMessage(program: Program, message: Hl7Message, context: Mappi
     parentOf: (resource) => parents.get(resource),
   })
   const { made, ...settled } = settleReassignments(all, reassignments, identities, warnings.warn)
-  const resources = assemble([...made, provenance], {
+  const { resources, updates } = assemble([...made, provenance], {
     program,
     identities,
     source: sourceOf(message, context),
@@ -75,7 +77,7 @@ export function mapMessage(program: Program, message: Hl7Message, context: Mappi
     warn: warnings.warn,
     provenance,
   })
-  return { resources, warnings: warnings.all(), ...settled }
+  return { resources, updates, warnings: warnings.all(), ...settled }
 }
 
 /**
