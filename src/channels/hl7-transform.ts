@@ -46,11 +46,12 @@ export function makeHl7Transform(
   }
 }
 
-/** What a message maps to, or why the channel leaves it. */
+/** What a message maps to, or why the channel leaves it; with `trace`, which row made what. */
 export function mapForChannel(
   { raw, receivedAt }: TransformInput,
   channel: Hl7Channel,
   program: Program,
+  { trace = false }: { readonly trace?: boolean } = {},
 ): Mapped | { readonly reason: string } {
   const { text, mapping, timeZone, identifierSystems } = channel
   const message = parseMessage(raw, { charset: text.charset, defaultCharset: text.defaultCharset })
@@ -66,6 +67,7 @@ export function mapForChannel(
     timeZone,
     switches: mapping.switches,
     namespaces: identifierSystems,
+    trace,
     ...(mapping.patientIdentifier && { patientIdentifier: mapping.patientIdentifier }),
   })
 }

@@ -106,6 +106,26 @@ test('test prints the transaction that a message would make, decimals as sent, w
   }
 })
 
+test('test --trace says for each element which rows made it and what field they read', async () => {
+  const text = await call('test lab --trace', { input: ORU })
+  expect(text.code).toBe(0)
+  expect(text.out).toMatch(
+    /^ {2}name\[0\]\.family +"\S+" +PID-5\.1\.1 +segments\/PID\.Patient\.tsv#PID-5 > datatypes\/XPN\.HumanName\.tsv#XPN\.1/m,
+  )
+  const json = await call('test lab --trace --format json', { input: ORU })
+  expect(JSON.parse(json.out)).toContainEqual(
+    expect.objectContaining({
+      element: 'Observation.valueQuantity.value',
+      value: 5.1,
+      field: expect.stringMatching(/^OBX-5/),
+      rows: expect.arrayContaining([
+        expect.objectContaining({ file: 'segments/OBX.Observation.tsv', own: false }),
+      ]),
+    }),
+  )
+  expect(await call('test lab --trace --format bundle', { input: ORU })).toMatchObject({ code: 2 })
+})
+
 test('test takes a framed message and one with line feeds all the same', async () => {
   const plain = await call('test lab', { input: ORU })
   const framed = await call('test lab -', { input: `\x0b${ORU}\x1c\r` })

@@ -16,13 +16,20 @@ import { loadDefinitions, makeElementTree } from '../fhir/index.ts'
 import { systemClock } from '../kernel/clock.ts'
 import { Failure } from '../kernel/failure.ts'
 import type { TenantId } from '../kernel/ids.ts'
-import { toTransactionBundle } from '../mapping/index.ts'
+import {
+  explainMapped,
+  type MappedResource,
+  printExplained,
+  type Program,
+  toTransactionBundle,
+} from '../mapping/index.ts'
 import { findTenant, makeJournal, openDb, type Journal } from '../store/index.ts'
 import { type Command, type Io, usageFailure } from './command.ts'
 import { readInput } from './read-input.ts'
 
 const OPTIONS = {
-  format: { type: 'string', default: 'bundle' },
+  format: { type: 'string' },
+  trace: { type: 'boolean', default: false },
   limit: { type: 'string', default: '50' },
 } as const
 
@@ -31,7 +38,7 @@ export const channel: Command = {
   summary: 'list, check and try channels; see held and refused messages',
   usage: `Usage: passerelle channel list
        passerelle channel validate
-       passerelle channel test NAME [FILE|-] [--format bundle|list]
+       passerelle channel test NAME [FILE|-] [--format bundle|list] [--trace [--format text|json]]
        passerelle channel held NAME [--limit N]
        passerelle channel refused NAME [--limit N]
        passerelle channel release NAME MESSAGE …
@@ -46,6 +53,8 @@ release   lets held messages be tried again; a running worker takes them up with
 skip      sets held messages aside for good, so that those behind them go on
 
   --format FORMAT  test: bundle, a FHIR transaction (unless given), or list, a line for each resource
+  --trace          test: for each element its value, the field it is from and the rows of the mapping tables that made it;
+                   text to read (unless given), or json
   --limit N        held, refused: at most so many lines, 50 unless given
 `,
   async run(args, io) {
@@ -54,7 +63,7 @@ skip      sets held messages aside for good, so that those behind them go on
     if (action === 'list' && name === undefined) return list(io)
     if (action === 'validate' && name === undefined) return validate(io)
     if (name === undefined) throw usageFailure('list, validate, or an action with the name of a channel')
-    if (action === 'test' && rest.length <= 1) return tryMessage(name, rest[0] ?? '-', values.format, io)
+    if (action === 'test' && rest.length <= 1) return tryMessage(name, rest[0] ?? '-', values, io)
     if (action === 'held' && rest.length === 0) return held(name, numberOf(values.limit, '--limit'), io)
     if (action === 'refused' && rest.length === 0) return refused(name, numberOf(values.limit, '--limit'), io)
     if ((action === 'release' || action === 'skip') && rest.length > 0) return decide(name, action, rest, io)
@@ -85,19 +94,47 @@ function loadPrograms(channels: readonly Channel[], io: Io) {
   return loadHl7Programs({ folder: join(io.config().configDir, 'mapping'), tree, channels })
 }
 
-async function tryMessage(name: string, file: string, format: string, io: Io): Promise<void> {
-  if (format !== 'bundle' && format !== 'list') throw usageFailure('--format is bundle or list')
+type TestFormat = 'bundle' | 'list' | 'text' | 'json'
+
+function testFormat(format: string | undefined, trace: boolean): TestFormat {
+  const allowed = trace ? (['text', 'json'] as const) : (['bundle', 'list'] as const)
+  const found = format === undefined ? allowed[0] : allowed.find((each) => each === format)
+  if (found === undefined) throw usageFailure(`--format is ${allowed.join(' or ')}`)
+  return found
+}
+
+async function tryMessage(
+  name: string,
+  file: string,
+  { format: given, trace }: { readonly format?: string | undefined; readonly trace: boolean },
+  io: Io,
+): Promise<void> {
+  const format = testFormat(given, trace)
   const one = hl7Channel(await load(io), name)
   const { program, programs } = await loadPrograms([one], io)
   const raw = unframed(await readInput(file, io))
   const refused = refusalBefore(raw, one)
   if (refused !== undefined) throw refused
-  const mapped = mapForChannel({ raw, receivedAt: systemClock.now() }, one, programs.get(name) ?? program)
+  const rules = programs.get(name) ?? program
+  const mapped = mapForChannel({ raw, receivedAt: systemClock.now() }, one, rules, { trace })
   if ('reason' in mapped) io.err(`the channel keeps this message without resources: ${mapped.reason}\n`)
   const { resources, warnings } = 'reason' in mapped ? { resources: [], warnings: [] } : mapped
   for (const { code, about, count } of warnings) io.err(`warning: ${code} ${about} (${count})\n`)
-  if (format === 'bundle') io.out(`${JSON.stringify(toTransactionBundle(resources), undefined, 2)}\n`)
-  else for (const { type, id, mode } of resources) io.out(`${type}/${id}\t${mode}\n`)
+  io.out(`${printed(format, resources, rules)}\n`)
+}
+
+function printed(format: TestFormat, resources: readonly MappedResource[], rules: Program): string {
+  const json = (value: unknown): string => JSON.stringify(value, undefined, 2)
+  switch (format) {
+    case 'bundle':
+      return json(toTransactionBundle(resources))
+    case 'list':
+      return resources.map(({ type, id, mode }) => `${type}/${id}\t${mode}`).join('\n')
+    case 'text':
+      return printExplained(explainMapped(rules, resources))
+    case 'json':
+      return json(explainMapped(rules, resources))
+  }
 }
 
 /** MLLP's framing, if the file was recorded from the wire. */

@@ -1,8 +1,10 @@
 /** From one standard into another: HL7 v2 messages and DICOM studies become FHIR resources. Values in, values out. */
 export {
   compileMapping,
+  explainMapped,
   mapMessage,
   mergeMapped,
+  printExplained,
   readMappingFiles,
   structureOf,
   toTransactionBundle,

@@ -369,12 +369,6 @@ describe('what does not fit', () => {
     expect(problems(mapped)).toEqual([])
   })
 
-  test('each element knows the row that wrote it', () => {
-    const { trace } = only(map(sample('oru-r01')), 'Patient')
-    expect(trace).toContainEqual({ element: 'Patient.birthDate', row: 'PID[Patient] PID-7' })
-    expect(trace).toContainEqual({ element: 'Patient.name.family', row: 'FN[HumanName] FN.1' })
-  })
-
   test('warnings hold no text of the patient', () => {
     for (const name of ['oru-r01', 'adt-a01', 'orm-o01']) {
       expect(JSON.stringify(map(sample(name)).warnings)).not.toMatch(/DURAND|LODIE|IPP1001|0299/)

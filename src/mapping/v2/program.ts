@@ -137,6 +137,10 @@ export interface Dependence {
 }
 
 export interface Program {
+  /** Table (`PID[Patient]`, `ORU_R01`, `defaults`) → its file inside config/mapping. */
+  readonly files: ReadonlyMap<string, string>
+  /** Ids of the rows that overrides replaced or added: `PID[Patient] PID-13b`. */
+  readonly ownRows: ReadonlySet<string>
   /** The offsets of an IANA time zone; what a zone says is looked up once. */
   readonly offsetsOf: (timeZone: string) => OffsetAt
   /** Message type and trigger event → structure: `ADT^A04` → `ADT_A01`. */

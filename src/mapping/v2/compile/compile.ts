@@ -68,6 +68,8 @@ export function compileMapping(
     throw new Failure('invalid', 'mapping-does-not-compile', { problems: issues.length, first }, { issues })
   }
   return deepFreeze({
+    files: tables.files,
+    ownRows: tables.ownRows,
     offsetsOf: memoized<OffsetAt>(makeOffsets),
     events: tables.events,
     structures,

@@ -31,6 +31,10 @@ export interface Tables {
   readonly dependent: readonly Row[]
   /** `MedicationRequest.dosageInstruction` */
   readonly shared: ReadonlySet<string>
+  /** Table → its file. */
+  readonly files: ReadonlyMap<string, string>
+  /** `PID[Patient] PID-13b` of each row that overrides replaced or added. */
+  readonly ownRows: ReadonlySet<string>
 }
 
 export function readTables(
@@ -38,8 +42,9 @@ export function readTables(
   overrides: readonly MappingFiles[] | undefined,
   report: Report,
 ): Tables {
-  let all = new Map<string, readonly Row[]>()
-  for (const [file, text] of files) if (file.endsWith('.tsv')) all.set(file, parseTsv(text).rows)
+  const base = new Map<string, readonly Row[]>()
+  for (const [file, text] of files) if (file.endsWith('.tsv')) base.set(file, parseTsv(text).rows)
+  let all = base
   for (const layer of overrides ?? []) all = laidOver(all, layer, report)
   const tablesIn = (folder: string): Table[] =>
     [...all]
@@ -63,6 +68,14 @@ export function readTables(
     required: rowsOf('required.tsv'),
     dependent: rowsOf('dependent.tsv'),
     shared: new Set(rowsOf('shared.tsv').map((row) => `${row['type']}.${row['element']}`)),
+    files: new Map([...all.keys()].map((file) => [nameOf(file), file])),
+    ownRows: new Set(
+      [...all].flatMap(([file, rows]) =>
+        rows
+          .filter((row) => !(base.get(file)?.includes(row) ?? false))
+          .map((row) => `${nameOf(file)} ${row['row'] ?? ''}`),
+      ),
+    ),
   }
 }
 

@@ -4,6 +4,7 @@ import type { FunctionContext } from './functions.ts'
 import type { PrimitiveContext } from './primitives.ts'
 import type { ConditionContext, Scope } from './scope.ts'
 import type { Obj, ResourceNode, Slot } from './tree.ts'
+import type { Why } from './trace.ts'
 import type { FieldReader } from './value.ts'
 
 export interface RunContext
@@ -13,6 +14,7 @@ export interface RunContext
   nextApplication(): number
   /** 0 when a segment table fills a resource for the first time, 1 the second time. */
   nextTurn(resource: ResourceNode, map: CompiledMap): number
+  readonly isTraced: boolean
   /** A field that says `""`: its element is to be removed. */
   clear(root: Obj, element: string): void
 }
@@ -34,5 +36,7 @@ export interface Application {
   /** Of a rule whose target ends with `?`. */
   readonly fallback: boolean
   readonly levels: Map<string, ResourceNode>
+  /** Which rows led here and what they read; undefined where no trace is asked for. */
+  readonly why: Why | undefined
   readonly context: RunContext
 }

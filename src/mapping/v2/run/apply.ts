@@ -8,6 +8,7 @@ import { setLeaf } from './leaf.ts'
 import { chainLevels } from './levels.ts'
 import { locate } from './place.ts'
 import { expressionText, holds, scopeOf, valueAt, type Scope } from './scope.ts'
+import { mark, whyOf } from './trace.ts'
 import { translate } from './translate.ts'
 import type { Obj, ResourceNode } from './tree.ts'
 import { textOf, textValue, type V2Value } from './value.ts'
@@ -34,6 +35,7 @@ export function applySegmentMap(
     codes: undefined,
     fallback: false,
     levels: new Map(),
+    why: context.isTraced ? { rows: [], field: '' } : undefined,
     context,
   })
   return number
@@ -114,7 +116,8 @@ function write(
   const { context } = application
   const { write: to, vocabulary = application.vocabulary } = rule
   if (to.as === 'levels') return
-  const place = locate(application, rule, repetition)
+  const why = application.why && whyOf(application.why, rule, repetition, scope)
+  const place = locate(application, rule, repetition, why)
   if (to.as === 'map') {
     const typeName = to.map.name.split('[')[0]!
     const slot = place.slot
@@ -129,20 +132,24 @@ function write(
       codes: rule.codes ?? application.codes,
       fallback: rule.fallback || application.fallback,
       levels: new Map(),
+      why,
       context,
     })
     if (vocabulary && place.node && !isPrimitiveName(to.map.base)) {
       translate({ node: place.node, type: to.map.base, vocabulary, row: rule.id, warn: context.warn })
     }
+    if (why) mark(place.node ?? application.node, why)
     return
   }
   const text =
     to.as === 'function' ? callFunction(application, rule, value, place.node) : textFor(rule, value, scope)
+  if (why && place.node) mark(place.node, why)
   if (text === undefined || place.slot === undefined) return
   if (to.as === 'function' && !place.slot.primitive) return
   const codes = rule.codes ?? (rule.self === 'value' ? application.codes : undefined)
   const fallback = rule.fallback || application.fallback
   setLeaf(rule, place.slot, text, { vocabulary, codes, type: to.type, fallback, context })
+  if (why) mark(place.slot.parent, why)
 }
 
 function isPrimitiveName(type: string): boolean {

@@ -3,15 +3,9 @@ import { parseExactObject, type JsonObject } from '../../../kernel/json.ts'
 import type { Program } from '../program.ts'
 import type { Identities } from './identity.ts'
 import { setTargets } from './provenance.ts'
+import { present, type TraceEntry } from './trace.ts'
 import { fieldOf, objectsIn, type Obj, type ResourceNode } from './tree.ts'
-import {
-  addDefaults,
-  missingOf,
-  objectJson,
-  writeResource,
-  type TraceEntry,
-  type WriteInput,
-} from './write.ts'
+import { addDefaults, defaultEntry, missingOf, objectJson, writeResource, type WriteInput } from './write.ts'
 
 export interface MappedResource {
   readonly type: string
@@ -26,7 +20,7 @@ export interface MappedResource {
   readonly fallbacks: readonly string[]
   /** `merge`: what the message does not say stays. `replace`: the message says all. */
   readonly mode: 'merge' | 'replace'
-  /** Which row of the tables wrote each element. */
+  /** Which rows of the tables wrote each element; empty unless it was asked for. */
   readonly trace: readonly TraceEntry[]
 }
 
@@ -211,6 +205,7 @@ function toMapped(
   const identity = identities.of(resource)
   const id = typeof identity === 'object' ? identity.id : ''
   const { elements, fallbacks, trace } = writeResource(resource, input)
+  const defaults: TraceEntry[] = []
   const all = new Map([
     ['resourceType', JSON.stringify(resource.type)],
     ['id', JSON.stringify(id)],
@@ -218,7 +213,10 @@ function toMapped(
     ...[...elements].filter(([name]) => name !== 'meta'),
   ])
   const optional = new Set(fallbacks)
-  for (const element of addDefaults(resource.type, all, input).added) optional.add(element)
+  for (const element of addDefaults(resource.type, all, input).added) {
+    optional.add(element)
+    if (input.isTraced) defaults.push(defaultEntry(resource.type, element))
+  }
   const isCompleted = input.completed.has(resource.type)
   if (isCompleted) for (const name of all.keys()) if (name !== 'identifier') optional.add(name)
   const { value, exact } = parseExactObject(objectJson(all))
@@ -230,7 +228,7 @@ function toMapped(
     cleared: isCompleted ? [] : [...cleared].filter((element) => !all.has(element) || optional.has(element)),
     fallbacks: [...optional],
     mode: REPLACED.has(resource.type) ? 'replace' : 'merge',
-    trace,
+    trace: input.isTraced ? present([...trace, ...defaults], value) : [],
   }
 }
 

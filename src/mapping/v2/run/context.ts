@@ -19,6 +19,8 @@ export interface MappingContext {
    * preferred first. Default `["PI", "MR"]`; else the first one with an authority, else the first one.
    */
   readonly patientIdentifier?: readonly string[]
+  /** Whether to tell for each element which rows made it. */
+  readonly trace?: boolean
 }
 
 export interface Warning {

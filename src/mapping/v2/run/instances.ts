@@ -57,7 +57,7 @@ export function runRules(structure: Structure, root: GroupNode, context: RunCont
     }
   }
   visit(root)
-  for (const each of pending) setReferences(each, instances)
+  for (const each of pending) setReferences(each, instances, context)
   return { instances, reassignments: pending.flatMap((each) => reassignmentsOf(each, instances)) }
 }
 
@@ -120,6 +120,7 @@ function ancestorAt(group: GroupNode, depth: number): GroupNode {
 function setReferences(
   { rule, own, application, segment, group }: Pending,
   instances: readonly Instance[],
+  context: RunContext,
 ): void {
   const find = (label: string): Instance | undefined =>
     own.label === label ? own : nearest(instances, label, segment, group)
@@ -137,6 +138,7 @@ function setReferences(
       if (isLast && node.resource === undefined) {
         node.resource = target.resource
         node.linked = true
+        if (context.isTraced) node.why = { rows: [rule.id], field: '' }
       }
     }
   }

@@ -75,6 +75,7 @@ export function mapMessage(program: Program, message: Hl7Message, context: Mappi
     patient: made.find(({ type }) => type === 'Patient'),
     completed: completedTypes(message, run.switches),
     warn: warnings.warn,
+    isTraced: run.isTraced,
     provenance,
   })
   return { resources, updates, warnings: warnings.all(), ...settled }
@@ -138,6 +139,7 @@ function makeRunContext(
     codeSystems: program.codeSystems,
     sender: message.get('MSH-4.1')?.trim() || message.get('MSH-3.1')?.trim() || 'unknown',
     warn,
+    isTraced: context.trace ?? false,
     nextApplication: () => (application += 1),
     nextTurn: (resource, { name }) => {
       const ofResource = turns.get(resource) ?? new Map<string, number>()

@@ -2,6 +2,7 @@
 import type { Step } from '../compile/resolve.ts'
 import type { CompiledRule } from '../program.ts'
 import type { Application } from './application.ts'
+import type { Why } from './trace.ts'
 import {
   leafAt,
   makeObject,
@@ -20,7 +21,7 @@ export interface Place {
 }
 
 /** The place that a rule writes to for one repetition of its source. */
-export function locate(application: Application, rule: CompiledRule, repetition: number): Place {
+export function locate(application: Application, rule: CompiledRule, repetition: number, why?: Why): Place {
   const start = startOf(application, rule)
   if (rule.self !== undefined) return { node: application.node, slot: application.slot }
   let node = start
@@ -39,6 +40,7 @@ export function locate(application: Application, rule: CompiledRule, repetition:
     node = objectAt(slot)
     if (step.url !== undefined) setUrl(node, step.url, rule.id)
     if (step.into !== undefined) {
+      node.why ??= why
       node = targetOf(node, step.into).root
     }
   }

@@ -3,6 +3,7 @@
  * and whose leaves are JSON text (a decimal keeps its digits) with the row that wrote them.
  */
 import type { Step } from '../compile/resolve.ts'
+import type { Why } from './trace.ts'
 
 export interface Leaf {
   readonly kind: 'leaf'
@@ -15,6 +16,8 @@ export interface Leaf {
   constant: boolean
   fallback: boolean
   extensions: Obj | undefined
+  /** Only where a trace is asked for. */
+  why?: Why | undefined
 }
 
 export interface Obj {
@@ -26,6 +29,8 @@ export interface Obj {
   resource: ResourceNode | undefined
   /** The reference was set by the message table: it says how things hang together, not that there is something. */
   linked: boolean
+  /** Of a reference, only where a trace is asked for. */
+  why?: Why | undefined
 }
 
 export interface Field {

@@ -1,6 +1,7 @@
 /** A built resource as JSON text. What carries nothing is left out; what R4 does not allow without a part goes with it. */
 import type { Program } from '../program.ts'
 import type { Identities } from './identity.ts'
+import { Tracer, type TraceEntry } from './trace.ts'
 import type { Field, Leaf, Obj, ResourceNode } from './tree.ts'
 
 export interface WriteInput {
@@ -11,12 +12,7 @@ export interface WriteInput {
   readonly isWritten: (resource: ResourceNode) => boolean
   /** `Patient/id` of the patient that is meant where a resource needs one and names none. */
   readonly patientReference: () => string | undefined
-}
-
-export interface TraceEntry {
-  /** `Patient.name.family`, without the numbers of list items. */
-  readonly element: string
-  readonly row: string
+  readonly isTraced: boolean
 }
 
 export interface Written {
@@ -28,31 +24,43 @@ export interface Written {
 }
 
 interface Writing extends WriteInput {
-  readonly contained: Map<ResourceNode, { readonly id: string; json: string }>
-  readonly trace: TraceEntry[]
+  readonly contained: Map<ResourceNode, Contained>
+  readonly trace: Tracer | undefined
+}
+
+interface Contained {
+  readonly id: string
+  readonly type: string
+  json: string
+  trace: readonly TraceEntry[]
 }
 
 /** The elements of a resource, those that it contains included. */
 export function writeResource(resource: ResourceNode, input: WriteInput): Written {
-  const writing: Writing = { ...input, contained: new Map(), trace: [] }
+  const writing: Writing = {
+    ...input,
+    contained: new Map(),
+    trace: input.isTraced ? new Tracer() : undefined,
+  }
   const elements = writeFields(resource.root, resource.type, writing)
   leaveOutAlone(resource.type, elements, writing)
   const contained = referredTo([...writing.contained.values()], [...elements.values()])
   const all =
-    contained.length === 0 ? elements : new Map([['contained', `[${contained.join(',')}]`], ...elements])
+    contained.length === 0
+      ? elements
+      : new Map([['contained', `[${contained.map(({ json }) => json).join(',')}]`], ...elements])
+  for (const [at, { type, trace }] of contained.entries())
+    writing.trace?.put(trace, type, `${resource.type}.contained[${at}]`)
   const fallbacks = new Set(
     [...resource.root.fields]
       .filter(([, { items }]) => [...items.values()].every((item) => item.kind === 'leaf' && item.fallback))
       .map(([name]) => name),
   )
-  return { elements: all, fallbacks, trace: writing.trace }
+  return { elements: all, fallbacks, trace: writing.trace?.entries ?? [] }
 }
 
 /** Those that something in the resource refers to: what spoke of one may have been left out itself (dom-3). */
-function referredTo(
-  contained: readonly { id: string; json: string }[],
-  elements: readonly string[],
-): string[] {
+function referredTo(contained: readonly Contained[], elements: readonly string[]): readonly Contained[] {
   let kept = contained.filter(({ json }) => json !== '')
   for (let before = -1; before !== kept.length;) {
     before = kept.length
@@ -64,7 +72,7 @@ function referredTo(
       )
     })
   }
-  return kept.map(({ json }) => json)
+  return kept
 }
 
 function writeFields(object: Obj, path: string, writing: Writing): Map<string, string> {
@@ -72,7 +80,8 @@ function writeFields(object: Obj, path: string, writing: Writing): Map<string, s
   const choices = new Set<string>()
   for (const [name, field] of object.fields) {
     const isTop = path === path.split('.')[0]
-    const written = writeField(field, `${path}.${name}`, isTop, writing)
+    const place = `${path}.${name}`
+    const { result: written, entries } = traced(writing, () => writeField(field, place, isTop, writing))
     if (field.choice !== undefined && (written.json ?? written.extensions) !== undefined) {
       if (choices.has(field.choice)) {
         writing.warn('choice-taken', `${path}.${name}`)
@@ -80,10 +89,19 @@ function writeFields(object: Obj, path: string, writing: Writing): Map<string, s
       }
       choices.add(field.choice)
     }
+    writing.trace?.put(entries, place, place)
     if (written.json !== undefined) elements.set(name, written.json)
     if (written.extensions !== undefined) elements.set(`_${name}`, written.extensions)
   }
   return elements
+}
+
+/** Runs a step; what it traced waits until it is known where it goes. */
+function traced<T>(
+  { trace }: Writing,
+  step: () => T,
+): { readonly result: T; readonly entries: readonly TraceEntry[] } {
+  return trace === undefined ? { result: step(), entries: [] } : trace.take(step)
 }
 
 interface WrittenField {
@@ -104,10 +122,17 @@ function writeField(field: Field, path: string, isTop: boolean, writing: Writing
   const objects = items.filter((item) => item.kind === 'object')
   const written = objects
     .filter((item) => !(isTop && field.list && !isStrong(item)))
-    .map((item) => writeObject(item, path, writing))
-    .filter((json) => json !== undefined)
-  const distinct = field.list ? withoutTwins(path, written) : written.slice(-1)
+    .map((item) => traced(writing, () => writeObject(item, path, writing)))
+    .flatMap(({ result: json, entries }) => (json === undefined ? [] : [{ json, entries }]))
+  const texts = written.map(({ json }) => json)
+  const distinct = field.list ? withoutTwins(path, texts) : texts.slice(-1)
   if (distinct.length === 0) return {}
+  if (writing.trace !== undefined) {
+    for (const [at, json] of distinct.entries()) {
+      const { entries } = written.findLast((each) => each.json === json)!
+      writing.trace.put(entries, path, field.list ? `${path}[${at}]` : path)
+    }
+  }
   return { json: field.list ? `[${distinct.join(',')}]` : distinct[0]! }
 }
 
@@ -127,23 +152,31 @@ function withoutTwins(path: string, written: readonly string[]): string[] {
 /** A list and its extensions run in parallel, `null` where one of them has nothing. https://hl7.org/fhir/R4/json.html#primitive */
 function writeLeaves(leaves: readonly Leaf[], list: boolean, path: string, writing: Writing): WrittenField {
   const written = leaves
-    .map(({ json, extensions, row }) => ({
-      row,
-      json,
-      extensions: extensions && writeObject(extensions, path, writing),
-    }))
+    .map((leaf) => {
+      const { json, extensions } = leaf
+      const below = traced(writing, () => extensions && writeObject(extensions, path, writing))
+      return { leaf, json, extensions: below.result, entries: below.entries }
+    })
     .filter(({ json, extensions }) => json !== undefined || extensions !== undefined)
   const kept = list ? written : written.slice(-1)
-  for (const { row } of kept) if (row !== '') writing.trace.push({ element: path, row })
   const values = kept.map(({ json }) => json)
   const extensions = kept.map((each) => each.extensions)
   const hasExtensions = extensions.some((each) => each !== undefined)
+  const distinct = list && !hasExtensions ? [...new Set(values)] : values
+  if (writing.trace !== undefined) {
+    for (const [at, { leaf, json, entries }] of kept.entries()) {
+      const index = hasExtensions ? at : distinct.indexOf(json)
+      const place = list ? `${path}[${index}]` : path
+      if (json !== undefined) writing.trace.add(place, leaf.why ?? { rows: [leaf.row], field: '' })
+      writing.trace.put(entries, path, place)
+    }
+  }
   const print = (items: readonly (string | undefined)[]): WrittenField['json'] => {
     if (items.every((item) => item === undefined)) return undefined
     return list ? `[${items.map((item) => item ?? 'null').join(',')}]` : items[0]
   }
   return {
-    json: print(list && !hasExtensions ? [...new Set(values)] : values),
+    json: print(distinct),
     extensions: print(extensions),
   }
 }
@@ -162,12 +195,15 @@ function writeObject(object: Obj, path: string, writing: Writing): string | unde
   const elements = writeFields(object, path, writing)
   if (object.resource !== undefined) {
     const reference = referenceTo(object.resource, writing)
-    if (reference !== undefined) elements.set('reference', JSON.stringify(reference))
+    if (reference !== undefined) {
+      elements.set('reference', JSON.stringify(reference))
+      writing.trace?.add(`${path}.reference`, object.why ?? { rows: [], field: '' })
+    }
   }
   if (elements.size === 0) return undefined
   if (elements.size === 1 && elements.has('url')) return undefined
   leaveOutAlone(object.type, elements, writing)
-  if (elements.size === 0 || !isComplete(object.type, elements, writing)) return undefined
+  if (elements.size === 0 || !isComplete(object.type, path, elements, writing)) return undefined
   if (object.type === 'Period' && isBackward(elements)) {
     writing.warn('period-backward', path)
     elements.delete('end')
@@ -197,11 +233,13 @@ function isMet(needs: string, elements: ReadonlyMap<string, string>): boolean {
 }
 
 /** Fills in what a type is nothing without; false where there is nothing to fill in. */
-function isComplete(type: string, elements: Map<string, string>, writing: Writing): boolean {
+function isComplete(type: string, path: string, elements: Map<string, string>, writing: Writing): boolean {
   for (const { oneOf, otherwise } of writing.program.required.get(type) ?? []) {
     if (oneOf.some((name) => elements.has(name))) continue
     if (otherwise === '') return false
     elements.set(oneOf[0]!, otherwise)
+    const row = `required ${type}.${oneOf[0]!}`
+    writing.trace?.add(`${path}.${oneOf[0]!}`, { rows: [row], field: '' })
   }
   const missing = missingOf(type, elements, writing.program)
   if (missing !== undefined) writing.warn('element-incomplete', `${type}.${missing}`)
@@ -256,15 +294,28 @@ function containedReference(resource: ResourceNode, writing: Writing): string | 
   if (known) return known.json === '' ? undefined : `#${known.id}`
   if (!isStrong(resource.root)) return undefined
   const number = [...writing.contained.keys()].filter(({ type }) => type === resource.type).length + 1
-  const entry = { id: `${resource.type.toLowerCase()}-${number}`, json: '' }
+  const id = `${resource.type.toLowerCase()}-${number}`
+  const entry: Contained = { id, type: resource.type, json: '', trace: [] }
   writing.contained.set(resource, entry)
-  const elements = writeFields(resource.root, resource.type, writing)
-  if (elements.size === 0 || !addDefaults(resource.type, elements, writing).isWhole) return undefined
-  if (!isComplete(resource.type, elements, writing)) return undefined
+  const { result: elements, entries } = traced(writing, () => containedElements(resource, writing))
+  if (elements === undefined) return undefined
+  entry.trace = entries
   entry.json = objectJson(
     new Map([['resourceType', JSON.stringify(resource.type)], ['id', JSON.stringify(entry.id)], ...elements]),
   )
   return `#${entry.id}`
+}
+
+/** undefined where it would be empty or not allowed. */
+function containedElements(
+  { root, type }: ResourceNode,
+  writing: Writing,
+): ReadonlyMap<string, string> | undefined {
+  const elements = writeFields(root, type, writing)
+  if (elements.size === 0) return undefined
+  const { added, isWhole } = addDefaults(type, elements, writing)
+  for (const name of added) writing.trace?.entries.push(defaultEntry(type, name))
+  return isWhole && isComplete(type, type, elements, writing) ? elements : undefined
 }
 
 /**
@@ -296,4 +347,10 @@ function defaultValue(json: string, patient: string | undefined): string | undef
   return patient === undefined
     ? undefined
     : json.replaceAll('@patient', JSON.stringify({ reference: patient }))
+}
+
+/** That a default of the tables filled in an element; `_end` is said of `end`. */
+export function defaultEntry(type: string, name: string): TraceEntry {
+  const element = `${type}.${name.replace(/^_/, '')}`
+  return { element, rows: [`defaults ${type}.${name}`], field: '' }
 }
