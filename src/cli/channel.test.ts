@@ -124,7 +124,7 @@ test('test --trace says for each element which rows made it and what field they 
     }),
   )
   expect(await call('test lab --trace --format bundle', { input: ORU })).toMatchObject({ code: 2 })
-})
+}, 20_000)
 
 test('test takes a framed message and one with line feeds all the same', async () => {
   const plain = await call('test lab', { input: ORU })
