@@ -36,6 +36,9 @@ const SUBTYPES: Readonly<Record<string, Coding>> = {
     display: 'Patient Demographics Query',
   },
   'patient-identifiers-query': { system: IHE, code: 'ITI-9', display: 'PIX Query' },
+  'record-merge': { system: LIFECYCLE, code: 'merge', display: 'Merge Record Lifecycle Event' },
+  'record-unmerge': { system: LIFECYCLE, code: 'unmerge', display: 'Unmerge Record Lifecycle Event' },
+  'record-move': { system: LIFECYCLE, code: 'amend', display: 'Amend (Update) Record Lifecycle Event' },
   'message-received': {
     system: LIFECYCLE,
     code: 'receive',

@@ -40,7 +40,7 @@ export function handledRow(
     interaction: 'message-handled',
     action: 'E',
     outcome: 0,
-    agent: { id: senderOf(message), kind: 'device' },
+    agent: senderAgent(message),
     entities: outcomes.map(({ type, id, version }) => ({ type, id, version })),
     patients: [...new Set(outcomes.flatMap(({ patients }) => patients))],
     detail: {
@@ -49,6 +49,11 @@ export function handledRow(
       ...(message.controlId === undefined ? {} : { controlId: message.controlId }),
     },
   }
+}
+
+/** Who sent a message, as its audit rows name him. */
+export function senderAgent(message: OpenMessage): AuditRow['agent'] {
+  return { id: senderOf(message), kind: 'device' }
 }
 
 /** Of an operator's word on a held message. */

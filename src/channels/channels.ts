@@ -11,6 +11,7 @@ import type {
   Journal,
   MessageNumber,
   NewMessage,
+  Reassignments,
   Receipt,
   Repository,
 } from '../store/index.ts'
@@ -32,6 +33,7 @@ export interface ChannelsDeps {
   readonly tenants: ReadonlyMap<string, TenantId>
   readonly journal: Journal
   readonly repository: Repository
+  readonly reassignments: Reassignments
   readonly wakeQueue: WakeQueue
   readonly transform: Transform
   /** Who answers queries; without one they are kept as any other message. */

@@ -15,11 +15,12 @@ import {
   type CommitOptions,
   isNotHead,
   type Journal,
+  type Reassignments,
   type OpenMessage,
   type Outcome,
   type Repository,
 } from '../store/index.ts'
-import { handledRow } from './audit-rows.ts'
+import { handledRow, senderAgent } from './audit-rows.ts'
 import type { Hl7Channel } from './config/channel.ts'
 import type { ChannelMetrics } from './metrics.ts'
 import { type CrashGuard, makeCrashGuard } from './crash-guard.ts'
@@ -30,6 +31,7 @@ import type { LaneHandler, Wake } from './wake.ts'
 export interface DrainDeps {
   readonly journal: Journal
   readonly repository: Repository
+  readonly reassignments: Reassignments
   readonly transform: Transform
   channelOf(name: string): Hl7Channel | undefined
   wake(wakes: readonly Wake[]): Promise<void>
@@ -127,7 +129,7 @@ async function handle(
 }
 
 async function write(
-  { journal, repository, transform, clock }: DrainDeps,
+  { journal, repository, reassignments, transform, clock }: DrainDeps,
   channel: Hl7Channel,
   tenant: TenantId,
   message: OpenMessage,
@@ -148,8 +150,15 @@ async function write(
   }
   if (filtered) await repository.commit(tenant, [], options)
   // A patient whom a client created before the first message came keeps the id that she has.
-  else if (transformed.identified) await commitIdentified(repository, tenant, transformed.identified, options)
-  else await repository.commit(tenant, transformed.changes, options)
+  else if (transformed.identified) {
+    const reassign = {
+      reassignments,
+      now: clock.now(),
+      agent: senderAgent(message),
+      source: transformed.source ?? '',
+    }
+    await commitIdentified(repository, tenant, transformed.identified, { ...options, reassign })
+  } else await repository.commit(tenant, transformed.changes, options)
   return { state, warnings }
 }
 

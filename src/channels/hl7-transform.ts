@@ -12,14 +12,17 @@ import {
   type MappedResource,
   mapMessage,
   mergeMapped,
+  type MergeOptions,
   type Program,
   readMappingFiles,
   structureOf,
   withKnownIds,
 } from '../mapping/index.ts'
-import type { Change, KnownIdentities } from '../store/index.ts'
+import type { Change, KnownIdentities, Names } from '../store/index.ts'
+import { REDIRECTED } from '../store/index.ts'
 import type { Channel, Hl7Channel } from './config/channel.ts'
 import { presetTables } from './config/presets.ts'
+import { unlinkedFrom, withoutLinksTo, withReplaced } from './replaced-records.ts'
 import type { Transform, TransformInput } from './transform.ts'
 
 /** The mapping tables, compiled; `programs` are those of channels that replace rows, by channel. */
@@ -33,14 +36,17 @@ export function makeHl7Transform(
     const warnings = mapped.warnings.reduce((sum, { count }) => sum + count, 0)
     return {
       did: 'mapped',
-      changes: [...mapped.resources.map(toChange), ...mapped.updates.map(toUpdate)],
+      changes: [
+        ...mapped.resources.map((resource) => toChange(resource)),
+        ...mapped.updates.map((update) => toUpdate(update)),
+      ],
       warnings,
+      source: mapped.source,
       identified: {
-        wanted: identifiersOf(mapped.resources),
-        changesFor: (known) => [
-          ...mapped.resources.map((resource) => toChange(renamed(resource, known))),
-          ...mapped.updates.map((update) => toUpdate(renamed(update, known))),
-        ],
+        wanted: [...identifiersOf(mapped.resources), ...identifiersNamed(mapped.named)],
+        records: [...mapped.resources, ...mapped.named].filter(({ type }) => REDIRECTED.has(type)),
+        reassignments: mapped.reassignments,
+        changesFor: (known, { plan }) => changesOf(mapped, known, plan),
       },
     }
   }
@@ -81,20 +87,63 @@ function isOfType(message: Hl7Message, type: string): boolean {
   return message.get('MSH-9.1') === code && (event === undefined || message.get('MSH-9.2') === event)
 }
 
+function identifiersNamed(named: Mapped['named']) {
+  return named.flatMap(({ type, id, identifiers }) => identifiers.map((each) => ({ type, id, ...each })))
+}
+
+/** The resources under the ids that they are known by, with what comes of merges; one change for each. */
+function changesOf(
+  { resources, updates, reassignments }: Mapped,
+  known: KnownIdentities,
+  plan: Names['plan'],
+): Change[] {
+  const written = resources.filter(({ type, id }) => !plan.dropped.has(`${type}/${id}`))
+  const all = withReplaced(
+    written.map((resource) => renamed(resource, known)),
+    plan,
+  )
+  const changes = all.map((mapped) =>
+    toChange(mapped, { renumbers: reassignments.length > 0, unlinked: unlinkedFrom(mapped, plan) }),
+  )
+  const byName = new Map<string, Change>()
+  for (const change of [...changes, ...updates.map((update) => toUpdate(renamed(update, known)))]) {
+    const name = `${change.type}/${change.id}`
+    const first = byName.get(name)
+    byName.set(name, first === undefined ? change : both(first, change))
+  }
+  return [...byName.values()]
+}
+
+/** Two records of the message have become one. */
+function both(first: Change, second: Change): Change {
+  return {
+    ...first,
+    make(current) {
+      const made = first.make(current)
+      return typeof made === 'string' ? made : second.make(made)
+    },
+  }
+}
+
 function renamed(mapped: MappedResource, known: KnownIdentities): MappedResource {
   const { value: resource, exact } = withKnownIds(mapped.exact, known)
   return { ...mapped, id: String(resource['id']), resource, exact }
 }
 
 /** Merged on the exact trees, so that decimals that are stored already keep their digits. */
-function toChange(mapped: MappedResource): Change {
+function toChange(
+  mapped: MappedResource,
+  options: MergeOptions & { unlinked?: readonly string[] } = {},
+): Change {
+  const { unlinked = [] } = options
   return {
     type: mapped.type,
     id: mapped.id,
-    make: (current) =>
-      current === undefined
-        ? mergeMapped(undefined, mapped)
-        : exactJsonOf(mergeMapped(current.exact, mapped).exact),
+    make: (current) => {
+      if (current === undefined) return mergeMapped(undefined, mapped, options)
+      const { exact } = mergeMapped(current.exact, mapped, options)
+      return exactJsonOf(unlinked.length === 0 ? exact : withoutLinksTo(exact, unlinked))
+    },
   }
 }
 

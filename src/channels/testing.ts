@@ -1,7 +1,7 @@
 /** What the tests of the channels share: a queue in memory, a store that notes what was written, messages. */
 import type { TenantId } from '../kernel/ids.ts'
 import { silentLog } from '../kernel/log.ts'
-import { auditStatement, type Db, makeJournal, type Repository } from '../store/index.ts'
+import { auditStatement, type Db, makeJournal, type Reassignments, type Repository } from '../store/index.ts'
 import { type ChannelsDeps, makeChannels } from './channels.ts'
 import type { Hl7Channel } from './config/channel.ts'
 import { readChannel } from './config/read.ts'
@@ -133,6 +133,7 @@ export function testChannels(
     tenants: new Map([['test', tenant]]),
     journal: makeJournal(db),
     repository: notedRepository(db),
+    reassignments: {} as Reassignments,
     transform,
     clock: { now: () => Date.now() },
     random: Math.random,

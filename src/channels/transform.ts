@@ -8,6 +8,8 @@ export type Transformed =
       readonly changes: readonly Change[]
       /** What may be here already under another id, and the changes once that is known. */
       readonly identified?: Identified
+      /** meta.source of what it makes. */
+      readonly source?: string
       /** How many things could not be carried over as they were: unmapped codes, unreadable dates … */
       readonly warnings: number
     }

@@ -100,7 +100,8 @@ export function makeHttp(deps: HttpDeps): Http {
 
 function makeService(deps: HttpDeps): FhirService {
   const { settings, clock, definitions, searchParameters, contextOf } = deps
-  const { repository, search, models, reindexes, history, asyncRequests, checks, binaries } = deps.store
+  const { repository, search, models, reindexes, reassignments, history, asyncRequests, checks, binaries } =
+    deps.store
   const parseSearch: FhirDeps['parseSearch'] = (tenant, type, parameters, options) =>
     models.of(tenant).parser.parse(type, parameters, { ...contextOf(tenant), ...options, nowMs: clock.now() })
 
@@ -147,6 +148,7 @@ function makeService(deps: HttpDeps): FhirService {
     searchParameters,
     searchModels: models,
     reindexes,
+    reassignments,
     announceReindex: deps.announceReindex,
     index: (tenant, type, resource) => models.of(tenant).extractor.extract(resource, type, contextOf(tenant)),
   })

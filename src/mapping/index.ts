@@ -10,6 +10,7 @@ export {
   toTransactionBundle,
   type Mapped,
   type MappedResource,
+  type MergeOptions,
   type Program,
 } from './v2/index.ts'
 export {

@@ -54,6 +54,7 @@ export async function makePipeline(
     tenants,
     journal: makeJournal(db),
     repository: fhir.store.repository,
+    reassignments: fhir.store.reassignments,
     wakeQueue,
     transform: await loadHl7Transform(config.configDir, fhir, loaded),
     responder: audit && makeResponder({ ...fhir.store, contextOf: contexts.of, clock, audit }),

@@ -146,9 +146,11 @@ async function runTransaction<T>(client: BoundClient, run: (tx: Tx) => Promise<T
   const tx: Tx = {
     query<Row>(statement: Statement) {
       const answer = send<Row>(client, statement)
+      // Without its rows: a long transaction would keep all that it ever read.
+      const done = answer.then(() => undefined)
       // The caller may await it later or never: a failure is found again below, so it is not unhandled.
-      answer.catch(() => {})
-      sent.push(answer)
+      done.catch(() => {})
+      sent.push(done)
       return answer
     },
   }

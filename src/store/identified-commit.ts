@@ -1,33 +1,114 @@
 /**
- * Writes what may be here already under another id. Between the look and the write somebody else may create it, through
- * another door: then the write does not happen, and the next look finds it.
+ * Writes what may be here already under another id: known by its identifier, or merged into another record. Between the
+ * look and the write somebody else may create or merge it, through another door: then the write does not happen, and the
+ * next look finds it.
  */
 import { Failure } from '../kernel/failure.ts'
 import type { TenantId } from '../kernel/ids.ts'
+import type { AuditRow } from './audit.ts'
 import type { KnownIdentities, WantedIdentity } from './identities.ts'
+import type { Key } from './integrity/index.ts'
+import {
+  assertInForce,
+  REDIRECTED,
+  type Reassignments,
+  type Redirects,
+  type RequestedReassignment,
+  type StoredPlan,
+} from './reassign/index.ts'
 import type { Change, CommitOptions, Outcome, Repository } from './repository.ts'
 
 export interface Identified {
   readonly wanted: readonly WantedIdentity[]
-  changesFor(known: KnownIdentities): readonly Change[]
+  /** Patients, visits and accounts of the message, those that it only names included; left out: those of `wanted`. */
+  readonly records?: readonly Key[]
+  /** What it says about two records. */
+  readonly reassignments?: readonly RequestedReassignment[]
+  changesFor(known: KnownIdentities, names: Names): readonly Change[]
+}
+
+/** What became of the records that a message speaks of. */
+export interface Names {
+  /** Of what the message says about two records. */
+  readonly plan: StoredPlan
+}
+
+export interface IdentifiedOptions extends CommitOptions {
+  /** For messages that merge. */
+  readonly reassign?: {
+    readonly reassignments: Reassignments
+    readonly now: number
+    readonly agent: AuditRow['agent']
+    readonly source: string
+  }
 }
 
 /** Each is lost only to somebody who created what was looked for. */
 const MAX_ATTEMPTS = 5
 
+const NO_PLAN: StoredPlan = {
+  todo: [],
+  unlinked: [],
+  names: new Map(),
+  dropped: new Set(),
+  merged: new Set(),
+  stored: new Map(),
+}
+
 export async function commitIdentified(
   repository: Pick<Repository, 'identify' | 'commit'>,
   tenant: TenantId,
-  { wanted, changesFor }: Identified,
-  options: CommitOptions,
+  identified: Identified,
+  options: IdentifiedOptions,
 ): Promise<readonly Outcome[]> {
+  const { wanted, reassignments: requested = [], changesFor } = identified
+  const records = identified.records ?? wanted
   for (let attempt = 1; ; attempt++) {
-    const { known, strangers } = await repository.identify(tenant, wanted)
+    const { known: found, strangers, redirects } = await repository.identify(tenant, wanted, records)
+    const plan =
+      requested.length === 0 || options.reassign === undefined
+        ? NO_PLAN
+        : await options.reassign.reassignments.plan(tenant, requested, found, redirects)
+    const known = whereTheyAre(records, found, redirects, plan)
     try {
-      return await repository.commit(tenant, changesFor(known), { ...options, strangers })
+      return await repository.commit(tenant, changesFor(known, { plan }), {
+        ...options,
+        strangers,
+        ...(plan.todo.length > 0 && { alone: plan.todo.map(({ type, from }) => ({ type, id: from })) }),
+        async with(tx, outcomes) {
+          const inForce = recordsOf(outcomes).filter(({ type, id }) => !plan.merged.has(`${type}/${id}`))
+          if (inForce.length > 0) void tx.query(assertInForce(tenant, inForce))
+          if (options.reassign && plan.todo.length > 0) {
+            const { reassignments, ...told } = options.reassign
+            await reassignments.apply({ tx, tenant, outcomes, ...told }, plan.todo)
+          }
+          await options.with?.(tx, outcomes)
+        },
+      })
     } catch (error) {
       const isRace = error instanceof Failure && error.code === 'criteria-matched'
       if (!isRace || attempt === MAX_ATTEMPTS) throw error
     }
   }
+}
+
+function whereTheyAre(
+  records: readonly Key[],
+  found: KnownIdentities,
+  redirects: Redirects,
+  plan: StoredPlan,
+): KnownIdentities {
+  const known = new Map(found)
+  for (const { type, id } of records) {
+    const name = `${type}/${id}`
+    const chain = redirects.get(`${type}/${found.get(name) ?? id}`)
+    if (chain !== undefined) known.set(name, chain.at(-1)!)
+  }
+  for (const [name, id] of plan.names) known.set(name, id)
+  return known
+}
+
+/** The records that a message wrote about, or found as it left them. */
+function recordsOf(outcomes: readonly Outcome[]): Key[] {
+  return outcomes.filter(({ type, did }) => REDIRECTED.has(type) && did !== 'deleted')
 }

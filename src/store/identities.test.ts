@@ -33,6 +33,7 @@ test('a resource that is here under another id is found by its identifier; the o
   const stranger = wanted('new', '1')
   expect(await repository.identify(await database.addTenant('other'), [stranger])).toEqual({
     known: new Map(),
+    redirects: new Map(),
     strangers: [stranger],
   })
 })

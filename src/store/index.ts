@@ -56,7 +56,14 @@ export { makeTurns, type Turns } from './turns.ts'
 export type { History, Version } from './history.ts'
 export type { VersionPlace, VersionRange } from './queries/read-history.ts'
 export type { Change, CommitOptions, Outcome, Repository } from './repository.ts'
-export { commitIdentified, type Identified } from './identified-commit.ts'
+export { commitIdentified, type Identified, type IdentifiedOptions, type Names } from './identified-commit.ts'
+export {
+  REDIRECTED,
+  type ReassignmentRecord,
+  type Reassignments,
+  type RequestedReassignment,
+  type Undone,
+} from './reassign/index.ts'
 export type { KnownIdentities, WantedIdentity } from './identities.ts'
 export type { Labels } from './labels.ts'
 export { makeReindexer, type Reindex, type Reindexer, type Reindexes } from './reindex/index.ts'

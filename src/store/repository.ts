@@ -20,11 +20,12 @@ import type { Db, Tx } from './db.ts'
 import { type CompiledGuard, type Guard, guardStatements, newcomersGuard } from './guard.ts'
 import { findIdentities, type FoundIdentities, type WantedIdentity } from './identities.ts'
 import { emptyIndex, indexDifference } from './index-rows.ts'
-import type { Integrity, IntegrityOptions, ReferringIndex } from './integrity/index.ts'
+import type { Integrity, IntegrityOptions, Key, ReferringIndex } from './integrity/index.ts'
 import { type Labels, labelsInUse } from './labels.ts'
 import type { ResourceNumbers } from './numbers.ts'
 import { readCurrent, readMany, readVersion, type ResourceRow } from './queries/read-resources.ts'
 import type { ResourceWrite, TokenMeaning } from './queries/write-resources.ts'
+import { readRedirects, type Redirects } from './reassign/redirects.ts'
 import { bodyOf, type Stored, storedFrom } from './resource.ts'
 import type { SearchModel, SearchModels } from './search-model/index.ts'
 import { makeTurns } from './turns.ts'
@@ -68,6 +69,8 @@ export interface CommitOptions {
   readonly strangers?: readonly WantedIdentity[]
   /** What references to resources that are not there mean; by default Failure `invalid`/`reference-not-found`. */
   readonly integrity?: IntegrityOptions
+  /** Records that nobody may begin to refer to until the commit is done. */
+  readonly alone?: readonly Key[]
 }
 
 export interface Repository {
@@ -75,8 +78,15 @@ export interface Repository {
   read(tenant: TenantId, type: string, id: string): Promise<Stored | undefined>
   readVersion(tenant: TenantId, type: string, id: string, version: number): Promise<Stored | undefined>
   readMany(tenant: TenantId, keys: readonly { type: string; id: string }[]): Promise<Stored[]>
-  /** Which of the wanted resources are here under another id, found by their identifiers. */
-  identify(tenant: TenantId, wanted: readonly WantedIdentity[]): Promise<FoundIdentities>
+  /**
+   * Which of the wanted resources are here under another id, found by their identifiers, and which of the records were
+   * merged or renumbered; by default those of the wanted that can be.
+   */
+  identify(
+    tenant: TenantId,
+    wanted: readonly WantedIdentity[],
+    records?: readonly Key[],
+  ): Promise<FoundIdentities & { readonly redirects: Redirects }>
   /** Profiles, tags and security labels that resources of these types carry. */
   labels(tenant: TenantId, types: readonly string[]): Promise<Labels>
   /** Outcomes in the order of the changes. A change that leaves the content as it was makes no version. */
@@ -210,11 +220,12 @@ export function makeRepository(deps: RepositoryDeps): Repository {
     const meanings = prepared
       .flatMap((item) => item.meanings ?? [])
       .filter((meaning) => !known.has(`${tenant}:${meaning.hash}`))
+    const needs = integrity.needsOf(prepared, options.integrity ?? {})
     const request: WriteRequest = {
       writes: prepared.flatMap(({ write }) => write ?? []),
       meanings,
       audit: options.audit?.(outcomes) ?? [],
-      needs: integrity.needsOf(prepared, options.integrity ?? {}),
+      needs: options.alone ? { ...needs, deleted: [...needs.deleted, ...options.alone] } : needs,
       revision: model.revision,
       locksFirst: model.isReindexing,
       again: readAll,
@@ -288,7 +299,15 @@ export function makeRepository(deps: RepositoryDeps): Repository {
       return (await db.query<ResourceRow>(tenant, readMany(tenant, keys))).map(storedFrom)
     },
 
-    identify: (tenant, wanted) => findIdentities(db, tenant, wanted),
+    async identify(tenant, wanted, records = wanted) {
+      const own = readRedirects(db, tenant, records)
+      const [found, redirects] = await Promise.all([findIdentities(db, tenant, wanted), own])
+      const elsewhere = records.flatMap(({ type, id }) => {
+        const other = found.known.get(`${type}/${id}`)
+        return other === undefined ? [] : [{ type, id: other }]
+      })
+      return { ...found, redirects: new Map([...redirects, ...(await readRedirects(db, tenant, elsewhere))]) }
+    },
     labels: (tenant, types) => labelsInUse(db, tenant, types),
 
     async commit(tenant, changes, options = {}) {

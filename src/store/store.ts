@@ -19,6 +19,7 @@ import type { Db } from './db.ts'
 import { type History, makeHistory } from './history.ts'
 import { makeIntegrity, makeReferring, makeResourceIndex, noIntegrity } from './integrity/index.ts'
 import { makeResourceNumbers } from './numbers.ts'
+import { makeReassignments, type Reassignments } from './reassign/index.ts'
 import { makeRepository, type Repository } from './repository.ts'
 import type { ParameterDeps } from './search/compile-parameter.ts'
 import { makeReindexes, type Reindexes } from './reindex/index.ts'
@@ -51,6 +52,7 @@ export interface Store {
   readonly history: History
   readonly asyncRequests: AsyncRequests
   readonly checks: ResourceChecks
+  readonly reassignments: Reassignments
 }
 
 export function makeStore(deps: StoreDeps): Store {
@@ -63,12 +65,14 @@ export function makeStore(deps: StoreDeps): Store {
     indexWith: makeResourceIndex({ parameters, walk, referring, contextOf }),
   })
   const search = makeTenantSearch({ ...deps, models })
+  const numbers = makeResourceNumbers(db)
+  const toLocal = (tenant: TenantId) => contextOf(tenant).toLocal
   const repository = makeRepository({
     db,
     clock,
     lane: makeWriteLane(db),
     deletions: makeWriteLane(db),
-    numbers: makeResourceNumbers(db),
+    numbers,
     checks,
     models,
     integrity:
@@ -78,7 +82,7 @@ export function makeStore(deps: StoreDeps): Store {
             db,
             walk,
             referring,
-            toLocal: (tenant) => contextOf(tenant).toLocal,
+            toLocal,
             kept: new Map([['AuditEvent', (tenant, ids) => existingAudits(db, tenant, ids)]]),
           }),
     guard: search.guard,
@@ -92,5 +96,6 @@ export function makeStore(deps: StoreDeps): Store {
     history: makeHistory(db),
     asyncRequests: makeAsyncRequests(db),
     checks,
+    reassignments: makeReassignments({ db, repository, models, numbers, walk, referring, toLocal }),
   }
 }

@@ -22,6 +22,7 @@ import type {
   AuditRecorder,
   Binaries,
   History,
+  Reassignments,
   Repository,
   Reindexes,
   ResourceChecks,
@@ -87,6 +88,8 @@ export interface FhirDeps {
   readonly searchModels: Pick<SearchModels, 'of' | 'fresh'>
   /** Passes that bring the index up to date. */
   readonly reindexes: Pick<Reindexes, 'request' | 'find' | 'cancel'>
+  /** Records that were merged. */
+  readonly reassignments: Pick<Reassignments, 'undo'>
   /** Has a process work on one. */
   announceReindex(tenant: TenantId, id: string): Promise<void>
   /** That every tenant has. */

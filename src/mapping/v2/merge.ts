@@ -6,13 +6,22 @@
 import type { ExactJson, Json, JsonObject } from '../../kernel/json.ts'
 import type { MappedResource } from './run/assemble.ts'
 
+export interface MergeOptions {
+  /** The message says which numbers are in force: a former one that it names is one again. */
+  readonly renumbers?: boolean
+}
+
 /** @param current the stored resource, undefined when there is none */
-export function mergeMapped(current: JsonObject | undefined, mapped: MappedResource): ExactJson {
+export function mergeMapped(
+  current: JsonObject | undefined,
+  mapped: MappedResource,
+  options: MergeOptions = {},
+): ExactJson {
   if (current === undefined || mapped.mode === 'replace')
     return { value: mapped.resource, exact: mapped.exact }
   return {
-    value: merge(current, mapped.resource, mapped),
-    exact: merge(current, mapped.exact, mapped),
+    value: merge(current, mapped.resource, mapped, options),
+    exact: merge(current, mapped.exact, mapped, options),
   }
 }
 
@@ -20,6 +29,7 @@ function merge(
   current: JsonObject,
   said: JsonObject,
   { fallbacks, cleared, type }: MappedResource,
+  { renumbers = false }: MergeOptions,
 ): JsonObject {
   const merged: JsonObject = { ...current }
   for (const element of cleared) {
@@ -32,7 +42,7 @@ function merge(
     if (optional.has(name) && namesOf(name.replace(/^_/, ''), merged).length > 0) continue
     removeOtherChoices(merged, name)
     merged[name] = isUnited(type, name)
-      ? united(merged[name], value)
+      ? united(merged[name], value, !renumbers && name === 'identifier')
       : name === 'meta'
         ? withMeta(merged[name], value)
         : value
@@ -88,16 +98,20 @@ function isUnited(type: string, name: string): boolean {
 }
 
 /** New items after the stored ones; one that is known (same identifier, same reference) in its place. */
-function united(stored: Json | undefined, said: Json): Json {
+function united(stored: Json | undefined, said: Json, keepsFormer = false): Json {
   if (!Array.isArray(stored) || !Array.isArray(said)) return said
   const saidByKey = new Map(said.map((item) => [keyOf(item), item]))
   const kept = stored.map((item) => {
     const key = keyOf(item)
     const newer = saidByKey.get(key)
     saidByKey.delete(key)
-    return newer ?? item
+    return newer === undefined || (keepsFormer && isFormerNumber(item)) ? item : newer
   })
   return [...kept, ...saidByKey.values()]
+}
+
+function isFormerNumber(item: Json): boolean {
+  return typeof item === 'object' && item !== null && !Array.isArray(item) && item['use'] === 'old'
 }
 
 function keyOf(item: Json): string {

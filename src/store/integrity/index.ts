@@ -3,4 +3,5 @@ export { lackingTargets, mergeNeeds, type Needs, statementsAhead, statementsBehi
 export type { IntegrityOptions } from './options.ts'
 export { makeReferring, type Referring } from './referring.ts'
 export { type IndexResource, makeResourceIndex, type ReferringIndex } from './referring-index.ts'
-export { nameOf, targetsOf } from './target.ts'
+export type { Key } from './dependencies.ts'
+export { nameOf, targetsOf, type ToLocal } from './target.ts'

@@ -6,6 +6,7 @@ import { meta } from './meta.ts'
 import { metaAdd, metaDelete } from './meta-change.ts'
 import type { Operation } from './operation.ts'
 import { reindex } from './reindex.ts'
+import { unmerge } from './unmerge.ts'
 import { validate } from './validate.ts'
 
 export const operations: readonly Operation[] = [
@@ -18,4 +19,5 @@ export const operations: readonly Operation[] = [
   encounterEverything,
   reindex,
   explain,
+  unmerge,
 ]

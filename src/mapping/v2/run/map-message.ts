@@ -22,6 +22,8 @@ export interface Mapped {
   /** Records that are merged, called otherwise, moved or no longer linked. */
   readonly reassignments: readonly Reassignment[]
   readonly named: readonly NamedResource[]
+  /** meta.source of them all. */
+  readonly source: string
 }
 
 /** Name of the message table for a message; undefined when there is none. */
@@ -67,10 +69,11 @@ export function mapMessage(program: Program, message: Hl7Message, context: Mappi
     parentOf: (resource) => parents.get(resource),
   })
   const { made, ...settled } = settleReassignments(all, reassignments, identities, warnings.warn)
+  const source = sourceOf(message, context)
   const { resources, updates } = assemble([...made, provenance], {
     program,
     identities,
-    source: sourceOf(message, context),
+    source,
     cleared,
     patient: made.find(({ type }) => type === 'Patient'),
     completed: completedTypes(message, run.switches),
@@ -78,7 +81,7 @@ export function mapMessage(program: Program, message: Hl7Message, context: Mappi
     isTraced: run.isTraced,
     provenance,
   })
-  return { resources, updates, warnings: warnings.all(), ...settled }
+  return { resources, updates, warnings: warnings.all(), ...settled, source }
 }
 
 /**

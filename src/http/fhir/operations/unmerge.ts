@@ -1,0 +1,34 @@
+/**
+ * $unmerge, on the record that was merged: takes the merge back. What it moved and nobody changed since goes back; what
+ * was changed since stays with the survivor and is named. For administrators.
+ */
+import { parametersResource, valueParameter } from '../../../fhir/index.ts'
+import type { Operation } from './operation.ts'
+
+export const unmerge: Operation = {
+  name: 'unmerge',
+  definition: 'urn:passerelle:operation:unmerge',
+  summary: 'Take a merge back',
+  levels: ['instance'],
+  types: ['Patient', 'Encounter', 'Account'],
+  affectsState: true,
+  parameters: [],
+  role: 'admin',
+  async run({ reassignments, clock }, { request }) {
+    const { type, id, caller } = request
+    const undone = await reassignments.undo(caller.tenant, { type, id, at: clock.now(), agent: caller.agent })
+    const { record, restored, kept, keptCount } = undone
+    const parameters = [
+      valueParameter('survivor', 'Reference', { reference: `${type}/${record.to}` }),
+      valueParameter('restored', 'integer', restored),
+      valueParameter('changedSince', 'integer', keptCount),
+      ...kept.map((reference) => valueParameter('kept', 'Reference', { reference })),
+    ]
+    const patients = type === 'Patient' ? [record.from, record.to] : []
+    return {
+      status: 200,
+      body: JSON.stringify(parametersResource(parameters)),
+      seen: { entities: [record.from, record.to].map((each) => ({ type, id: each })), patients },
+    }
+  },
+}

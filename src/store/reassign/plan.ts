@@ -1,0 +1,88 @@
+/**
+ * What is to be done about two records that a message speaks of, now that it is known where they are.
+ * HL7 v2.5 chapter 3, §3.6.2.1.
+ */
+import { Failure } from '../../kernel/failure.ts'
+import type { Redirects } from './redirects.ts'
+
+/** As a message says it: the ids are those that its own identifiers make. */
+export interface RequestedReassignment {
+  readonly does: 'merge' | 'change' | 'move' | 'unlink'
+  readonly type: string
+  readonly from: string
+  readonly to: string
+  readonly what?: { readonly type: string; readonly id: string }
+}
+
+/** The ids are those of the records that are there. */
+export interface Reassignment extends RequestedReassignment {
+  readonly does: 'merge' | 'change' | 'move'
+}
+
+export interface ReassignmentPlan {
+  /** In their order. */
+  readonly todo: readonly Reassignment[]
+  readonly unlinked: readonly RequestedReassignment[]
+  /** `Type/id` as the message calls it → the id that it is written under. */
+  readonly names: ReadonlyMap<string, string>
+  /** What the message must not write, by the name that it gives it: it is one with another record. */
+  readonly dropped: ReadonlySet<string>
+  /** `Type/id` of those that were merged before, as the message says again. */
+  readonly merged: ReadonlySet<string>
+}
+
+export interface PlanInput {
+  readonly requested: readonly RequestedReassignment[]
+  /** `Type/id` as the message calls it → the id under which its identifier is known. */
+  readonly known: ReadonlyMap<string, string>
+  readonly redirects: Redirects
+  /** `Type/id` of those records that are there. */
+  readonly there: ReadonlySet<string>
+}
+
+/** @throws Failure `invalid`/`merge-circular`, `merge-elsewhere` */
+export function planReassignments({ requested, known, redirects, there }: PlanInput): ReassignmentPlan {
+  const todo: Reassignment[] = []
+  const unlinked: RequestedReassignment[] = []
+  const names = new Map<string, string>()
+  const dropped = new Set<string>()
+  const merged = new Set<string>()
+  const chainOf = (type: string, id: string): readonly string[] => {
+    const found = known.get(`${type}/${id}`) ?? id
+    return redirects.get(`${type}/${found}`) ?? [found]
+  }
+  const whatOf = ({ what }: RequestedReassignment) =>
+    what && { what: { type: what.type, id: chainOf(what.type, what.id).at(-1)! } }
+
+  for (const request of requested) {
+    const { does, type } = request
+    const from = chainOf(type, request.from)
+    const to = chainOf(type, request.to)
+    const [was, now] = [from[0]!, from.at(-1)!]
+    const into = to.at(-1)!
+    if (does === 'unlink') {
+      unlinked.push({ ...request, from: now, to: into })
+    } else if (does === 'move') {
+      if (now !== into) todo.push({ does, type, from: now, to: into, ...whatOf(request) })
+    } else if (does === 'change' && now !== into && !there.has(`${type}/${into}`)) {
+      if (!there.has(`${type}/${now}`)) continue
+      names.set(`${type}/${request.to}`, now)
+      todo.push({ does, type, from: into, to: now })
+    } else if (now === into) {
+      if (to.length > 1 && to.includes(was) && from.length === 1)
+        throw new Failure('invalid', 'merge-circular')
+      if (from.length === 1) dropped.add(`${type}/${request.from}`)
+      else {
+        names.set(`${type}/${request.from}`, was)
+        merged.add(`${type}/${was}`)
+      }
+    } else if (from.length > 1) {
+      // It is another one since, and who that is the message does not say.
+      throw new Failure('invalid', 'merge-elsewhere')
+    } else {
+      names.set(`${type}/${request.from}`, was)
+      todo.push({ does: 'merge', type, from: was, to: into })
+    }
+  }
+  return { todo, unlinked, names, dropped, merged }
+}
