@@ -271,13 +271,13 @@ export const messageCorrections: readonly MessageCorrection[] = [
   {
     map: 'VXU_V04',
     segmentMap: 'ORC[Immunization]',
-    use: { references: 'Immunization[1].patient = Patient[1]' },
+    use: { references: 'Immunization[1].patient = Patient[1]; Immunization[1].encounter = Encounter[1]' },
     because: 'a slip in the type',
   },
   {
     map: 'VXU_V04',
     segmentMap: 'RXA[Immunization]',
-    use: { references: 'Immunization[1].patient = Patient[1]' },
+    use: { references: 'Immunization[1].patient = Patient[1]; Immunization[1].encounter = Encounter[1]' },
     because: 'ORC may be left out',
   },
   {

@@ -68,3 +68,44 @@ test('A60 says what a patient is allergic to, and an entry that was deleted was 
     verificationStatus: { coding: [{ code: 'entered-in-error' }] },
   })
 })
+
+test('an admission says the whole of its visit: who provides it, why, what was thought, of what she died', () => {
+  const sent = message(
+    header('A01'),
+    EVN,
+    PID.replace('|F', `|F${'|'.repeat(13)}MERE7^^^C`),
+    `PV1||I|CHIR^204^1^CLI||||MED1^DUPONT${'|'.repeat(10)}AMBU||V1^^^C${'|'.repeat(20)}CLI SUD||||TMP^3|20260309`.replace(
+      'MED1^DUPONT||||||||||AMBU||V1',
+      'MED1^DUPONT|||||||||||AMBU|V1',
+    ),
+    'PV2|||DOUL^Douleur|TRANS^Transfert',
+    'DG1|1||I10^Hypertension^I10|||F',
+    'ACC|20260302|MV^Accident de la route',
+    'PDA|I21^Infarctus^I10|||20260310|10001^MARTIN^PAUL',
+  )
+  expect(faults(sent)).toEqual([])
+  const mapped = map(sent)
+  expect(only(mapped, 'Encounter').resource).toMatchObject({
+    type: [{ coding: [{ code: 'AMBU' }] }],
+    reasonCode: [
+      { coding: [{ code: 'DOUL' }] },
+      { coding: [{ code: 'TRANS' }] },
+      { coding: [{ code: 'MV' }] },
+    ],
+    diagnosis: [{ use: { coding: [{ code: 'DD' }, { code: 'F' }] } }],
+    serviceProvider: { reference: expect.stringMatching(/^Organization\//) },
+  })
+  expect(only(mapped, 'Condition').resource).toMatchObject({
+    category: [{ coding: [{ code: 'encounter-diagnosis' }] }],
+    encounter: reference(only(mapped, 'Encounter')),
+  })
+  expect(only(mapped, 'Observation').resource).toMatchObject({
+    code: { coding: [{ code: '69453-9' }] },
+    valueCodeableConcept: { coding: [{ code: 'I21' }] },
+    effectiveDateTime: '2026-03-10',
+  })
+  expect(only(mapped, 'RelatedPerson').resource).toMatchObject({
+    identifier: [{ value: 'MERE7' }],
+    relationship: [{ coding: [{ code: 'MTH' }] }],
+  })
+})

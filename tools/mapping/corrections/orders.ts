@@ -18,6 +18,12 @@ const ORDERS: readonly RuleCorrection[] = [
     because: 'as in the order',
   },
   {
+    map: 'RXA[Immunization]',
+    source: /^RXA-[67]$/,
+    use: { when: 'RXA-6 != "999"' },
+    because: '999 says that the amount is not known (CDC implementation guide)',
+  },
+  {
     map: 'ORC[Immunization]',
     source: 'ORC-4',
     use: { when: 'switch placer-group-number = "EIP"' },

@@ -54,6 +54,16 @@ function withShared(steps: readonly Step[], base: string, shared: ReadonlySet<st
   })
 }
 
+/** A label that is a field of the table's segment tells the items of a list apart by its value. */
+function withFields(steps: readonly Step[], map: string): readonly Step[] {
+  return steps.map((step) => {
+    const [, segment, field] = /^([A-Z][A-Z0-9]{2})-(\d+)$/.exec(step.label) ?? []
+    if (segment === undefined) return step
+    if (!map.startsWith(`${segment}[`)) throw new LanguageError(`${step.label} is no field of ${map}`)
+    return { ...step, by: Number(field) }
+  })
+}
+
 /** The FHIR type that a table makes: `PID[Patient]` → Patient, `CWE[Timing-DurationUnit]` → Timing. */
 function baseTypeOf(map: string): string {
   return (/\[(.*)\]$/.exec(map)?.[1] ?? '').split(/[-.]/)[0]!
@@ -74,7 +84,7 @@ function compileRule(
   const terms = value === '' ? undefined : parseExpression(value)
   const condition = when === '' ? undefined : compileCondition(when, input.switches)
   const write = compileWrite(maps, map, target, type)
-  const steps = withShared(target.steps, map.base, input.tables.shared)
+  const steps = withFields(withShared(target.steps, map.base, input.tables.shared), map.name)
   checkCodes(target, known, terms)
   return {
     id: `${map.name} ${id}`,

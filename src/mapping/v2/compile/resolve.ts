@@ -16,6 +16,8 @@ export interface Step {
   readonly type: string
   readonly primitive: boolean
   /** All tables of a resource fill one item of the list together: config/mapping/shared.tsv. */
+  /** `education[OBX-4]`: one item for each value of that field, whichever segment says it. */
+  readonly by?: number
   readonly shared?: boolean
 }
 

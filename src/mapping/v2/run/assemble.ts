@@ -113,7 +113,7 @@ export function visitReferences(object: Obj, visit: (resource: ResourceNode) => 
 
 /** Something in it was sent: a value, or something else that holds one. */
 function holdsText({ fields, resource, linked }: Obj): boolean {
-  if (resource !== undefined) return !linked && holdsText(resource.root)
+  if (resource !== undefined && !linked) return holdsText(resource.root)
   return [...fields.values()].some(({ items }) =>
     [...items.values()].some((item) =>
       item.kind === 'leaf' ? item.json !== undefined && !item.constant : holdsText(item),
@@ -135,16 +135,15 @@ function leaveOutPatientless(
   { program, patient, identities, warn }: AssembleInput,
 ): Stored[] {
   const updates: Stored[] = []
-  const isWritten = (resource: ResourceNode | undefined): boolean =>
-    resource !== undefined && stored.has(keyOf(resource, identities) ?? '')
-  if (isWritten(patient)) return updates
+  const isWritten = (resource: ResourceNode): boolean => stored.has(keyOf(resource, identities) ?? '')
+  if (patient !== undefined && isWritten(patient)) return updates
   for (const [key, entry] of stored) {
     const { resource } = entry
     const needs = (program.defaults.get(resource.type) ?? []).filter(
       ({ json, mandatory }) => mandatory && json.includes('@patient'),
     )
     const lacks = needs.some(
-      ({ element }) => !objectsIn(resource.root, element).some((each) => isWritten(each.resource)),
+      ({ element }) => !objectsIn(resource.root, element).some((each) => refersTo(each, isWritten)),
     )
     if (!lacks) continue
     stored.delete(key)
@@ -152,6 +151,15 @@ function leaveOutPatientless(
     else warn('without-patient', resource.type)
   }
   return updates
+}
+
+/** Of an appointment's participants one is enough, patient or not: a room may be blocked for nobody. */
+function refersTo(object: Obj, isMeant: (resource: ResourceNode) => boolean): boolean {
+  let found = false
+  visitReferences(object, (resource) => {
+    found ||= isMeant(resource)
+  })
+  return found
 }
 
 interface Stored {

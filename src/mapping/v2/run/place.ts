@@ -3,6 +3,7 @@ import type { Step } from '../compile/resolve.ts'
 import type { CompiledRule } from '../program.ts'
 import type { Application } from './application.ts'
 import type { Why } from './trace.ts'
+import { textOf } from './value.ts'
 import {
   leafAt,
   makeObject,
@@ -28,7 +29,7 @@ export function locate(application: Application, rule: CompiledRule, repetition:
   let slot: Slot | undefined
   for (const [at, step] of rule.steps.entries()) {
     const item = at === rule.repeatAt ? repetition : 0
-    const key = step.shared ? `shared/${application.turn}` : itemKey(application.number, step, item)
+    const key = keyOf(application, step, item)
     slot = slotOf(node, step, key)
     const last = at === rule.steps.length - 1
     if (step.primitive) {
@@ -70,6 +71,13 @@ function personOf(role: ResourceNode): ResourceNode {
 
 function personSlot({ root }: ResourceNode): Obj {
   return objectAt({ parent: root, name: 'practitioner', list: false, primitive: false, key: '' })
+}
+
+function keyOf({ number, turn, scope }: Application, step: Step, item: number): string {
+  if (step.shared) return `shared/${turn}`
+  if (step.by === undefined) return itemKey(number, step, item)
+  const [value] = scope.read(scope.segment, step.by)
+  return `by ${step.label}/${(value && textOf(value)) ?? ''}`
 }
 
 /** What an item of a list is known by inside one application of a table. */
