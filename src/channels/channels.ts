@@ -76,7 +76,7 @@ export interface Channels {
 }
 
 const DEFAULT_CONCURRENCY = 4
-const GROUP = { maxItems: 200, maxBytes: 8 * 1024 * 1024 }
+const GROUP = { maxItems: 200, maxBytes: 8 * 1024 * 1024, companyMs: 1 }
 
 /** @throws Failure `invalid`/`channel-tenant` when a channel names a tenant that is not there */
 export function makeChannels(deps: ChannelsDeps): Channels {

@@ -30,6 +30,30 @@ test('what comes in during a commit goes together into the next', async () => {
   expect(groups).toEqual([[1], [2, 3, 4]])
 })
 
+test('those who come again a moment after each other go together, and who is alone goes at once', async () => {
+  const groups: number[][] = []
+  const submit = makeGroupCommit<number, number>({
+    maxItems: 100,
+    companyMs: 200,
+    async commit(items) {
+      await new Promise((resolve) => setImmediate(resolve))
+      groups.push([...items])
+      return items
+    },
+  })
+  const client = async (name: number) => {
+    for (let round = 0; round < 5; round++) {
+      await submit(name)
+      // Each needs longer than the other until it is back.
+      for (let turns = 0; turns < name; turns++) await new Promise((resolve) => setImmediate(resolve))
+    }
+  }
+  await submit(0)
+  expect(groups).toEqual([[0]])
+  await Promise.all([1, 2, 3].map(client))
+  expect(groups.slice(2).filter((group) => group.length === 3)).toHaveLength(4)
+})
+
 test('each gets its own result, in the order of the calls, in groups within the limits', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(fc.nat(50)), fc.integer({ min: 1, max: 8 }), async (items, maxItems) => {

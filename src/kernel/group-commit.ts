@@ -1,6 +1,6 @@
 /**
- * Group commit without timers: while one group is being committed the next gathers. A quiet line commits each message
- * at once; a busy one shares each fsync among all that came in during the previous one.
+ * Group commit: while one group is being committed the next gathers. A quiet line commits each message at once; a busy
+ * one shares each fsync among all that came in during the previous one.
  */
 import { asFailure } from './failure.ts'
 
@@ -11,6 +11,11 @@ export interface GroupCommitOptions<T, R> {
   /** A group ends before it gets larger than `maxBytes`, but for its first item. */
   bytesOf?(item: T): number
   readonly maxBytes?: number
+  /**
+   * Those who got their results come again at once, as a rule, each a moment after the other: so long at most a group
+   * waits for as many as there were last time. Who is alone never waits.
+   */
+  readonly companyMs?: number
   /** Two items with one key never meet in a group: the second waits for the next. */
   keyOf?(item: T): string
 }
@@ -23,9 +28,11 @@ interface Waiting<T, R> {
 
 /** Items (of one key) are committed in the order of the calls. */
 export function makeGroupCommit<T, R>(options: GroupCommitOptions<T, R>): (item: T) => Promise<R> {
-  const { commit, maxItems, bytesOf, maxBytes = Infinity, keyOf } = options
+  const { commit, maxItems, bytesOf, maxBytes = Infinity, keyOf, companyMs = 0 } = options
   let waiting: Waiting<T, R>[] = []
   let busy = false
+  /** So many were there in the last round, committed or waiting behind. */
+  let company = 1
 
   function takeGroup(): Waiting<T, R>[] {
     const group: Waiting<T, R>[] = []
@@ -66,8 +73,19 @@ export function makeGroupCommit<T, R>(options: GroupCommitOptions<T, R>): (item:
 
   async function run(): Promise<void> {
     busy = true
-    while (waiting.length > 0) await commitGroup(takeGroup())
+    while (waiting.length > 0) {
+      if (companyMs > 0) await gather()
+      const group = takeGroup()
+      await commitGroup(group)
+      company = group.length + waiting.length
+    }
     busy = false
+  }
+
+  /** Looks at the event loop's other work until as many wait as last time. */
+  async function gather(): Promise<void> {
+    const until = performance.now() + companyMs
+    while (waiting.length < company && performance.now() < until) await turn()
   }
 
   return (item) =>
@@ -76,6 +94,8 @@ export function makeGroupCommit<T, R>(options: GroupCommitOptions<T, R>): (item:
       if (!busy) void run()
     })
 }
+
+const turn = () => new Promise((resolve) => setImmediate(resolve))
 
 /** With the database away or too slow, committing one by one would only take longer to fail. */
 export function isOutage(error: unknown): boolean {

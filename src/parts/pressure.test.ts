@@ -1,8 +1,9 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test, vi } from 'vitest'
 
 import type { Repository } from '../store/index.ts'
 import { throttleCommits, watchPressure } from './pressure.ts'
+
+const sleep = (ms: number) => new Promise((done) => setTimeout(done, ms))
 
 /** Notes how many commits run at once; each takes a while. */
 function counting(): { repository: Repository; most: () => number } {
@@ -23,7 +24,7 @@ const commits = (repository: Repository, count: number) =>
 test('commits go one at a time while the doors are busy, and side by side when they are not', async () => {
   const busy = counting()
   const throttled = throttleCommits(busy.repository)
-  throttled.setBusy(true)
+  throttled.setPace(1)
   await commits(throttled.repository, 5)
   expect(busy.most()).toBe(1)
 
@@ -40,11 +41,11 @@ test('what waits goes on when the doors become quiet, and a commit that fails le
     return []
   }
   const throttled = throttleCommits({ commit } as Repository)
-  throttled.setBusy(true)
+  throttled.setPace(1)
   const results = Promise.allSettled(
     Array.from({ length: 4 }, () => throttled.repository.commit(1 as never, [])),
   )
-  throttled.setBusy(false)
+  throttled.setPace(0)
   expect((await results).map(({ status }) => status)).toEqual([
     'rejected',
     'fulfilled',
@@ -53,17 +54,45 @@ test('what waits goes on when the doors become quiet, and a commit that fails le
   ])
 })
 
-test('many messages make the doors busy, none make them quiet again; each change is told once', () => {
+test('the faster messages come the longer the rest between two commits, which ends with the pressure', async () => {
   vi.useFakeTimers()
   try {
-    const told: boolean[] = []
-    using pressure = watchPressure((busy) => told.push(busy))
-    for (let interval = 0; interval < 3; interval++) {
-      for (let i = 0; i < 50; i++) pressure.count()
+    let calls = 0
+    const commit: Repository['commit'] = async () => {
+      calls++
+      await sleep(10)
+      return []
+    }
+    const throttled = throttleCommits({ commit } as Repository)
+    throttled.setPace(4)
+    const all = Promise.all(Array.from({ length: 3 }, () => throttled.repository.commit(1 as never, [])))
+    await vi.advanceTimersByTimeAsync(10)
+    expect(calls).toBe(1)
+    await vi.advanceTimersByTimeAsync(28)
+    expect(calls).toBe(1)
+    await vi.advanceTimersByTimeAsync(2)
+    expect(calls).toBe(2)
+    await vi.advanceTimersByTimeAsync(10)
+    throttled.setPace(0)
+    await vi.advanceTimersByTimeAsync(0)
+    expect(calls).toBe(3)
+    await vi.advanceTimersByTimeAsync(10)
+    await all
+  } finally {
+    vi.useRealTimers()
+  }
+})
+
+test('each change of the pace is told once, and never is the slowest a standstill', () => {
+  vi.useFakeTimers()
+  try {
+    const told: number[] = []
+    using pressure = watchPressure((pace) => told.push(pace))
+    for (const count of [0, 19, 20, 29, 60, 60, 1000, 0, 0]) {
+      for (let i = 0; i < count; i++) pressure.count()
       vi.advanceTimersByTime(100)
     }
-    vi.advanceTimersByTime(300)
-    expect(told).toEqual([true, false])
+    expect(told).toEqual([1, 5, 10, 0])
   } finally {
     vi.useRealTimers()
   }

@@ -8,7 +8,7 @@ import type { Log, LogFields } from '../kernel/log.ts'
 import type { Part } from '../lifecycle.ts'
 import type { Metrics } from '../metrics.ts'
 import type { Ground } from '../parts.ts'
-import { watchPressure } from './pressure.ts'
+import { type Pace, watchPressure } from './pressure.ts'
 import { watchSilence } from './silence.ts'
 
 export interface WorkerThreadData {
@@ -31,7 +31,7 @@ export type WorkerThreadMessage =
   | { readonly kind: 'failed'; readonly code: string; readonly params: Failure['params'] }
 
 /** What the thread is told. */
-export type WorkerThreadOrder = 'stop' | 'busy' | 'quiet'
+export type WorkerThreadOrder = 'stop' | { readonly pace: Pace }
 
 export interface WorkerThreadPart extends Part {
   /** A message came in at a door. */
@@ -48,7 +48,7 @@ export function makeWorkerThreadPart({
   metrics,
   health,
 }: Ground): WorkerThreadPart {
-  const pressure = watchPressure((busy) => running?.order(busy ? 'busy' : 'quiet'))
+  const pressure = watchPressure((pace) => running?.order({ pace }))
   let running: RunningThread | undefined
   let stopping = false
 

@@ -65,10 +65,10 @@ async function work(): Promise<void> {
   const alive = setInterval(() => tell({ kind: 'alive' }), ALIVE_MS)
   for await (const [order] of on(port, 'message') as AsyncIterable<[WorkerThreadOrder]>) {
     if (order === 'stop') break
-    throttle.setBusy(order === 'busy')
+    throttle.setPace(order.pace)
   }
   clearInterval(alive)
-  throttle.setBusy(false)
+  throttle.setPace(0)
   await channels.stopWork()
   await queue.stop()
 }
