@@ -8,7 +8,7 @@ const NAMES = [
   'mllp',
   'dicom',
   'start',
-  'hl7-parse',
+  'hl7',
   'xml',
   'bundles',
   'reindex',

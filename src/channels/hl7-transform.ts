@@ -60,7 +60,7 @@ export function mapForChannel(
   { trace = false }: { readonly trace?: boolean } = {},
 ): Mapped | { readonly reason: string } {
   const { text, mapping, timeZone, identifierSystems } = channel
-  const message = parseMessage(raw, { charset: text.charset, defaultCharset: text.defaultCharset })
+  const message = parseMessage(raw, text)
   if (mapping.ignore.some((type) => isOfType(message, type))) return { reason: 'message-ignored' }
   const isUnmapped = structureOf(program, message) === undefined
   if (isUnmapped && (mapping.unmapped === 'keep' || TALK.has(message.get('MSH-9.1') ?? ''))) {

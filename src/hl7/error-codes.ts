@@ -143,6 +143,7 @@ const EXACT: Readonly<
   'hl7-unsupported-event': { code: '201', location: { segment: 'MSH', sequence: 1, field: 9, component: 2 } },
   'hl7-unsupported-processing-id': { code: '202', location: { segment: 'MSH', sequence: 1, field: 11 } },
   'hl7-unsupported-version': { code: '203', location: { segment: 'MSH', sequence: 1, field: 12 } },
+  'hl7-not-strict': { code: '100', verdict: 'rejected' },
   'hl7-segment-missing': { code: '100' },
   'hl7-field-missing': { code: '101' },
   'hl7-code-unknown': { code: '103' },

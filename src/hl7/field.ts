@@ -40,6 +40,12 @@ abstract class View {
     return true
   }
 
+  /** True when the sender cut the value (v2.7, §2.5.5.2): it ends in the truncation character, which stays in it. */
+  get isTruncated(): boolean {
+    const { truncation } = this.syntax.delimiters
+    return truncation !== undefined && this.raw.endsWith(truncation)
+  }
+
   /** The whole text decoded, with the delimiters below this level left in it. For ST, TX and FT values of careless senders. */
   get text(): Value {
     return valueOf(this.raw, this.syntax)

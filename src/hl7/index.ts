@@ -2,6 +2,8 @@
 export { charsetNamed, decodeText, encodeText, hl7CharsetName } from './charset/index.ts'
 export type { Charset, CharsetChoice } from './charset/index.ts'
 export type { Delimiters } from './delimiters.ts'
+export { buildMessage } from './build.ts'
+export type { NewMessageHeader } from './build.ts'
 export { encodeMessage, parseMessage } from './message.ts'
 export type { Hl7Message, ParseOptions } from './message.ts'
 export type { Hl7Segment } from './segment.ts'

@@ -1,7 +1,14 @@
 import { Failure } from '../kernel/failure.ts'
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { encodeMessage, parseMessage, readIntake, type Charset, type Hl7Message } from './index.ts'
+import {
+  buildMessage,
+  encodeMessage,
+  parseMessage,
+  readIntake,
+  type Charset,
+  type Hl7Message,
+} from './index.ts'
 
 const ORU = [
   'MSH|^~\\&|LAB^1.2.250.1.999^ISO|HOSP|EHR|HOSP|20260102030405+0100||ORU^R01^ORU_R01|C1|P|2.5^FRA^2.11',
@@ -165,6 +172,110 @@ describe('writing', () => {
     expect(() => message.set('OBX[2]-1', 'x')).toThrow(Failure)
     expect(() => parseMessage('MSH|^|LAB').set('MSH-3', 'a|b')).toThrow(
       expect.objectContaining({ code: 'hl7-no-escape-character' }),
+    )
+  })
+})
+
+describe('strict reading', () => {
+  const right = 'MSH|^~\\&|LAB|HOSP|||20260102||ORU^R01|C1|P|2.5\rPID|1\r'
+  test.each([
+    [right, undefined],
+    [`\n${right}`, 'prefix'],
+    [right.replaceAll('\r', '\n'), 'segment-end'],
+    [right.replaceAll('\r', '\r\n'), 'segment-end'],
+    [right.slice(0, -1), 'segment-end'],
+    [right.replace('PID|1', 'PID|a\nb'), 'line-feed'],
+    [right.replace('PID|1', ''), 'segment-name'],
+    [right.replace('PID', 'Pid'), 'segment-name'],
+    [right.replace('^~\\&', '^~\\'), 'MSH-2'],
+    [right.replace('|C1', '|'), 'MSH-10'],
+    [right.replace('|2.5', ''), 'MSH-12'],
+  ])('%j', (text, reason) => {
+    const read = () => parseMessage(Buffer.from(text), { strict: true })
+    if (reason === undefined) expect(read().get('PID-1')).toBe('1')
+    else
+      expect(read).toThrow(
+        expect.objectContaining({ code: 'hl7-not-strict', params: expect.objectContaining({ reason }) }),
+      )
+    expect(() => parseMessage(Buffer.from(text))).not.toThrow()
+  })
+})
+
+describe('building', () => {
+  const at = { type: 'ADT^A01^ADT_A01', controlId: 'C1', epochMs: Date.UTC(2026, 0, 2) }
+
+  test('a header says who, what, when and in which characters; the rest is set', () => {
+    const message = buildMessage({
+      ...at,
+      sendingApplication: 'A&B',
+      receivingFacility: 'HOSP',
+      charset: 'iso-8859-15',
+    })
+    message.set('PID-3[2].4.2', '1.2.3')
+    message.set('PID-5', 'Élise €')
+    message.segment('PID')!.setField(8, 'F')
+    message.segment('PID')!.setField(11, '1 rue^^Paris~2 rue^^Lyon')
+    expect(message.toString()).toBe(
+      'MSH|^~\\&|A\\T\\B|||HOSP|20260102000000+0000||ADT^A01^ADT_A01|C1|P|2.5||||||8859/15\r' +
+        'PID|||~^^^&1.2.3||Élise €|||F|||1 rue^^Paris~2 rue^^Lyon\r',
+    )
+    const read = parseMessage(encodeMessage(message))
+    expect(read.get('PID-5')).toBe('Élise €')
+    expect(read.get('PID-11[2].3')).toBe('Lyon')
+  })
+
+  test('with any delimiters, one left out, and the truncation character', () => {
+    const delimiters = { ...parseMessage('MSH$@*!%#$').delimiters, repetition: undefined }
+    const message = buildMessage({ ...at, version: '2.8', delimiters })
+    message.set('PID-5', 'a#b$c@d')
+    expect(message.toString()).toMatch(/^MSH\$@ !%#\$/)
+    expect(parseMessage(message.toString()).get('PID-5')).toBe('a#b$c@d')
+  })
+
+  test('a value that its sender cut says so', () => {
+    const message = parseMessage('MSH|^~\\&#|LAB|||||||1|P|2.7\rPID|||7||MARTIN#^ANNE\\P\\')
+    const name = message.segment('PID')!.field(5).repetition(1)
+    expect(name.component(1).isTruncated).toBe(true)
+    expect(name.component(1).value).toBe('MARTIN#')
+    expect(name.component(2).isTruncated).toBe(false)
+    expect(name.component(2).value).toBe('ANNE#')
+  })
+
+  test('a whole field can be written, but nothing that ends it', () => {
+    const message = parseMessage('MSH|^~\\&|LAB\rPID|1')
+    const segment = message.segment('PID')!
+    for (const [n, raw] of [
+      [3, 'a|b'],
+      [3, 'a\rb'],
+      [0, 'x'],
+      [1000, 'x'],
+      [1.5, 'x'],
+    ] as const) {
+      expect(() => segment.setField(n, raw)).toThrow(expect.objectContaining({ code: 'hl7-path' }))
+    }
+    expect(() => message.segment('MSH')!.setField(2, 'x')).toThrow(Failure)
+    expect(message.segment('PID')!.raw).toBe('PID|1')
+  })
+
+  test('whatever is built and set reads back, in every set that has the characters', () => {
+    const path = fc
+      .tuple(fc.integer({ min: 1, max: 30 }), fc.integer({ min: 1, max: 4 }), fc.integer({ min: 1, max: 4 }))
+      .map(([field, repetition, component]) => `ZAA-${field}[${repetition}].${component}.2`)
+    const value = fc.option(fc.string({ unit: fc.constantFrom(...'|^~\\&#"é\n\r\t\x0b\x1c A1') }), {
+      nil: null,
+    })
+    const charset = fc.constantFrom('utf-8', 'iso-8859-1', 'utf-16be', 'windows-1252', 'iso-2022+iso-8859-1')
+    fc.assert(
+      fc.property(fc.dictionary(path, value, { maxKeys: 6 }), charset, (values, set) => {
+        const message = buildMessage({ ...at, charset: set as Charset })
+        for (const [place, text] of Object.entries(values)) message.set(place, text)
+        const read = parseMessage(encodeMessage(message))
+        expect(read.charset).toBe(set === 'windows-1252' ? 'windows-1252' : set)
+        for (const [place, text] of Object.entries(values))
+          expect(read.get(place)).toBe(text === '' ? undefined : text)
+        expect(encodeMessage(read)).toEqual(encodeMessage(message))
+      }),
+      { numRuns: 200 },
     )
   })
 })

@@ -11,12 +11,15 @@ import type { Value } from './field.ts'
 import { linesOf } from './lines.ts'
 import { parsePath } from './path.ts'
 import { Hl7Segment, type SegmentPlace } from './segment.ts'
+import { requireStrict } from './strict.ts'
 
 export interface ParseOptions {
   /** The channel's override: whatever MSH-18 says. */
   readonly charset?: Charset | undefined
   /** For a message without MSH-18. Default `utf-8`. */
   readonly defaultCharset?: Charset | undefined
+  /** True: what the standard does not allow is refused, see requireStrict. Default: what can be understood is read. */
+  readonly strict?: boolean | undefined
 }
 
 interface Entry {
@@ -177,17 +180,25 @@ const PREFIX = /^[\ufeff\0-\u0020]*/
 
 /**
  * Reads a message, from bytes in the character set that the channel or MSH-18 says (see resolveCharset), or from text.
- * @throws Failure `invalid`/`hl7-no-header`, `hl7-field-separator`, `hl7-encoding-characters`, `hl7-charset`, `hl7-charset-unknown`
+ * @throws Failure `invalid`/`hl7-no-header`, `hl7-field-separator`, `hl7-encoding-characters`, `hl7-charset`, `hl7-charset-unknown`,
+ * `hl7-not-strict`
  */
 export function parseMessage(input: string | Buffer, options: ParseOptions = {}): Hl7Message {
-  if (typeof input === 'string') return parseText(input, (names) => charsetForText(names, options))
+  const { strict } = options
+  if (typeof input === 'string')
+    return parseText(input, (names) => charsetForText(names, options), { strict })
   const charset = charsetOf(input, options)
-  return parseText(decodeText(input, charset), () => charset, input)
+  return parseText(decodeText(input, charset), () => charset, { bytes: input, strict })
 }
 
-function parseText(text: string, charset: (names: readonly string[]) => Charset, bytes?: Buffer): Hl7Message {
+function parseText(
+  text: string,
+  charset: (names: readonly string[]) => Charset,
+  { bytes, strict = false }: { readonly bytes?: Buffer; readonly strict?: boolean | undefined },
+): Hl7Message {
   const start = PREFIX.exec(text)![0].length
   const delimiters = headerDelimiters(text, start)
+  if (strict) requireStrict(text, delimiters)
   const body = start === 0 ? text : text.slice(start)
   const syntax = {
     delimiters,

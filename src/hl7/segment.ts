@@ -96,6 +96,21 @@ export class Hl7Segment {
     this.#touched = true
   }
 
+  /**
+   * Writes a whole field as it is to be sent, its delimiters and escapes included: `4711^^^HOSP&1.2.3&ISO^PI`.
+   * @throws Failure `invalid`/`hl7-path` for the delimiters themselves, and for text that would end the field or segment
+   */
+  setField(n: number, raw: string): void {
+    const { field } = this.#syntax.delimiters
+    const isWrong = !Number.isInteger(n) || n < (this.#isHeader ? 3 : 1) || n >= MAX_FIELDS
+    // oxlint-disable-next-line no-control-regex
+    if (isWrong || raw.includes(field) || /[\0\x0b\x1c\r\n]/.test(raw))
+      throw new Failure('invalid', 'hl7-path', { segment: this.name, field: n })
+    this.#text = replacePart(this.#text, field, n + (this.#isHeader ? 0 : 1), () => raw)!
+    this.#fields = undefined
+    this.#touched = true
+  }
+
   get #isHeader(): boolean {
     return this.name === 'MSH' || this.name === 'BHS' || this.name === 'FHS'
   }

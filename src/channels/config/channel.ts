@@ -86,6 +86,8 @@ const text = z.strictObject({
   charset: charset.optional(),
   /** Used when MSH-18 is empty. UTF-8 is strict: bytes of another set are refused and not misread. */
   defaultCharset: charset.prefault('UNICODE UTF-8'),
+  /** Hold what the standard does not allow (line feeds, a missing MSH-9 …), instead of reading what can be understood. */
+  strict: z.boolean().default(false),
 })
 
 const retry = z.strictObject({

@@ -52,7 +52,7 @@ describe('a channel file', () => {
         maxFrameMiB: 16,
         maxInFlight: 64,
       },
-      text: { defaultCharset: 'utf-8' },
+      text: { defaultCharset: 'utf-8', strict: false },
       acknowledge: 'by-message',
       acknowledgeTimeoutSeconds: 30,
       batch: { mismatch: 'refuse', acknowledge: 'all' },

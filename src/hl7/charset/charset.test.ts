@@ -1,6 +1,7 @@
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { charsetNamed, decodeText, encodeText, hl7CharsetName, parseMessage, type Charset } from '../index.ts'
+import { tryDecode } from './index.ts'
 
 function message(set: string, ...name: number[]): Buffer {
   return Buffer.concat([
@@ -24,6 +25,12 @@ describe('MSH-18', () => {
     ['ISO IR14', [0xb1, 0x8e, 0x52], 'ｱ山'],
     ['~ISO IR87', [0x1b, 0x24, 0x42, 0x3b, 0x33, 0x1b, 0x28, 0x42], '山'],
     ['ASCII~ISO IR87~ISO IR159', [0x1b, 0x24, 0x28, 0x44, 0x30, 0x21, 0x1b, 0x28, 0x42], '丂'],
+    ['8859/1~ISO IR87', [0xc9, 0x1b, 0x24, 0x42, 0x3b, 0x33, 0x1b, 0x28, 0x42, 0xe9], 'É山é'],
+    ['8859/1~8859/7', [0xc9, 0x1b, 0x2d, 0x46, 0xe1], 'Éα'],
+    ['8859/1~8859/7', [0xc9], 'É'],
+    ['JIS X 0202', [0x1b, 0x24, 0x42, 0x3b, 0x33, 0x1b, 0x28, 0x42], '山'],
+    ['8859/5', [0xbc], 'М'],
+    ['8859/9', [0xdd], 'İ'],
     // The second byte is the escape character in ASCII, the fourth the field separator.
     ['ISO IR14', [0x94, 0x5c, 0x8f, 0x7c], '能楯'],
     ['GB 18030-2000', [0xc9, 0xbd], '山'],
@@ -153,4 +160,42 @@ describe('encoding', () => {
     expect(encodeText('a山b', 'iso-8859-1', { missing: 'question-mark' }).toString()).toBe('a?b')
     expect(encodeText('é', 'ascii', { missing: 'question-mark' }).toString()).toBe('?')
   })
+})
+
+describe('for every set', () => {
+  const sets = [
+    'ASCII 8859/1 8859/2 8859/3 8859/4 8859/5 8859/6 8859/7 8859/8 8859/9 8859/15 windows-1252 windows-1250 BIG-5 Shift_JIS',
+    'UTF-8 UTF-16BE UTF-16LE EUC-JP',
+  ]
+    .join(' ')
+    .split(' ')
+    .concat(['GB 18030-2000', 'KS X 1001', 'ISO IR87', 'ISO IR14', 'UNICODE UTF-16'])
+    .map((name) => charsetNamed(name)!)
+    .concat('iso-2022+iso-8859-1', 'iso-2022+iso-8859-15')
+
+  test.each(sets)(
+    '%s: what bytes decode to is never a replacement character, and encodes to the same text',
+    (set) => {
+      const byte = fc.oneof(
+        fc.integer({ min: 0, max: 255 }),
+        fc.constantFrom(0x1b, 0x24, 0x28, 0x42, 0x80, 0xe9, 0x0d),
+      )
+      fc.assert(
+        fc.property(fc.array(byte, { maxLength: 12 }), (bytes) => {
+          const text = tryDecode(Buffer.from(bytes), set)
+          if (text === undefined || isSentAsReplacement(bytes, set)) return
+          expect(text).not.toContain('\ufffd')
+          // Code extension may reach sets that are read only.
+          if (!set.startsWith('iso-2022')) expect(tryDecode(encodeText(text, set), set)).toBe(text)
+        }),
+        { numRuns: 150 },
+      )
+    },
+  )
+
+  /** The sender's own: not decoded to it, but sent so. */
+  function isSentAsReplacement(bytes: readonly number[], set: Charset): boolean {
+    const hex = Buffer.from(bytes).toString('hex')
+    return ['utf-8', 'utf-16be', 'utf-16le', 'gb18030'].includes(set) && /efbfbd|fffd|fdff|8431a437/.test(hex)
+  }
 })

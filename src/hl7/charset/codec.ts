@@ -7,7 +7,7 @@ import { isAscii } from 'node:buffer'
 import { Failure } from '../../kernel/failure.ts'
 import { multiByteEncoder, singleByteEncoder, type CharacterEncoder } from './encoders.ts'
 import { decodeIso2022 } from './iso2022.ts'
-import type { Charset } from './names.ts'
+import { iso2022Base, type Charset, type Iso2022Charset } from './names.ts'
 
 const ESC = 0x1b
 
@@ -26,9 +26,32 @@ export function tryDecode(bytes: Buffer, charset: Charset): string | undefined {
   if (charset === 'utf-16be' || charset === 'utf-16le') return strict(charset, bytes)
   if (charset === 'iso-2022')
     return bytes.includes(ESC) || !isAscii(bytes) ? decodeIso2022(bytes) : bytes.toString('latin1')
+  const base = iso2022Base(charset)
+  if (base !== undefined) return bytes.includes(ESC) ? decodeIso2022(bytes, base) : strict(base, bytes)
   if (isAscii(bytes)) return bytes.toString('latin1')
-  return charset === 'ascii' ? undefined : strict(charset, bytes)
+  if (charset === 'ascii') return undefined
+  const text = strict(charset, bytes)
+  return text !== undefined && isMultiByte(charset) ? withoutQuirks(text, charset) : text
 }
+
+const MULTI_BYTE: readonly Charset[] = ['shift_jis', 'euc-jp', 'euc-kr', 'gb18030', 'big5']
+
+function isMultiByte(charset: Charset): boolean {
+  return MULTI_BYTE.includes(charset)
+}
+
+/**
+ * Against https://encoding.spec.whatwg.org/ Node's decoders give C1 control codes (and U+F8F8) for bytes that these sets do not have,
+ * and change three control codes about in Shift JIS.
+ */
+function withoutQuirks(text: string, charset: Charset): string | undefined {
+  // oxlint-disable-next-line no-control-regex
+  if (/[\x80-\x9f\uf8f8]/.test(text)) return undefined
+  // oxlint-disable-next-line no-control-regex
+  return charset === 'shift_jis' ? text.replace(/[\x1a\x1c\x7f]/g, (code) => TURNED[code]!) : text
+}
+
+const TURNED: Readonly<Record<string, string>> = { '\x1a': '\x7f', '\x1c': '\x1a', '\x7f': '\x1c' }
 
 /**
  * The WHATWG decoders read iso-8859-1 as windows-1252 (and -9 as -1254): the bytes 0x80–0x9F, which the ISO sets leave
@@ -74,7 +97,11 @@ export function encodeText(text: string, charset: Charset, { missing = 'fail' }:
   if (charset === 'utf-16be') return Buffer.from(text, 'utf16le').swap16()
   const runs = text.match(/[\0-\x7f]+|[^\0-\x7f]+/gu) ?? []
   if (runs.length <= 1 && !/[^\0-\x7f]/.test(text)) return Buffer.from(text, 'latin1')
-  const encode = charset === 'iso-2022' ? makeIso2022RunEncoder() : runEncoder(encoderOf(charset))
+  const base = iso2022Base(charset)
+  const encode =
+    charset === 'iso-2022' || base !== undefined
+      ? makeIso2022RunEncoder(base)
+      : runEncoder(encoderOf(charset as OneSet))
   return Buffer.concat(
     runs.map((run) =>
       run < '\x80' ? Buffer.from(run, 'latin1') : encode(run, () => replacement(charset, missing)),
@@ -87,9 +114,9 @@ function replacement(charset: Charset, missing: 'fail' | 'question-mark'): reado
   throw new Failure('invalid', 'hl7-charset-missing-character', { charset })
 }
 
-function encoderOf(
-  charset: Exclude<Charset, 'utf-8' | 'utf-16be' | 'utf-16le' | 'iso-2022'>,
-): CharacterEncoder {
+type OneSet = Exclude<Charset, 'utf-8' | 'utf-16be' | 'utf-16le' | 'iso-2022' | Iso2022Charset>
+
+function encoderOf(charset: OneSet): CharacterEncoder {
   switch (charset) {
     case 'ascii':
       return () => undefined
@@ -110,13 +137,16 @@ function runEncoder(encoder: CharacterEncoder): RunEncoder {
   return (run, replace) => Buffer.from([...run].flatMap((character) => encoder(character) ?? replace()))
 }
 
-/** JIS X 0208 between ESC $ B and ESC ( B; half-width katakana between ESC ( I and ESC ( B. */
-function makeIso2022RunEncoder(): RunEncoder {
+/** JIS X 0208 between ESC $ B and ESC ( B; half-width katakana between ESC ( I and ESC ( B; what `base` has, as it is. */
+function makeIso2022RunEncoder(base?: OneSet): RunEncoder {
+  const upper = base === undefined ? undefined : encoderOf(base)
   const kanji = multiByteEncoder('euc-jp')
   const katakana = multiByteEncoder('shift_jis')
   return (run, replace) =>
     Buffer.concat(
       [...run].map((character) => {
+        const single = upper?.(character)
+        if (single !== undefined) return Buffer.from(single)
         const half = character >= '\uff61' && character <= '\uff9f'
         const code = half ? katakana(character) : kanji(character)
         if (code === undefined) return Buffer.from(replace())

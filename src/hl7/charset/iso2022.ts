@@ -45,9 +45,13 @@ export function isDesignation(hex: string): boolean {
   return Object.hasOwn(SETS, hex.toLowerCase())
 }
 
-/** Decodes bytes with escape sequences. Undefined when a sequence is not known or bytes are not of the designated set. */
-export function decodeIso2022(bytes: Buffer): string | undefined {
-  let designations = INITIAL
+/**
+ * Decodes bytes with escape sequences. `base` names the set that bytes from 0x80 belong to at the beginning of each line.
+ * Undefined when a sequence is not known or bytes are not of the designated set.
+ */
+export function decodeIso2022(bytes: Buffer, base?: string): string | undefined {
+  const initial = base === undefined ? INITIAL : { ...INITIAL, g1: (upper: Buffer) => strict(base, upper) }
+  let designations: Designations = initial
   let text = ''
   let at = 0
   while (at < bytes.length) {
@@ -66,7 +70,7 @@ export function decodeIso2022(bytes: Buffer): string | undefined {
     text += run
     at = end
     // Every line begins in the initial state, so that one segment cannot garble the next.
-    if (byte === 0x0d || byte === 0x0a) designations = INITIAL
+    if (byte === 0x0d || byte === 0x0a) designations = initial
   }
   return text
 }

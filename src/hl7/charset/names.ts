@@ -11,9 +11,13 @@ export type Charset =
   | 'shift_jis'
   | 'euc-jp'
   | 'iso-2022'
+  | Iso2022Charset
   | 'euc-kr'
   | 'gb18030'
   | 'big5'
+
+/** ISO 2022 whose upper half is a set of its own until a sequence says otherwise: `8859/1~ISO IR87`. */
+export type Iso2022Charset = `iso-2022+${SingleByteCharset}`
 
 type SingleByteCharset = (typeof SINGLE_BYTE)[number]
 
@@ -84,6 +88,9 @@ const OTHER_NAMES: Readonly<Record<string, Charset>> = {
   isoir159: 'iso-2022',
   iso2022: 'iso-2022',
   iso2022jp: 'iso-2022',
+  jisx0202: 'iso-2022',
+  jas2020: 'iso-2022',
+  isoir166: 'iso-8859-11',
   ksx1001: 'euc-kr',
   euckr: 'euc-kr',
   isoir149: 'euc-kr',
@@ -120,6 +127,8 @@ const HL7_NAMES: Readonly<Partial<Record<Charset, string>>> = {
 
 /** What MSH-18 says for a character set: table 0211's name where it has one. */
 export function hl7CharsetName(charset: Charset): string {
+  const base = iso2022Base(charset)
+  if (base !== undefined) return `${hl7CharsetName(base)}~ISO IR87`
   return HL7_NAMES[charset] ?? charset.replace(/^iso-8859-/, '8859/')
 }
 
@@ -132,7 +141,24 @@ export function charsetOfNames(names: readonly string[]): Charset | 'absent' | '
   const [first = '', ...alternates] = names.map((name) => name.trim())
   const known = alternates.filter((name) => name !== '').map(charsetNamed)
   if (known.includes(undefined)) return 'unknown'
+  const base = charsetNamed(first)
+  if (isPartOf8859(base) && known.some(isDesignated)) return `iso-2022+${base}`
   if (known.includes('iso-2022')) return 'iso-2022'
   if (first === '') return known[0] ?? 'absent'
-  return charsetNamed(first) ?? 'unknown'
+  return base ?? 'unknown'
+}
+
+/** The set of the upper half, of one that has its own; undefined for every other. */
+export function iso2022Base(charset: Charset): SingleByteCharset | undefined {
+  const name = charset.startsWith('iso-2022+') ? charset.slice('iso-2022+'.length) : undefined
+  return SINGLE_BYTE.find((known) => known === name)
+}
+
+function isPartOf8859(charset: Charset | undefined): charset is SingleByteCharset {
+  return charset?.startsWith('iso-8859-') ?? false
+}
+
+/** A set that an escape sequence can switch to. */
+function isDesignated(charset: Charset | undefined): boolean {
+  return charset === 'iso-2022' || charset === 'euc-kr' || charset === 'gb18030' || isPartOf8859(charset)
 }
