@@ -154,3 +154,141 @@ test('the specimen of one order is not that of the next', () => {
   )
   expect(specimens).toHaveLength(2)
 })
+
+describe('ORU^R01, field by field', () => {
+  const RE = ORC.replace('|NW|', '|RE|')
+  const oru = (...segments: string[]) => sent('ORU^R01^ORU_R01', PID, ...segments)
+  const result = (obx: string) => only(oru(OBR, obx), 'Observation').resource
+
+  test.each([
+    ['12.0-16.0', { low: { value: 12, unit: 'g/dL', code: 'g/dL' }, high: { value: 16 }, text: '12.0-16.0' }],
+    ['< 5', { high: { value: 5 }, text: '< 5' }],
+    ['>=60', { low: { value: 60 }, text: '>=60' }],
+    ['-2 - 2', { low: { value: -2 }, high: { value: 2 } }],
+  ])('the reference range %s has its limits', (range, expected) => {
+    expect(result(`OBX|1|NM|X^X^L||13|g/dL|${range}||||F`)['referenceRange']).toMatchObject([expected])
+  })
+
+  test.each(['négatif', '16-12', '1-2-3', '12 à jeun'])('the reference range %s is a text', (range) => {
+    expect(result(`OBX|1|NM|X^X^L||13|g/dL|${range}||||F`)['referenceRange']).toEqual([{ text: range }])
+  })
+
+  test.each([
+    ['DT', '20240230', { valueString: '20240230' }],
+    ['TS', '01/02/2025', { valueString: '01/02/2025' }],
+    ['TM', '2561', { valueString: '2561' }],
+    ['TM', '1430', { valueTime: '14:30:00' }],
+    ['IS', 'POS^Positif^L', { valueCodeableConcept: { coding: [{ code: 'POS', display: 'Positif' }] } }],
+  ])('OBX-2 %s with %s is not lost', (type, sentValue, expected) => {
+    expect(result(`OBX|1|${type}|X^X^L||${sentValue}||||||F`)).toMatchObject(expected)
+  })
+
+  test('notes stay with what they speak of, with their kind', () => {
+    const all = oru(
+      'NTE|1||Patiente allophone',
+      RE,
+      OBR,
+      'NTE|1||Prélèvement difficile',
+      OBX,
+      'NTE|1|L|Contrôlé|RE^Remarque^HL70364',
+    )
+    expect(JSON.stringify(only(all, 'Patient').resource['extension'])).toContain('Patiente allophone')
+    expect(only(all, 'ServiceRequest').resource['note']).toEqual([{ text: 'Prélèvement difficile' }])
+    expect(only(all, 'Observation').resource['note']).toMatchObject([
+      {
+        text: 'Contrôlé',
+        extension: [{ valueCodeableConcept: { coding: [{ code: 'RE', display: 'Remarque' }] } }],
+      },
+    ])
+  })
+
+  test('a note of a result without an order stays with the report', () => {
+    const all = oru('OBR|1||LAB1^LABO|NFS^NFS^L', 'NTE|1||Hémolyse', OBX)
+    expect(ofType(all, 'ServiceRequest')).toEqual([])
+    expect(JSON.stringify(only(all, 'DiagnosticReport').resource['extension'])).toContain('Hémolyse')
+  })
+
+  test('OBR says of a specimen what SPM does not', () => {
+    const all = oru(
+      'OBR|1|CMD1^DPI|LAB1^LABO|NFS^NFS^L|||20260310074500|||N1^PETIT^NORA||||20260310080000',
+      OBX,
+      'SPM|1|TUBE1&DPI||BLD^Sang^HL70487',
+    )
+    const collector = ofType(all, 'Practitioner').find(({ resource }) =>
+      JSON.stringify(resource).includes('PETIT'),
+    )
+    expect(only(all, 'Specimen').resource).toMatchObject({
+      receivedTime: '2026-03-10T08:00:00+01:00',
+      collection: { collectedDateTime: '2026-03-10T07:45:00+01:00', collector: referenceTo(collector!) },
+    })
+  })
+
+  test('the times of an order, its parent, who read the results', () => {
+    const all = oru(
+      'ORC|RE|CMD1^DPI|LAB1^LABO|||||CMD0&DPI^LAB0&LABO',
+      `${OBR}${'|'.repeat(8)}8&DUPONT&ALICE`,
+      'TQ1|1||||||20260311080000||S',
+      OBX,
+    )
+    expect(only(all, 'ServiceRequest').resource).toMatchObject({
+      priority: 'stat',
+      occurrenceTiming: { repeat: { boundsPeriod: { start: '2026-03-11T08:00:00+01:00' } } },
+      basedOn: [{ identifier: { value: 'CMD0' } }, { identifier: { value: 'LAB0' } }],
+    })
+    expect(only(all, 'DiagnosticReport').resource['resultsInterpreter']).toHaveLength(1)
+  })
+
+  test('who sent it to whom, with what', () => {
+    const all = oru('SFT|Éditeur Nord|8.4|LIMS Nord|B8', OBR, OBX)
+    expect(only(all, 'MessageHeader').resource).toMatchObject({
+      source: { name: 'DPI', software: 'LIMS Nord', version: '8.4' },
+      destination: [{ name: 'PUI' }],
+      eventCoding: { code: 'R01', display: 'ORU^R01^ORU_R01' },
+    })
+    expect(ofType(all, 'Organization').map(({ resource }) => resource['name'])).toEqual(
+      expect.arrayContaining(['CLINIQUE', 'PHARMACIE']),
+    )
+    expect(ofType(all, 'Device').map(({ resource }) => resource)).toContainEqual(
+      expect.objectContaining({ manufacturer: 'Éditeur Nord' }),
+    )
+  })
+})
+
+test('OML^O21: container and specimen observations', () => {
+  const all = sent(
+    'OML^O21^OML_O21',
+    PID,
+    ORC,
+    OBR,
+    SPM,
+    'OBX|1|ST|HEMOL^Hémolyse^L||non||||||F',
+    'SAC|||BOX1^LABO',
+    'OBX|1|NM|VOL^Volume^L||7|mL|||||F',
+  )
+  const specimen = only(all, 'Specimen')
+  expect(specimen.resource['container']).toMatchObject([{ identifier: [{ value: 'BOX1' }] }])
+  expect(ofType(all, 'Observation').map(({ resource }) => resource['focus'])).toEqual([
+    [referenceTo(specimen)],
+    [referenceTo(specimen)],
+  ])
+})
+
+test('VXU^V04: whose word it is, and where', () => {
+  const given = (notes: string) =>
+    only(
+      sent(
+        'VXU^V04^VXU_V04',
+        PID,
+        'ORC|RE||IMM1^A||||||||IDE7^BERNARD^LUC',
+        `RXA|0|1|20260309||GRIPPE^Grippe^L|0.5|mL^^UCUM||${notes}||^^^CABINET`,
+      ),
+      'Immunization',
+    ).resource
+  expect(given('00^Nouveau^NIP001')['primarySource']).toBe(true)
+  expect(given('01^Historique^NIP001')).toMatchObject({
+    primarySource: false,
+    reportOrigin: { coding: [{ code: '01' }] },
+    location: expect.anything(),
+  })
+  expect(given('^Bien toléré')['note']).toEqual([{ text: 'Bien toléré' }])
+})

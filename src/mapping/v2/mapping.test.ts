@@ -155,16 +155,32 @@ describe('visits', () => {
     expect(encounter.fallbacks).toEqual(fallbacks)
   })
 
-  test('a visit without a number makes no Encounter, and nothing refers to one', () => {
-    const mapped = map(sample('oru-r01', ['VIS77^^^CLINIQUE&1.2.250.1.99.2&ISO^VN', '']))
+  const withoutNumber = (context = {}) =>
+    map(sample('oru-r01', ['VIS77^^^CLINIQUE&1.2.250.1.99.2&ISO^VN', '']), context)
+
+  test('a visit without a number is an Encounter of the message alone', () => {
+    const mapped = withoutNumber()
+    const { id } = only(mapped, 'Encounter')
+    expect(only(mapped, 'DiagnosticReport').resource['encounter']).toEqual({ reference: `Encounter/${id}` })
+    expect(only(withoutNumber(), 'Encounter').id).toBe(id)
+  })
+
+  test('a switch leaves it out, and nothing refers to it', () => {
+    const mapped = withoutNumber({ switches: { 'encounter-without-number': 'omit' } })
     expect(ofType(mapped, 'Encounter')).toEqual([])
     expect(dangling(mapped)).toEqual([])
   })
 
-  test('a switch makes it an Encounter of the message alone', () => {
-    const switches = { 'encounter-without-number': 'message' }
-    const mapped = map(sample('oru-r01', ['VIS77^^^CLINIQUE&1.2.250.1.99.2&ISO^VN', '']), { switches })
-    expect(ofType(mapped, 'Encounter')).toHaveLength(1)
+  test('the alternate number counts where there is no other; "not applicable" is no visit', () => {
+    const idOf = (pv1: string, control: string) => {
+      const header = `MSH|^~\\&|A|B|||20260310||ADT^A08^ADT_A01|${control}|P|2.5`
+      return ofType(map(message(header, PID, pv1)), 'Encounter').map(({ id }) => id)
+    }
+    const alternate = `PV1||I${'|'.repeat(48)}ALT1^^^C`
+    expect(idOf(alternate, '1')).toEqual(idOf(alternate, '2'))
+    expect(idOf(alternate, '1')).toHaveLength(1)
+    expect(idOf('PV1||I', '1')).not.toEqual(idOf('PV1||I', '2'))
+    expect(idOf('PV1||N', '1')).toEqual([])
   })
 })
 

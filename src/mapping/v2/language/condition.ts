@@ -3,6 +3,7 @@
  *
  *   OBX-2 = "NM" and OBX-5 numeric
  *   PV1-45 absent or not (MSH-9.2 in ("A03", "A13"))
+ *   OBX-2 = "DTM" and OBX-5 dated        OBX-2 = "TM" and OBX-5 timed      it is a date, a time of day
  *   OBX-5 count > 1        PID-7 length > 8        switch nk1 = "related-person"
  *   PID-32 has "VALI"      PID-11.7 has ("BDL", "BR")      one of the repetitions says so
  *
@@ -16,7 +17,7 @@ export type Comparison = '=' | '!=' | '<' | '<=' | '>' | '>='
 export type Condition =
   | { readonly is: 'and' | 'or'; readonly of: readonly Condition[] }
   | { readonly is: 'not'; readonly of: Condition }
-  | { readonly is: 'valued' | 'absent' | 'numeric'; readonly path: V2Path }
+  | { readonly is: 'valued' | 'absent' | 'numeric' | 'dated' | 'timed'; readonly path: V2Path }
   | { readonly is: 'in' | 'has'; readonly path: V2Path; readonly values: readonly string[] }
   | {
       readonly is: 'count' | 'length'
@@ -66,7 +67,8 @@ function parseTest(tokens: Tokens): Condition {
   const word = tokens.word()
   const path = parseV2Path(word)
   if (!path) throw new LanguageError(`"${word}" is not a v2 path`)
-  for (const is of ['valued', 'absent', 'numeric'] as const) if (tokens.take(is)) return { is, path }
+  for (const is of ['valued', 'absent', 'numeric', 'dated', 'timed'] as const)
+    if (tokens.take(is)) return { is, path }
   for (const is of ['count', 'length'] as const) {
     if (tokens.take(is)) return { is, path, comparison: tokens.comparison(), number: tokens.number() }
   }

@@ -1,8 +1,10 @@
 /** The conversions that tables call by name (`@unit`): what a row of paths and constants can't say. */
 import type { PrimitiveContext } from './primitives.ts'
+import { setUnit } from './quantity.ts'
 import { writeRate } from './rate.ts'
+import { writeReferenceRange } from './reference-range.ts'
 import { codeSystemUri, identifierSystem, universalUri, type CodeSystemContext } from './systems.ts'
-import { setText, type Obj } from './tree.ts'
+import type { Obj } from './tree.ts'
 import { ucumCode } from './units.ts'
 import { textOf, type V2Value } from './value.ts'
 
@@ -51,19 +53,12 @@ export const FUNCTIONS: Readonly<Record<string, MappingFunction>> = {
   /** CWE or CE as unit, and as code where UCUM has it. */
   unit: (value, context, _argument, node, row) => {
     const [code, text, system] = [1, 2, 3].map((n) => textOf(value.part(n)))
-    const unit = text ?? code
-    if (unit === undefined || !node) return undefined
-    setText(node, 'unit', unit, row)
-    const ucum = [code, text]
-      .map((each) => (each === undefined ? undefined : ucumCode(each)))
-      .find((each) => each !== undefined)
-    if (ucum !== undefined && (system === undefined || /^(?:UCUM|ISO\+|L|99\w*|ANS\+)$/i.test(system))) {
-      setText(node, 'system', 'http://unitsofmeasure.org', row)
-      setText(node, 'code', ucum, row)
-    } else if (code !== undefined && isOtherUnitSystem(system, context) && node.type !== 'Duration') {
-      setText(node, 'system', codeSystemUri(system!, context), row)
-      setText(node, 'code', code, row)
-    }
+    if (node) setUnit(node, { code, text, system }, context, row)
+    return undefined
+  },
+  /** OBX-7 as low and high, where it names them. */
+  referenceRange: ({ whole }, context, _argument, node, row) => {
+    if (node && whole) writeReferenceRange(node, whole, context, row)
     return undefined
   },
   /** SN that fits no FHIR type: its parts with one space between. */
@@ -133,12 +128,6 @@ export const FUNCTIONS: Readonly<Record<string, MappingFunction>> = {
   },
   /** 1 is Monday in RPT, as in ISO 8601. */
   dayOfWeek: (value) => ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'][Number(textOf(value)) - 1],
-}
-
-/** A system of units that the tables know and that is not UCUM: the codes of devices (MDC). */
-function isOtherUnitSystem(name: string | undefined, { codeSystems }: CodeSystemContext): boolean {
-  const uri = name === undefined ? undefined : codeSystems.get(name.toUpperCase())
-  return uri !== undefined && uri !== 'http://unitsofmeasure.org' && uri !== 'urn:oid:2.16.840.1.113883.5.141'
 }
 
 const MINUTES: ReadonlyMap<string, number> = new Map([

@@ -102,7 +102,8 @@ function keyOf(input: KeyInput): string | 'omitted' | 'contained' | undefined {
       return (
         visitKey(root, sender) ??
         movementKey(root, sender, idOf) ??
-        (input.encounterOfMessage ? undefined : 'omitted')
+        firstIdentifier(root, sender) ??
+        (input.encounterOfMessage && isVisit(root) ? undefined : 'omitted')
       )
     case 'PractitionerRole':
       return roleKey(root, idOf)
@@ -213,6 +214,11 @@ function patientKey(root: Obj, { patientIdentifier, sender }: KeyInput): string 
 
 function visitKey(root: Obj, sender: string): string | undefined {
   return typedIdentifier(root, 'VN', sender)
+}
+
+/** PV1-2 N says that there is none. */
+function isVisit(root: Obj): boolean {
+  return textAt(root, 'class.code') !== 'N'
 }
 
 /** A movement inside a visit is numbered by the authority of its number, else within the visit. */

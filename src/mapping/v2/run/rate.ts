@@ -4,10 +4,9 @@
  */
 import type { FunctionContext } from './functions.ts'
 import { decimalJson } from './primitives.ts'
-import { leafAt, objectAt, setText, type Obj } from './tree.ts'
-import { ucumCode } from './units.ts'
+import { setNumber, setUnit } from './quantity.ts'
+import { objectAt, type Obj } from './tree.ts'
 
-const UCUM = 'http://unitsofmeasure.org'
 const PER: ReadonlyMap<string, string> = new Map([
   ['S', 's'],
   ['M', 'min'],
@@ -24,12 +23,12 @@ export function writeRate(node: Obj, per: number, context: FunctionContext, row:
   const unit = context.text(per + 2, 2) ?? context.text(per + 2, 1)
   const time = timeOf(context.text(per, 1))
   if (time === undefined || unit?.includes('/')) {
-    writeQuantity(part(node, 'rateQuantity', 'Quantity'), amount, unit, row)
+    writeQuantity(part(node, 'rateQuantity', 'Quantity'), [amount, unit], context, row)
     return
   }
   const ratio = part(node, 'rateRatio', 'Ratio')
-  writeQuantity(part(ratio, 'numerator', 'Quantity'), amount, unit, row)
-  writeQuantity(part(ratio, 'denominator', 'Quantity'), time.count, time.unit, row)
+  writeQuantity(part(ratio, 'numerator', 'Quantity'), [amount, unit], context, row)
+  writeQuantity(part(ratio, 'denominator', 'Quantity'), [time.count, time.unit], context, row)
 }
 
 function timeOf(text: string | undefined): { count: string; unit: string } | undefined {
@@ -43,16 +42,12 @@ function part(parent: Obj, name: string, type: string): Obj {
   return objectAt({ parent, name, list: false, primitive: false, key: '', type, choice })
 }
 
-function writeQuantity(quantity: Obj, value: string, unit: string | undefined, row: string): void {
-  const leaf = leafAt({ parent: quantity, name: 'value', list: false, primitive: true, key: '' })
-  leaf.json = value
-  leaf.row = row
-  leaf.weak = false
-  leaf.constant = false
-  if (unit === undefined) return
-  setText(quantity, 'unit', unit, row)
-  const code = ucumCode(unit)
-  if (code === undefined) return
-  setText(quantity, 'system', UCUM, row)
-  setText(quantity, 'code', code, row)
+function writeQuantity(
+  quantity: Obj,
+  [value, unit]: readonly [string, string | undefined],
+  context: FunctionContext,
+  row: string,
+): void {
+  setNumber(quantity, value, row)
+  setUnit(quantity, { code: unit, text: undefined, system: undefined }, context, row)
 }

@@ -4,7 +4,7 @@ import type { Comparison, Condition } from '../language/condition.ts'
 import type { Term } from '../language/expression.ts'
 import type { V2Path } from '../language/v2-path.ts'
 import { nearestSegment, type GroupNode } from './groups.ts'
-import { decimalJson } from './primitives.ts'
+import { primitiveJson, type PrimitiveContext } from './primitives.ts'
 import { textOf, type FieldReader, type V2Value } from './value.ts'
 
 export interface Scope {
@@ -32,9 +32,8 @@ export function scopeOf(segment: Hl7Segment, group: GroupNode, read: FieldReader
   }
 }
 
-export interface ConditionContext {
+export interface ConditionContext extends PrimitiveContext {
   readonly switches: ReadonlyMap<string, string>
-  readonly decimalComma: boolean
 }
 
 /** The value at a path; undefined when there is no such segment. */
@@ -73,7 +72,11 @@ export function holds(condition: Condition | undefined, scope: Scope, context: C
     case 'absent':
       return !isValued(condition.path, scope)
     case 'numeric':
-      return isNumeric(valueAt(condition.path, scope), context)
+      return isOf('decimal', valueAt(condition.path, scope), context)
+    case 'dated':
+      return isOf('dateTime', valueAt(condition.path, scope), context)
+    case 'timed':
+      return isOf('time', valueAt(condition.path, scope), context)
     case 'in': {
       const value = valueAt(condition.path, scope)
       return condition.values.includes((value && textOf(value)) ?? '')
@@ -100,9 +103,10 @@ function isValued(path: V2Path, scope: Scope): boolean {
   return valueAt(path, scope)?.valued ?? false
 }
 
-function isNumeric(value: V2Value | undefined, context: ConditionContext): boolean {
+/** The text is a value of the FHIR type. */
+function isOf(type: string, value: V2Value | undefined, context: ConditionContext): boolean {
   const text = value && textOf(value)
-  return text !== undefined && decimalJson(text, context) !== undefined
+  return text !== undefined && primitiveJson(type, text, context) !== undefined
 }
 
 /** What each repetition of a field has at a path. */
