@@ -20,6 +20,8 @@ export interface Metrics {
   readonly channels: {
     received(event: { channel: string; outcome: string; durationMs: number }): void
     handled(event: { channel: string; outcome: string; durationMs: number; warnings: number }): void
+    /** `code` is one of the mapping's few warnings: `code-unmapped`, `namespace-not-registered` … */
+    warned(event: { channel: string; code: string; count: number }): void
   }
   readonly mllp: {
     /** What a listener saw: opened, frame, junk, half-frame, oversize, idle … */
@@ -120,16 +122,14 @@ function makeChannels(registers: Registry[]): Metrics['channels'] {
   })
   const warnings = new Counter({
     name: 'passerelle_message_warnings_total',
-    help: 'Warnings of the mapping.',
-    labelNames: ['channel'],
+    help: 'What of messages could not be carried over as it was, by the kind of warning.',
+    labelNames: ['channel', 'code'],
     registers,
   })
   return {
     received: ({ channel, outcome, durationMs }) => ack.observe({ channel, outcome }, durationMs / 1000),
-    handled({ channel, outcome, durationMs, warnings: count }) {
-      handling.observe({ channel, outcome }, durationMs / 1000)
-      if (count > 0) warnings.inc({ channel }, count)
-    },
+    handled: ({ channel, outcome, durationMs }) => handling.observe({ channel, outcome }, durationMs / 1000),
+    warned: ({ channel, code, count }) => warnings.inc({ channel, code }, count),
   }
 }
 

@@ -18,6 +18,7 @@ import type {
 import type { Channel, Hl7Channel } from './config/channel.ts'
 import { makeDrain } from './drain.ts'
 import { type Door, type Intake, makeIntake, type RefuseFrame } from './intake.ts'
+import type { Dictionary } from '../mapping/index.ts'
 import type { ChannelMetrics } from './metrics.ts'
 import { decisionRow, receivedRow } from './audit-rows.ts'
 import { makeOutcomeWatch, type OutcomeWatch } from './outcome-watch.ts'
@@ -36,6 +37,8 @@ export interface ChannelsDeps {
   readonly reassignments: Reassignments
   readonly wakeQueue: WakeQueue
   readonly transform: Transform
+  /** What a tenant keeps to read messages with; without it messages are read with the tables alone. */
+  readonly dictionaryOf?: ((tenant: TenantId) => Promise<Dictionary>) | undefined
   /** Who answers queries; without one they are kept as any other message. */
   readonly responder?: Responder | undefined
   readonly clock: Clock

@@ -3,8 +3,10 @@ import { expect, test } from 'vitest'
 
 import { testDatabase, type TestDatabase } from '../../test/support/database.ts'
 import { Failure } from '../kernel/failure.ts'
+import { EMPTY_DICTIONARY } from '../mapping/index.ts'
 import { makeJournal } from '../store/index.ts'
 import type { Channels } from './channels.ts'
+import { noMetrics } from './metrics.ts'
 import {
   labChannel,
   memoryQueue,
@@ -94,6 +96,31 @@ test('the audit row of a handled message names its sender and what it wrote', ()
     ])
     expect(JSON.stringify(rows)).toContain('Basic/C1')
   }))
+
+test('what the tenant keeps to read messages with comes in, and what could not be carried over is counted', async () => {
+  const dictionary = { ...EMPTY_DICTIONARY }
+  const seen: unknown[] = []
+  const counted: unknown[] = []
+  const warning = { code: 'code-not-translated', about: 'urn:x', count: 2 }
+  await withWork(
+    {
+      dictionaryOf: async () => dictionary,
+      transform: (message) => {
+        seen.push(message.dictionary)
+        return { ...transform(message), warnings: [warning] }
+      },
+      metrics: { ...noMetrics, warned: (event) => void counted.push(event) },
+    },
+    async ({ channels, database, idle }) => {
+      await channels.intakeFor('lab')(oru('C1'), peer)
+      await idle()
+      expect(seen).toEqual([dictionary])
+      expect(counted).toEqual([{ channel: 'lab', code: 'code-not-translated', count: 2 }])
+      const [row] = await database.ownerQuery('select warnings from passerelle.message')
+      expect(row).toEqual({ warnings: 2 })
+    },
+  )
+})
 
 test('a message that the channel does not want is finished without resources', () =>
   withWork(

@@ -25,7 +25,8 @@ import type { Hl7Channel } from './config/channel.ts'
 import type { ChannelMetrics } from './metrics.ts'
 import { type CrashGuard, makeCrashGuard } from './crash-guard.ts'
 import { afterFailure } from './retry.ts'
-import type { Transform } from './transform.ts'
+import type { Dictionary } from '../mapping/index.ts'
+import type { MappingWarning, Transform } from './transform.ts'
 import type { LaneHandler, Wake } from './wake.ts'
 
 export interface DrainDeps {
@@ -33,6 +34,7 @@ export interface DrainDeps {
   readonly repository: Repository
   readonly reassignments: Reassignments
   readonly transform: Transform
+  readonly dictionaryOf?: ((tenant: TenantId) => Promise<Dictionary>) | undefined
   channelOf(name: string): Hl7Channel | undefined
   wake(wakes: readonly Wake[]): Promise<void>
   /** True from the moment on when no further message is to be begun. */
@@ -129,15 +131,17 @@ async function handle(
 }
 
 async function write(
-  { journal, repository, reassignments, transform, clock }: DrainDeps,
+  { journal, repository, reassignments, transform, dictionaryOf, clock, log, metrics }: DrainDeps,
   channel: Hl7Channel,
   tenant: TenantId,
   message: OpenMessage,
 ): Promise<{ state: 'done' | 'filtered'; warnings: number }> {
-  const transformed = transform(message, channel)
+  const dictionary = await dictionaryOf?.(tenant)
+  const transformed = transform(dictionary ? { ...message, dictionary } : message, channel)
   const filtered = transformed.did === 'filtered'
   const state = filtered ? 'filtered' : 'done'
-  const warnings = filtered ? 0 : transformed.warnings
+  const warned = filtered ? [] : transformed.warnings
+  const warnings = warned.reduce((sum, { count }) => sum + count, 0)
   const options: CommitOptions = {
     audit: (outcomes) => [handledRow(channel, message, outcomes.filter(isThere), clock.now())],
     with: async (tx, outcomes) => {
@@ -159,8 +163,27 @@ async function write(
     }
     await commitIdentified(repository, tenant, transformed.identified, { ...options, reassign })
   } else await repository.commit(tenant, transformed.changes, options)
+  tellWarnings(warned, channel, { log, metrics })
   return { state, warnings }
 }
+
+/** Counted by their kind; what a person can do something about (a name to register, a code to map) is in the log too. */
+function tellWarnings(
+  warned: readonly MappingWarning[],
+  { channel }: Hl7Channel,
+  { log, metrics }: Pick<DrainDeps, 'log' | 'metrics'>,
+): void {
+  for (const { code, about, count } of warned) {
+    metrics.warned({ channel, code, count })
+    if (TOLD.has(code)) log.debug({ channel, code, about }, 'a name or code of a message is not registered')
+  }
+}
+
+const TOLD: ReadonlySet<string> = new Set([
+  'namespace-not-registered',
+  'code-system-unknown',
+  'code-not-translated',
+])
 
 async function noteFailure(
   { journal, random, clock, log }: DrainDeps,

@@ -33,14 +33,13 @@ export function makeHl7Transform(
   return (input, channel) => {
     const mapped = mapForChannel(input, channel, programs.get(channel.channel) ?? program)
     if ('reason' in mapped) return { did: 'filtered', reason: mapped.reason }
-    const warnings = mapped.warnings.reduce((sum, { count }) => sum + count, 0)
     return {
       did: 'mapped',
       changes: [
         ...mapped.resources.map((resource) => toChange(resource)),
         ...mapped.updates.map((update) => toUpdate(update)),
       ],
-      warnings,
+      warnings: mapped.warnings,
       source: mapped.source,
       identified: {
         wanted: [...identifiersOf(mapped.resources), ...identifiersNamed(mapped.named)],
@@ -54,7 +53,7 @@ export function makeHl7Transform(
 
 /** What a message maps to, or why the channel leaves it; with `trace`, which row made what. */
 export function mapForChannel(
-  { raw, receivedAt }: TransformInput,
+  { raw, receivedAt, dictionary }: TransformInput,
   channel: Hl7Channel,
   program: Program,
   { trace = false }: { readonly trace?: boolean } = {},
@@ -74,6 +73,8 @@ export function mapForChannel(
     switches: mapping.switches,
     namespaces: identifierSystems,
     trace,
+    ...(dictionary && { dictionary }),
+    ...(mapping.conceptMaps && { conceptMaps: mapping.conceptMaps }),
     ...(mapping.patientIdentifier && { patientIdentifier: mapping.patientIdentifier }),
   })
 }

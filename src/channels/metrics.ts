@@ -15,7 +15,9 @@ export interface ChannelMetrics {
     readonly durationMs: number
     readonly warnings: number
   }): void
+  /** Something of a handled message could not be carried over as it was. */
+  warned(event: { readonly channel: string; readonly code: string; readonly count: number }): void
 }
 
 /** Counts nothing. */
-export const noMetrics: ChannelMetrics = { received() {}, handled() {} }
+export const noMetrics: ChannelMetrics = { received() {}, handled() {}, warned() {} }

@@ -32,7 +32,7 @@ export const transform = (({ raw }) => {
   return {
     did: 'mapped',
     changes: [{ type: 'Basic', id, make: () => ({ value: body, exact: body }) }],
-    warnings: 0,
+    warnings: [],
   }
 }) satisfies Transform
 

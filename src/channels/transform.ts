@@ -1,6 +1,15 @@
 /** The port between the pipeline and the mapping: what a message of a channel becomes. */
+import type { Dictionary } from '../mapping/index.ts'
 import type { Change, Identified } from '../store/index.ts'
 import type { Hl7Channel } from './config/channel.ts'
+
+export interface MappingWarning {
+  /** Stable: `code-unmapped`, `namespace-not-registered`. */
+  readonly code: string
+  /** A row, segment or name of the message's form; never patient data. */
+  readonly about: string
+  readonly count: number
+}
 
 export type Transformed =
   | {
@@ -11,7 +20,7 @@ export type Transformed =
       /** meta.source of what it makes. */
       readonly source?: string
       /** How many things could not be carried over as they were: unmapped codes, unreadable dates … */
-      readonly warnings: number
+      readonly warnings: readonly MappingWarning[]
     }
   /** The channel doesn't want this message: it is kept and nothing is written. */
   | { readonly did: 'filtered'; readonly reason: string }
@@ -20,6 +29,8 @@ export interface TransformInput {
   readonly raw: Buffer
   /** Epoch milliseconds. */
   readonly receivedAt: number
+  /** What the tenant keeps to read messages with. */
+  readonly dictionary?: Dictionary
 }
 
 /**

@@ -1,7 +1,10 @@
 /** From one standard into another: HL7 v2 messages and DICOM studies become FHIR resources. Values in, values out. */
 export {
   compileMapping,
+  EMPTY_DICTIONARY,
   explainMapped,
+  makeDictionary,
+  type Dictionary,
   mapMessage,
   mergeMapped,
   printExplained,

@@ -22,6 +22,7 @@ import type { FhirParts } from './fhir-part.ts'
 import { loadHl7Transform } from './hl7-transform.ts'
 import { queueBackend } from './queue-backend.ts'
 import type { TenantContexts } from './tenant-contexts.ts'
+import { makeTenantDictionaries } from './tenant-dictionaries.ts'
 
 /** What the pipeline is made from, here and in the workers' thread. */
 export type PipelineGround = Pick<Ground, 'config' | 'db' | 'databaseUrl' | 'clock' | 'log' | 'health'> & {
@@ -57,6 +58,7 @@ export async function makePipeline(
     reassignments: fhir.store.reassignments,
     wakeQueue,
     transform: await loadHl7Transform(config.configDir, fhir, loaded),
+    dictionaryOf: makeTenantDictionaries({ db, clock }),
     responder: audit && makeResponder({ ...fhir.store, contextOf: contexts.of, clock, audit }),
     clock,
     random: () => randomInt(2 ** 32) / 2 ** 32,

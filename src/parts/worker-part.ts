@@ -21,6 +21,7 @@ export type WorkerThreadMessage =
   | { readonly kind: 'ready' }
   /** Told again and again: whose event loop stands still says nothing. */
   | { readonly kind: 'alive' }
+  | { readonly kind: 'warned'; readonly event: Parameters<Metrics['channels']['warned']>[0] }
   | { readonly kind: 'handled'; readonly event: Parameters<Metrics['channels']['handled']>[0] }
   | {
       readonly kind: 'log'
@@ -119,6 +120,8 @@ async function startThread(
         return ready.reject(new Failure('invalid', message.code, message.params))
       case 'handled':
         return metrics.channels.handled(message.event)
+      case 'warned':
+        return metrics.channels.warned(message.event)
       case 'log':
         return log[message.level](message.fields, message.text)
     }

@@ -46,7 +46,11 @@ async function work(): Promise<void> {
     log,
     health: makeHealth({ log }), // Nobody asks it: the main thread checks the queue itself.
     metrics: {
-      channels: { received() {}, handled: (event) => tell({ kind: 'handled', event }) },
+      channels: {
+        received() {},
+        handled: (event) => tell({ kind: 'handled', event }),
+        warned: (event) => tell({ kind: 'warned', event }),
+      },
       watchQueues() {},
     },
   }

@@ -107,6 +107,11 @@ const mapping = z.strictObject({
   overrides: z.string().min(1).optional(),
   /** Which repetition of PID-3 names the patient: identifier types or authorities, most preferred first. */
   patientIdentifier: z.array(z.string().min(1)).nonempty().optional(),
+  /**
+   * ConceptMaps of the tenant that translate codes, by URL, name or id. Not given: every one that names its source
+   * system. One without a source system is for local codes and has to be named.
+   */
+  conceptMaps: z.array(z.string().min(1)).optional(),
   /** Messages that are acknowledged and kept, but make no resources: MSH-9 such as `SIU` or `ADT^A31`. */
   ignore: z
     .array(z.string().regex(/^[A-Z0-9]{3}(?:\^[A-Z0-9]{3})?$/, 'a message type such as ADT or ADT^A31'))

@@ -1,5 +1,6 @@
 /** The resources that a message made → the resources to store: one for each identity, whole, with their source. */
 import { parseExactObject, type JsonObject } from '../../../kernel/json.ts'
+import { addTranslations, type TranslateCodes } from './add-translations.ts'
 import type { Program } from '../program.ts'
 import type { Identities } from './identity.ts'
 import { setTargets } from './provenance.ts'
@@ -35,6 +36,8 @@ export interface AssembleInput extends Omit<WriteInput, 'isWritten' | 'patientRe
   readonly completed: ReadonlySet<string>
   /** Gets everything else as its targets; without any there is none. */
   readonly provenance: ResourceNode
+  /** The tenant's translations of codes; undefined: it has none. */
+  readonly translationsOf: TranslateCodes['translationsOf'] | undefined
 }
 
 /** A message says all of a result; of people, places, visits, orders and diagnoses it tells what it knows. */
@@ -52,6 +55,10 @@ export function assemble(resources: readonly ResourceNode[], input: AssembleInpu
   const own = keyOf(input.provenance, input.identities)!
   const others = [...stored.keys()].filter((key) => key !== own)
   if (others.length > 0) setTargets(input.provenance, others)
+  const { translationsOf } = input
+  if (translationsOf !== undefined) {
+    for (const { resource } of stored.values()) addTranslations(resource.root, { ...input, translationsOf })
+  }
   const whole = others.length === 0 ? [] : writeWhole(stored, input)
   const written = new Set(whole.map(({ type, id }) => `${type}/${id}`))
   const isWritten = (resource: ResourceNode): boolean => written.has(keyOf(resource, input.identities) ?? '')

@@ -1,4 +1,5 @@
 /** What a message is mapped with, beside its own text. Nothing here comes from a clock or from chance. */
+import type { Dictionary } from '../dictionary.ts'
 import type { Hl7Message } from '../../../hl7/index.ts'
 
 export interface MappingContext {
@@ -19,6 +20,10 @@ export interface MappingContext {
    * preferred first. Default `["PI", "MR"]`; else the first one with an authority, else the first one.
    */
   readonly patientIdentifier?: readonly string[]
+  /** What the tenant keeps to read messages with; `namespaces` go over it. */
+  readonly dictionary?: Dictionary
+  /** The ConceptMaps to use, by URL, name or id; undefined: every one that names its source system. */
+  readonly conceptMaps?: readonly string[]
   /** Whether to tell for each element which rows made it. */
   readonly trace?: boolean
 }

@@ -2,15 +2,17 @@
 import type { Hl7Message } from '../../../hl7/index.ts'
 import { Failure } from '../../../kernel/failure.ts'
 import { tenantNamespace } from '../../../kernel/ids.ts'
+import { EMPTY_DICTIONARY, translationsOf } from '../dictionary.ts'
 import type { Program } from '../program.ts'
 import type { RunContext } from './application.ts'
-import { assemble, visitReferences, type MappedResource } from './assemble.ts'
+import { assemble, visitReferences, type AssembleInput, type MappedResource } from './assemble.ts'
 import { sourceOf, type MappingContext, type Warning } from './context.ts'
 import { groupSegments, type Grouped } from './groups.ts'
 import { makeIdentities } from './identity.ts'
 import { completeProvenance } from './provenance.ts'
 import { runRules } from './instances.ts'
 import { dropFormerTwins, type NamedResource, type Reassignment, settleReassignments } from './reassign.ts'
+import { firstOf } from './systems.ts'
 import { makeResource, type Obj, type ResourceNode } from './tree.ts'
 import { makeFieldReader } from './value.ts'
 
@@ -79,6 +81,7 @@ export function mapMessage(program: Program, message: Hl7Message, context: Mappi
     completed: completedTypes(message, run.switches),
     warn: warnings.warn,
     isTraced: run.isTraced,
+    translationsOf: translator(context),
     provenance,
   })
   return { resources, updates, warnings: warnings.all(), ...settled, source }
@@ -98,6 +101,12 @@ function completedTypes(message: Hl7Message, switches: ReadonlyMap<string, strin
   }
   if (type !== 'ADT' && switches.get('patient-outside-adt') === 'complete') completed.add('Patient')
   return completed
+}
+
+/** undefined where the tenant has no map: then nothing is looked at. */
+function translator({ dictionary, conceptMaps }: MappingContext): AssembleInput['translationsOf'] {
+  if (dictionary === undefined || dictionary.concepts.size === 0) return undefined
+  return (coding) => translationsOf(dictionary, coding, conceptMaps)
 }
 
 /** Who refers first to each resource that has no segment of its own. */
@@ -131,6 +140,8 @@ function makeRunContext(
   const switches = new Map(
     [...program.switches].map(([name, { value }]) => [name, context.switches?.[name] ?? value]),
   )
+  const dictionary = context.dictionary ?? EMPTY_DICTIONARY
+  const channelSystems = new Map(Object.entries(context.namespaces ?? {}))
   let application = 0
   const turns = new Map<ResourceNode, Map<string, number>>()
   return {
@@ -138,8 +149,9 @@ function makeRunContext(
     decimalComma: switches.get('decimal-comma') === 'number',
     read: makeFieldReader(),
     offsetAt: program.offsetsOf(context.timeZone ?? 'Europe/Paris'),
-    namespaces: new Map(Object.entries(context.namespaces ?? {})),
-    codeSystems: program.codeSystems,
+    namespaces: firstOf(channelSystems, dictionary.identifierSystems),
+    channelSystems,
+    codeSystems: firstOf(dictionary.codeSystems, program.codeSystems),
     sender: message.get('MSH-4.1')?.trim() || message.get('MSH-3.1')?.trim() || 'unknown',
     warn,
     isTraced: context.trace ?? false,

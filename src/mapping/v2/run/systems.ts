@@ -21,9 +21,24 @@ export function universalUri(id: string, type: string | undefined): string | und
     : `urn:passerelle:${encodeURIComponent(kind.toLowerCase())}:${encodeURIComponent(id)}`
 }
 
+export type Names = Pick<ReadonlyMap<string, string>, 'get'>
+
+/** Looks a name up in several registries, the first that knows it. */
+export function firstOf(...registries: readonly Names[]): Names {
+  return {
+    get(name) {
+      for (const names of registries) {
+        const found = names.get(name)
+        if (found !== undefined) return found
+      }
+      return undefined
+    },
+  }
+}
+
 export interface SystemContext {
-  /** Namespace (`CHU`) → URI, from the tenant's registry. */
-  readonly namespaces: ReadonlyMap<string, string>
+  /** Namespace (`CHU`) or URI → URI, of the channel and the tenant's registry. */
+  readonly namespaces: Names
   warn(code: string, detail: string): void
 }
 
@@ -35,7 +50,7 @@ export function identifierSystem(value: V2Value, first: number, context: SystemC
     if (registered !== undefined) return registered
   }
   const universal = id === undefined ? undefined : universalUri(id, type)
-  if (universal !== undefined) return universal
+  if (universal !== undefined) return context.namespaces.get(universal) ?? universal
   const name = namespace ?? id
   if (name === undefined) return undefined
   const written = universalUri(name, undefined)
@@ -45,7 +60,9 @@ export function identifierSystem(value: V2Value, first: number, context: SystemC
 }
 
 export interface CodeSystemContext extends SystemContext {
-  readonly codeSystems: ReadonlyMap<string, string>
+  readonly codeSystems: Names
+  /** What the channel says of names that are not the standard's. */
+  readonly channelSystems: Names
   /** Who sent it, for systems that mean something only there: `L`, `99LAB`. */
   readonly sender: string
 }
@@ -53,7 +70,7 @@ export interface CodeSystemContext extends SystemContext {
 /** The URI of a coding system name of table 0396. */
 export function codeSystemUri(name: string, context: CodeSystemContext): string {
   const registered =
-    context.namespaces.get(name) ??
+    context.channelSystems.get(name) ??
     context.codeSystems.get(name) ??
     context.codeSystems.get(name.toUpperCase())
   if (registered !== undefined) return registered
