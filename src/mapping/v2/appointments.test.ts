@@ -63,3 +63,36 @@ test('a time that is blocked for nobody (S23) is an appointment of the room', ()
     { actor: { reference: expect.stringMatching(/^Location\//) } },
   ])
 })
+
+test.each([
+  ['SCH-9 minutes after SCH-11', '30|min|^^^20260401080000', '2026-04-01T08:30:00+02:00'],
+  ['SCH-9 hours after SCH-11', '1.5|h|^^^20260401233000', '2026-04-02T01:00:00+02:00'],
+  ['with the offset that was sent', '30||^^^202604010800-0500', '2026-04-01T08:30:00-05:00'],
+])('it ends %s', (_what, timing, end) => {
+  const sent = message(header('S12'), `SCH|P1^A|F1^B|||||||${timing}`, PID)
+  expect(faults(sent)).toEqual([])
+  expect(only(map(sent), 'Appointment').resource['end']).toBe(end)
+})
+
+test('who moves an appointment by its service alone moves its beginning and its end', () => {
+  const sent = message(
+    header('S13'),
+    'SCH|P1^A|F1^B',
+    PID,
+    'RGS|1',
+    'AIS|1||CONS^Consultation^L|20260402090000|||20|min^^UCUM',
+    'AIP|1||10001^MARTIN^PAUL|||20260402090000|||10|min',
+  )
+  expect(faults(sent)).toEqual([])
+  const appointment = only(map(sent), 'Appointment')
+  expect(appointment.resource).toMatchObject({
+    start: '2026-04-02T09:00:00+02:00',
+    end: '2026-04-02T09:20:00+02:00',
+    participant: expect.arrayContaining([
+      expect.objectContaining({
+        period: { start: '2026-04-02T09:00:00+02:00', end: '2026-04-02T09:10:00+02:00' },
+      }),
+    ]),
+  })
+  expect(appointment.fallbacks).not.toContain('start')
+})

@@ -172,3 +172,17 @@ describe('a coverage', () => {
     })
   })
 })
+
+test.each([
+  [
+    '20260309090000',
+    '45',
+    { performedPeriod: { start: '2026-03-09T09:00:00+01:00', end: '2026-03-09T09:45:00+01:00' } },
+  ],
+  ['20260309', '45', { performedDateTime: '2026-03-09' }],
+  ['20260309090000', '', { performedDateTime: '2026-03-09T09:00:00+01:00' }],
+])('a procedure of %s and %s minutes', (begun, minutes, performed) => {
+  const sent = message(header('BAR^P12'), EVN, PID, PV1, `PR1|1||DEQP003^ECG^CCAM||${begun}||${minutes}`)
+  expect(faults(sent)).toEqual([])
+  expect(only(map(sent), 'Procedure').resource).toMatchObject(performed)
+})

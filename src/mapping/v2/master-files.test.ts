@@ -147,3 +147,26 @@ test('a test is an ObservationDefinition with units and ranges, and its specimen
     ],
   })
 })
+
+test.each([
+  ['MAD', 'active'],
+  ['MDC', 'retired'],
+])('a charge (M04) is a ChargeItemDefinition with its price; after %s it is %s', (event, status) => {
+  const sent = message(
+    header('MFN^M04^MFN_M04'),
+    'MFI|CDM^^HL70175||UPD|||AL',
+    `MFE|${event}|||ECG01^^L|CE`,
+    'CDM|ECG01^^L||ECG|Électrocardiogramme de repos|||DEQP003^ECG^CCAM|A',
+    'PRC|ECG01^^L||||14.26&EUR||||||20260101|20261231',
+  )
+  expect(faults(sent)).toEqual([])
+  expect(only(map(sent), 'ChargeItemDefinition').resource).toMatchObject({
+    url: 'urn:passerelle:charge:ECG01',
+    identifier: [{ value: 'ECG01' }],
+    status,
+    title: 'ECG',
+    code: { coding: [{ code: 'DEQP003' }] },
+    effectivePeriod: { start: '2026-01-01', end: '2026-12-31' },
+    propertyGroup: [{ priceComponent: [{ type: 'base', amount: { value: 14.26, currency: 'EUR' } }] }],
+  })
+})

@@ -305,10 +305,15 @@ const APPOINTMENTS: readonly RuleCorrection[] = [
   {
     map: 'AIS[Appointment]',
     source: 'AIS-4',
-    use: { to: 'start?' },
+    use: { to: 'start', when: 'SCH-11.4 absent' },
     because: 'the service is no participant',
   },
-  { map: 'AIS[Appointment]', source: 'AIS-10', use: { to: 'status?', type: 'CWE[code]' }, because: 'a code' },
+  {
+    map: 'AIS[Appointment]',
+    source: 'AIS-10',
+    use: { to: 'status', when: 'SCH-25 absent and not MSH-9.2 in ("S15", "S17", "S26")', type: 'CWE[code]' },
+    because: 'a code',
+  },
   {
     map: /^AI[PGL]\[Appointment\]$/,
     source: 'AIP-4',

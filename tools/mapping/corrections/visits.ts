@@ -1,8 +1,6 @@
 /** Corrections of tables about visits, care teams, diagnoses, allergies, procedures and insurance. */
 import type { RuleCorrection } from '../corrections.ts'
 
-const COMPUTED = 'times computed from other times are not invented'
-
 const ENCOUNTER: readonly RuleCorrection[] = [
   {
     map: 'PV1[Encounter]',
@@ -147,7 +145,26 @@ const DIAGNOSES: readonly RuleCorrection[] = [
     leaveOut: 'table 0438 says how sure it is: verificationStatus',
   },
   { map: 'PR1[Procedure]', source: 'PR1', use: { value: '"unknown"' }, because: 'the message does not say' },
-  { map: 'PR1[Procedure]', source: 'PR1-7', leaveOut: COMPUTED },
+  {
+    map: 'PR1[Procedure]',
+    source: 'PR1-5',
+    target: 'performedPeriod.start',
+    use: { when: 'PR1-7 valued and PR1-5 length > 8' },
+    because: 'a time to the minute, not a component',
+  },
+  {
+    map: 'PR1[Procedure]',
+    source: 'PR1-5',
+    condition: 'PR1-5.5',
+    use: { when: 'PR1-7 valued and not PR1-5 length > 8' },
+    because: 'a time to the minute, not a component',
+  },
+  {
+    map: 'PR1[Procedure]',
+    source: 'PR1-7',
+    use: { when: 'PR1-5 length > 8', type: '@after(5.1)', value: '' },
+    because: 'the sum that the guide asks for',
+  },
   { map: 'PR1[Procedure]', source: 'PR1-16', leaveOut: 'a modifier is no code of a procedure' },
   { map: 'PR1[Procedure]', source: 'PR1-25', leaveOut: 'an identifier of another Procedure is not followed' },
   { map: 'IN1[Coverage]', source: 'IN1-16', leaveOut: 'the subscriber is made by IN1[RelatedPerson]' },

@@ -5,6 +5,7 @@ import { writeRate } from './rate.ts'
 import { writeReferenceRange } from './reference-range.ts'
 import { codeSystemUri, identifierSystem, universalUri, type CodeSystemContext } from './systems.ts'
 import type { Obj } from './tree.ts'
+import { minutesOf, timeAfter } from './after.ts'
 import { ucumCode } from './units.ts'
 import { textOf, type V2Value } from './value.ts'
 
@@ -111,9 +112,17 @@ export const FUNCTIONS: Readonly<Record<string, MappingFunction>> = {
   /** CQ as whole minutes. */
   minutes: (value) => {
     const amount = Number(textOf(value.part(1)))
-    const unit = ucumCode(textOf(value.part(2)) ?? 'min') ?? ''
-    const factor = MINUTES.get(unit)
+    const factor = minutesOf(textOf(value.part(2)) ?? 'min')
     return Number.isFinite(amount) && factor !== undefined ? String(Math.round(amount * factor)) : undefined
+  },
+  /** The end of what begins at one place of the segment and lasts so long: `@after(11.4,10.1)` of SCH-9. Minutes unless a unit is sent. */
+  after: (value, { text }, argument) => {
+    const [start, unit] = argument.split(',').map((place) => {
+      const [field, component = '1'] = place.split('.')
+      return text(Number(field), Number(component))
+    })
+    const length = Number(textOf(value) ?? NaN)
+    return start === undefined ? undefined : timeAfter(start, length, unit ?? 'min')
   },
   /** A unit of time as FHIR's code. */
   durationUnit: (value) => {
@@ -129,14 +138,6 @@ export const FUNCTIONS: Readonly<Record<string, MappingFunction>> = {
   /** 1 is Monday in RPT, as in ISO 8601. */
   dayOfWeek: (value) => ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'][Number(textOf(value)) - 1],
 }
-
-const MINUTES: ReadonlyMap<string, number> = new Map([
-  ['s', 1 / 60],
-  ['min', 1],
-  ['h', 60],
-  ['d', 1440],
-  ['wk', 10_080],
-])
 
 const TYPES: ReadonlyMap<string, string> = new Map([
   ['AP', 'application'],
