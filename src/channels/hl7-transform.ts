@@ -2,7 +2,7 @@
 import { join } from 'node:path'
 
 import type { ElementTree } from '../fhir/index.ts'
-import { type Hl7Message, parseMessage } from '../hl7/index.ts'
+import type { Hl7Message } from '../hl7/index.ts'
 import { Failure } from '../kernel/failure.ts'
 import { exactJsonOf } from '../kernel/json.ts'
 import {
@@ -21,7 +21,8 @@ import {
 import type { Change, KnownIdentities, Names } from '../store/index.ts'
 import { REDIRECTED } from '../store/index.ts'
 import type { Channel, Hl7Channel } from './config/channel.ts'
-import { presetTables } from './config/presets.ts'
+import { presetsOf, presetTables } from './config/presets.ts'
+import { formatOf } from './format.ts'
 import { unlinkedFrom, withoutLinksTo, withReplaced } from './replaced-records.ts'
 import type { Transform, TransformInput } from './transform.ts'
 
@@ -58,8 +59,8 @@ export function mapForChannel(
   program: Program,
   { trace = false }: { readonly trace?: boolean } = {},
 ): Mapped | { readonly reason: string } {
-  const { text, mapping, timeZone, identifierSystems } = channel
-  const message = parseMessage(raw, text)
+  const { mapping, timeZone, identifierSystems } = channel
+  const message = formatOf(channel).parse(raw)
   if (mapping.ignore.some((type) => isOfType(message, type))) return { reason: 'message-ignored' }
   const isUnmapped = structureOf(program, message) === undefined
   if (isUnmapped && (mapping.unmapped === 'keep' || TALK.has(message.get('MSH-9.1') ?? ''))) {
@@ -185,9 +186,10 @@ export async function loadHl7Programs({
   return { program, programs }
 }
 
-/** The folders of tables that are laid over those of everybody: the preset's, then the channel's own. */
-function layersOf({ preset, mapping }: Hl7Channel, folder: string): string[] {
-  const layers = preset === undefined ? [] : [presetTables(join(folder, '..', 'presets'), preset)]
+/** The folders of tables that are laid over those of everybody: the format's, the preset's, then the channel's own. */
+function layersOf(channel: Hl7Channel, folder: string): string[] {
+  const { mapping } = channel
+  const layers = presetsOf(channel).map((preset) => presetTables(join(folder, '..', 'presets'), preset))
   return mapping.overrides === undefined ? layers : [...layers, mapping.overrides]
 }
 

@@ -3,7 +3,7 @@
  * this order. An acknowledgement that says "accepted" at the commit exists only as a column of a committed row.
  * HL7 v2.5 chapter 2, §2.9.2. A batch (§2.10.3) is one commit of all its messages, each a message in its own right.
  */
-import { batchControlId, readIntake, splitBatch, type BatchSplit } from '../hl7/index.ts'
+import { batchControlId, readAck, splitBatch, type BatchSplit } from '../hl7/index.ts'
 import type { Clock } from '../kernel/clock.ts'
 import { asFailure, Failure } from '../kernel/failure.ts'
 import type { TenantId } from '../kernel/ids.ts'
@@ -11,8 +11,9 @@ import type { Log } from '../kernel/log.ts'
 import type { MessageNumber, NewMessage, Receipt } from '../store/index.ts'
 import { type Answers, makeAnswers } from './answers.ts'
 import type { Hl7Channel } from './config/channel.ts'
+import { formatOf } from './format.ts'
 import type { ChannelMetrics } from './metrics.ts'
-import { type Arrival, charsetChoice, describe, type Read, whyNot } from './new-message.ts'
+import { type Arrival, describe, type Read, whyNot } from './new-message.ts'
 import type { OutcomeWatch } from './outcome-watch.ts'
 import type { Responder } from './questions/index.ts'
 import type { Wake } from './wake.ts'
@@ -74,9 +75,9 @@ export function makeIntake(deps: IntakeDeps): Door {
   const { channel, laneSecret, clock, log } = deps
   const answers = makeAnswers(channel)
   const desk = makeDesk(deps, answers)
-  const choice = charsetChoice(channel)
+  const format = formatOf(channel)
 
-  function incoming(raw: Buffer, read = readIntake(raw, choice)): Incoming {
+  function incoming(raw: Buffer, read = format.read(raw)): Incoming {
     return { raw, read, refused: whyNot(read) }
   }
 
@@ -134,7 +135,7 @@ export function makeIntake(deps: IntakeDeps): Door {
     head: Buffer,
     bytes: number,
     peer: Peer,
-    read = readIntake(head, choice),
+    read = format.read(head),
   ): Promise<Failure | undefined> {
     const begun = clock.now()
     try {
@@ -154,8 +155,10 @@ export function makeIntake(deps: IntakeDeps): Door {
       try {
         if (!one.read.readable && one.read.reason === 'batch') return await takeBatch(frame, peer, follow)
         if (one.read.readable && one.read.several && channel.severalMessages === 'split') {
-          const all = splitBatch(frame).messages.map(({ bytes }) => incoming(bytes))
-          const [first, ...rest] = await take(all, peer, { follow })
+          const all = format.split(frame).map((bytes) => incoming(bytes))
+          const answers = await take(all, peer, { follow })
+          if (format.answersFrame) return worstOf(answers)
+          const [first, ...rest] = answers
           for (const answer of rest) if (answer !== undefined) follow(answer)
           return first
         }
@@ -171,11 +174,16 @@ export function makeIntake(deps: IntakeDeps): Door {
     },
 
     async refuse(failure, head, bytes, peer) {
-      const read = readIntake(head, choice)
+      const read = format.read(head)
       const kept = await keep(failure, head, bytes, peer, read)
       return answers.atCommit(read, clock.now(), kept ?? failure)
     },
   }
+}
+
+/** Of answers to the parts of one thing the first that says no, else the first. */
+function worstOf(answers: readonly (Buffer | undefined)[]): Buffer | undefined {
+  return answers.find((answer) => answer && !/^.A$/.test(readAck(answer)?.code ?? '')) ?? answers[0]
 }
 
 /** Where rows are made, committed and answered. */

@@ -1,15 +1,11 @@
 /** From the bytes of a message to its row in the journal, and whether it is refused at the door. */
 import { hash } from 'node:crypto'
 
-import {
-  readIntake,
-  type Intake as IncomingMessage,
-  type PatientIdentifier,
-  type Unreadable,
-} from '../hl7/index.ts'
+import { type Intake as IncomingMessage, type PatientIdentifier, type Unreadable } from '../hl7/index.ts'
 import { Failure } from '../kernel/failure.ts'
 import type { MessageHeader, NewMessage } from '../store/index.ts'
 import type { Hl7Channel } from './config/channel.ts'
+import { formatOf } from './format.ts'
 import { lanesOf } from './lane.ts'
 
 /** What readIntake gives. */
@@ -24,11 +20,6 @@ export interface Arrival {
   readonly laneSecret: string
 }
 
-/** How the channel reads characters. */
-export function charsetChoice({ text }: Hl7Channel) {
-  return { override: text.charset, fallback: text.defaultCharset }
-}
-
 /** Why bytes are refused at the door: kept for the operator, never handled. */
 export function whyNot(read: Read): Failure | undefined {
   if (!read.readable) return new Failure('invalid', `hl7-${read.reason}`)
@@ -39,7 +30,7 @@ export function whyNot(read: Read): Failure | undefined {
 
 /** The same question for a message that isn't taken in, only tried. */
 export function refusalBefore(raw: Buffer, channel: Hl7Channel): Failure | undefined {
-  return whyNot(readIntake(raw, charsetChoice(channel)))
+  return whyNot(formatOf(channel).read(raw))
 }
 
 /** The row of a message; its answer is added by who decides it. */

@@ -4,6 +4,7 @@ import { silentLog } from '../kernel/log.ts'
 import { auditStatement, type Db, makeJournal, type Reassignments, type Repository } from '../store/index.ts'
 import { type ChannelsDeps, makeChannels } from './channels.ts'
 import type { Hl7Channel } from './config/channel.ts'
+import { readPresets } from './config/presets.ts'
 import { readChannel } from './config/read.ts'
 import { noMetrics } from './metrics.ts'
 import type { Transform } from './transform.ts'
@@ -15,6 +16,14 @@ export const peer = { address: '10.0.0.7', port: 4_000 }
 export function labChannel(settings = ''): Hl7Channel {
   const text = `channel: lab\ntenant: test\nsource: mllp\nlisten: { port: 0 }\n${settings}`
   const read = readChannel('lab.yaml', text, {})
+  if ('problems' in read || read.channel.source !== 'mllp') throw new Error(JSON.stringify(read))
+  return read.channel
+}
+
+/** The channel `lab` with the presets that come with the program. */
+export async function presetChannel(settings: string): Promise<Hl7Channel> {
+  const text = `channel: lab\ntenant: test\nsource: mllp\nlisten: { port: 0 }\n${settings}`
+  const read = readChannel('lab.yaml', text, {}, await readPresets('config/presets'))
   if ('problems' in read || read.channel.source !== 'mllp') throw new Error(JSON.stringify(read))
   return read.channel
 }

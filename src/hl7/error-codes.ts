@@ -99,6 +99,7 @@ const EXACT: Readonly<
 > = {
   'hl7-no-header': { code: '100', verdict: 'rejected', location: { segment: 'MSH', sequence: 1 } },
   'hl7-empty': { code: '100', verdict: 'rejected', location: { segment: 'MSH', sequence: 1 } },
+  'hl7-no-end': { code: '100', verdict: 'rejected' },
   'hl7-batch': { code: '100', verdict: 'rejected', location: { segment: 'MSH', sequence: 1 } },
   'hl7-several-messages': { code: '100', verdict: 'rejected' },
   'hl7-batch-count': {

@@ -62,10 +62,13 @@ export interface Intake {
   readonly occurredAt: string | undefined // EVN-6
 }
 
-/** Why bytes cannot be taken as a message. `batch`: an FHS or BHS begins it, see splitBatch. */
+/**
+ * Why bytes cannot be taken as a message. `batch`: an FHS or BHS begins it, see splitBatch. `no-end`: an HPRIM file
+ * without its last segment.
+ */
 export interface Unreadable {
   readonly readable: false
-  readonly reason: 'empty' | 'batch' | 'charset' | DelimiterFault
+  readonly reason: 'empty' | 'batch' | 'charset' | 'no-end' | DelimiterFault
 }
 
 /** The keys stand near the beginning; no need to walk a hundred thousand results. */

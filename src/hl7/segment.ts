@@ -142,7 +142,8 @@ function replaceWithin(
 }
 
 function nameOf(text: string, fieldSeparator: string): string {
-  if (text[3] === fieldSeparator) return text.slice(0, 3)
+  if (text[3] === fieldSeparator && text[1] !== fieldSeparator && text[2] !== fieldSeparator)
+    return text.slice(0, 3)
   const end = text.indexOf(fieldSeparator)
   return end === -1 ? text : text.slice(0, end)
 }

@@ -133,6 +133,8 @@ const batch = z.strictObject({
 const mllp = z.strictObject({
   ...common,
   source: z.literal('mllp'),
+  /** HL7 v2, or HPRIM santé, which is read into it. */
+  format: z.enum(['hl7', 'hprim']).default('hl7'),
   /** A folder of config/presets: settings that the channel's own go over, and tables that its overrides go over. */
   preset: key.optional(),
   listen: z.strictObject({

@@ -41,6 +41,7 @@ describe('a channel file', () => {
       description: '',
       tenant: 'demo',
       enabled: true,
+      format: 'hl7',
       timeZone: 'Europe/Paris',
       identifierSystems: {},
       source: 'mllp',

@@ -40,13 +40,21 @@ export function presetTables(folder: string, preset: string): string {
   return join(folder, preset, 'mapping')
 }
 
-/** A channel's settings over those of the preset that it names; undefined when there is no such preset. */
-export function withPreset(settings: unknown, presets: Presets): unknown {
+/** The presets of a channel, the most general first: that of its format (`hprim`), then the one that it names. */
+export function presetsOf({ format, preset }: { format?: unknown; preset?: unknown }): string[] {
+  return [format === 'hprim' ? format : undefined, preset].filter((name) => typeof name === 'string')
+}
+
+/** A channel's settings over those of its presets; undefined when there is no preset of a name. */
+export function withPresets(settings: unknown, presets: Presets): unknown {
   if (!isSettings(settings)) return settings
-  const { preset } = settings
-  if (typeof preset !== 'string') return settings
-  const given = presets.get(preset)
-  return given === undefined ? undefined : over(settings, given)
+  let merged: Settings = {}
+  for (const name of presetsOf(settings)) {
+    const given = presets.get(name)
+    if (given === undefined) return undefined
+    merged = over(given, merged)
+  }
+  return over(settings, merged)
 }
 
 /** Key by key as deep as both are mappings; a list is one value. */

@@ -3,7 +3,7 @@ import { type Document, isMap, isNode, isScalar, isSeq, LineCounter, parseDocume
 import type { z } from 'zod'
 
 import { type Channel, channelSchema } from './channel.ts'
-import { type Presets, withPreset } from './presets.ts'
+import { type Presets, withPresets } from './presets.ts'
 
 export interface Problem {
   readonly file: string
@@ -40,7 +40,7 @@ export function readChannel(
   if (problems.length > 0) return { problems }
 
   const written: unknown = document.toJS()
-  const settings = withPreset(written, presets)
+  const settings = withPresets(written, presets)
   if (settings === undefined) {
     const text = `there is no such preset; there are: ${[...presets.keys()].join(', ') || 'none'}`
     return { problems: [{ file, line: lineAt(offsetOf(document, ['preset'])), path: 'preset', text }] }

@@ -2,10 +2,10 @@
  * Answers queries from the store of the channel's tenant. The question is in the journal already; the access goes into
  * the audit trail before anybody gets an answer.
  */
-import { parseMessage, type Query, readQuery } from '../../hl7/index.ts'
+import { type Query, readQuery } from '../../hl7/index.ts'
 import { Failure } from '../../kernel/failure.ts'
 import type { AuditRecorder, AuditRow } from '../../store/index.ts'
-import { charsetChoice } from '../new-message.ts'
+import { formatOf } from '../format.ts'
 import { findCrossReferences } from './cross-reference.ts'
 import { findDemographics } from './demographics.ts'
 import { makePeople, type People, type PeopleDeps } from './people.ts'
@@ -46,8 +46,7 @@ export function makeResponder(deps: ResponderDeps): Responder {
       const kind = KINDS[read.header.triggerEvent ?? '']
       if (kind === undefined) throw new Failure('unsupported', 'hl7-query-event')
       if (channel.queries === 'refuse') throw new Failure('forbidden', 'hl7-query-refused')
-      const { override, fallback } = charsetChoice(channel)
-      const message = parseMessage(raw, { charset: override, defaultCharset: fallback })
+      const message = formatOf(channel).parse(raw)
       const query = readQuery(message)
       const asked = { ...question, message }
       const result = query === undefined ? fault('hl7-query-empty', 1) : await kind.find(people, asked, query)

@@ -99,9 +99,11 @@ function compileMessageRule(
   row: Row,
 ): MessageRule {
   const { row: id = '', to = '', map: mapName = '', when = '', references = '' } = row
-  const map = maps.get(mapName)
-  if (!map) throw new LanguageError(`there is no table ${mapName}`)
   const type = to.split('[')[0]!
+  // A row that only says what refers to what.
+  const onlyRefers = mapName === '' && references !== ''
+  const map = onlyRefers ? { name: type, base: type, rules: [] } : maps.get(mapName)
+  if (!map) throw new LanguageError(`there is no table ${mapName}`)
   if (map.base !== type) throw new LanguageError(`${mapName} makes no ${type}`)
   const statements = references
     .split(';')
