@@ -50,6 +50,7 @@ export async function makePipeline(
   const enabled = loaded.filter((channel) => channel.enabled)
   const tenants = await tenantsOf(enabled, contexts)
   const wakeQueue = await openWakeQueue({ backend: await queueBackend(ground), log })
+  const dictionaryOf = makeTenantDictionaries({ db, clock })
   const channels = makeChannels({
     channels: loaded,
     tenants,
@@ -58,8 +59,8 @@ export async function makePipeline(
     reassignments: fhir.store.reassignments,
     wakeQueue,
     transform: await loadHl7Transform(config.configDir, fhir, loaded),
-    dictionaryOf: makeTenantDictionaries({ db, clock }),
-    responder: audit && makeResponder({ ...fhir.store, contextOf: contexts.of, clock, audit }),
+    dictionaryOf,
+    responder: audit && makeResponder({ ...fhir.store, contextOf: contexts.of, clock, audit, dictionaryOf }),
     clock,
     random: () => randomInt(2 ** 32) / 2 ** 32,
     metrics: metrics.channels,

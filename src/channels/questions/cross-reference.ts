@@ -8,10 +8,10 @@ import type { Asked } from './question.ts'
 import { fault, type Result } from './result.ts'
 
 export async function findCrossReferences(people: People, asked: Asked, query: Query): Promise<Result> {
-  const { tenant, channel } = asked
+  const { tenant, namespaces } = asked
   const { value, authority } = query.person
   if (value === undefined) return fault('hl7-query-empty', 3, { repetition: 1, component: 1 })
-  const system = authority && systemOf(authority, channel.identifierSystems)
+  const system = authority && systemOf(authority, namespaces)
   if (system === undefined || !(await isKnown(people, asked, system)))
     return fault('hl7-query-domain', 3, { repetition: 1, component: 4 })
   const wanted = await knownDomains(people, asked, query.domains(4), 4)
@@ -19,7 +19,7 @@ export async function findCrossReferences(people: People, asked: Asked, query: Q
   const stored = await people.holding(tenant, system, value)
   if (stored === undefined) return fault('hl7-query-identifier', 3, { repetition: 1, component: 1 })
   const patient = withoutAsked(JSON.parse(stored.body) as JsonObject, system, value)
-  const options = { namespaces: channel.identifierSystems, systems: wanted }
+  const options = { namespaces, systems: wanted }
   const numbers = personIdentifiersOf(patient, options)
   // PID-5 is required and no name is asked for: a blank stands there (§3.9.4.2.2.7).
   const found = numbers.length === 0 ? [] : [{ pid: [...numbers, ['5.1', ' '] as const] }]

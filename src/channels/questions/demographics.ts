@@ -17,11 +17,10 @@ const MOST = 200
 const MOST_PAGES = 20
 
 export async function findDemographics(people: People, asked: Asked, query: Query): Promise<Result> {
-  const { channel } = asked
   if (query.unreadable.length > 0)
     return fault('hl7-query-parameter', 3, { repetition: query.unreadable[0]! })
   if (query.parameters.length === 0) return fault('hl7-query-empty', 3)
-  const criteria = criteriaOf(query.parameters, channel.identifierSystems)
+  const criteria = criteriaOf(query.parameters, asked.namespaces)
   if ('repetition' in criteria) return fault('hl7-query-parameter', 3, { repetition: criteria.repetition })
   const systems = await knownDomains(people, asked, query.domains(8), 8)
   if (systems && 'did' in systems) return systems
@@ -89,10 +88,10 @@ function matchesOf({ entries, included = [] }: SearchPage): Match[] {
 function personOf(
   patient: JsonObject,
   practitioners: readonly JsonObject[],
-  { channel }: Asked,
+  { namespaces }: Asked,
   systems: ReadonlySet<string> | undefined,
 ): Person {
-  const options = { namespaces: channel.identifierSystems, systems }
+  const options = { namespaces, systems }
   return { pid: pidOf(patient, options), pd1: practitionerOf(practitioners) }
 }
 

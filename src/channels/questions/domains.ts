@@ -2,31 +2,31 @@
 import type { AskedIdentifier } from '../../hl7/index.ts'
 import { systemOf } from '../../mapping/index.ts'
 import type { People } from './people.ts'
-import type { Question } from './question.ts'
+import type { Asked } from './question.ts'
 import { fault, type Unanswerable } from './result.ts'
 
 export async function knownDomains(
   people: People,
-  { tenant, channel }: Question,
-  asked: readonly AskedIdentifier[],
+  asked: Asked,
+  wanted: readonly AskedIdentifier[],
   field: number,
 ): Promise<ReadonlySet<string> | undefined | Unanswerable> {
-  if (asked.length === 0) return undefined
+  if (wanted.length === 0) return undefined
   const systems = new Set<string>()
-  for (const { authority, repetition } of asked) {
-    const system = authority && systemOf(authority, channel.identifierSystems)
-    if (system === undefined || !(await isKnown(people, { tenant, channel }, system)))
+  for (const { authority, repetition } of wanted) {
+    const system = authority && systemOf(authority, asked.namespaces)
+    if (system === undefined || !(await isKnown(people, asked, system)))
       return fault('hl7-query-domain', field, { repetition, component: 4 })
     systems.add(system)
   }
   return systems
 }
 
-/** Registered for the channel, or in use. */
+/** Registered for the channel or the tenant, or in use. */
 export async function isKnown(
   people: People,
-  { tenant, channel }: Pick<Question, 'tenant' | 'channel'>,
+  { tenant, namespaces }: Asked,
   system: string,
 ): Promise<boolean> {
-  return Object.values(channel.identifierSystems).includes(system) || people.knows(tenant, system)
+  return [...namespaces.values()].includes(system) || people.knows(tenant, system)
 }

@@ -1,6 +1,7 @@
 /** The port to what answers questions: a message whose sender waits for data, not only for an acknowledgement. */
 import type { Hl7Message, Intake } from '../../hl7/index.ts'
 import type { TenantId } from '../../kernel/ids.ts'
+import type { Namespaces } from '../../mapping/index.ts'
 import type { Hl7Channel } from '../config/channel.ts'
 
 export interface Question {
@@ -22,4 +23,6 @@ export interface Responder {
 /** A question that has been read. */
 export interface Asked extends Question {
   readonly message: Hl7Message
+  /** The authorities that the channel and the tenant know by name. */
+  readonly namespaces: Namespaces
 }

@@ -8,6 +8,7 @@ import { systemClock } from '../../kernel/clock.ts'
 import type { TenantId } from '../../kernel/ids.ts'
 import { type JsonObject, parseExactObject } from '../../kernel/json.ts'
 import { silentLog } from '../../kernel/log.ts'
+import { EMPTY_DICTIONARY } from '../../mapping/index.ts'
 import { testContext, testStore } from '../../store/testing.ts'
 import { labChannel, memoryQueue, peer, testChannels } from '../testing.ts'
 import { makeResponder } from './index.ts'
@@ -239,6 +240,31 @@ describe('a cross-reference query', () => {
   test('knows a registered domain without anybody in it', async () => {
     expect((await ask(query('Q23', 'C1^^^CHU|^^^VIDE'))).get('QAK-2')).toBe('NF')
   })
+})
+
+test('a domain that the tenant registered as a NamingSystem is known by its names', async () => {
+  const dictionary = {
+    ...EMPTY_DICTIONARY,
+    identifierSystems: new Map([
+      ['REGION', CHU],
+      ['1.2.250.1.77', CHU],
+      ['urn:oid:1.2.250.1.77', CHU],
+    ]),
+  }
+  const responder = makeResponder({
+    ...store,
+    contextOf: () => testContext,
+    clock: systemClock,
+    audit,
+    dictionaryOf: async () => dictionary,
+  })
+  const channels = testChannels(database.db, database.tenant, {
+    channels: [labChannel('queries: answer\n')],
+    wakeQueue: memoryQueue(),
+    responder,
+  })
+  const answer = await ask(query('Q23', 'K1^^^&1.2.250.1.99.2&ISO|^^^REGION'), channels.intakeFor('lab'))
+  expect(answer.segment('PID')!.field(3).raw).toBe('C1^^^REGION&1.2.250.1.77&ISO^PI')
 })
 
 describe('around a query', () => {

@@ -4,6 +4,8 @@
  */
 import { type Query, readQuery } from '../../hl7/index.ts'
 import { Failure } from '../../kernel/failure.ts'
+import type { TenantId } from '../../kernel/ids.ts'
+import type { Dictionary } from '../../mapping/index.ts'
 import type { AuditRecorder, AuditRow } from '../../store/index.ts'
 import { formatOf } from '../format.ts'
 import { findCrossReferences } from './cross-reference.ts'
@@ -15,6 +17,8 @@ import { fault, type Result } from './result.ts'
 
 export interface ResponderDeps extends PeopleDeps {
   readonly audit: AuditRecorder
+  /** What a tenant keeps to read messages with: the names of its authorities. */
+  readonly dictionaryOf?: ((tenant: TenantId) => Promise<Dictionary>) | undefined
 }
 
 interface Kind {
@@ -36,7 +40,7 @@ const KINDS: Readonly<Record<string, Kind>> = {
 }
 
 export function makeResponder(deps: ResponderDeps): Responder {
-  const { audit, clock } = deps
+  const { audit, clock, dictionaryOf } = deps
   const people = makePeople(deps)
   return {
     isQuestion: ({ header }) => header.messageCode === 'QBP',
@@ -48,7 +52,9 @@ export function makeResponder(deps: ResponderDeps): Responder {
       if (channel.queries === 'refuse') throw new Failure('forbidden', 'hl7-query-refused')
       const message = formatOf(channel).parse(raw)
       const query = readQuery(message)
-      const asked = { ...question, message }
+      const registered = (await dictionaryOf?.(tenant))?.identifierSystems ?? []
+      const namespaces = new Map([...registered, ...Object.entries(channel.identifierSystems)])
+      const asked = { ...question, message, namespaces }
       const result = query === undefined ? fault('hl7-query-empty', 1) : await kind.find(people, asked, query)
       await audit.record(tenant, queryRow(question, kind.interaction, result, message.segment('QPD')?.raw))
       return buildReply({ asked, type: kind.type, result, tag: query?.tag, epochMs: clock.now() })

@@ -3,7 +3,14 @@ import { expect, test } from 'vitest'
 import { authorityOf, systemOf } from './authority.ts'
 import { pidOf } from './patient.ts'
 
-const options = { namespaces: { CHU: 'https://chu.test/ipp' } }
+const options = {
+  namespaces: new Map([
+    ['CHU', 'https://chu.test/ipp'],
+    ['REGION', 'https://region.test/ipp'],
+    ['1.2.250.1.77', 'https://region.test/ipp'],
+    ['urn:oid:1.2.250.1.77', 'https://region.test/ipp'],
+  ]),
+}
 const at = (place: string, patient: Parameters<typeof pidOf>[0]) =>
   pidOf({ resourceType: 'Patient', ...patient }, options).find(([where]) => where === place)?.[1]
 
@@ -52,6 +59,7 @@ test('a coded element goes back with the code of v2, where there is one', () => 
 test('a system survives the way out and back', () => {
   const systems = fc.oneof(
     fc.constant('https://chu.test/ipp'),
+    fc.constant('https://region.test/ipp'),
     fc.nat(999).map((n) => `urn:oid:1.2.250.1.${n}`),
     fc.uuid().map((id) => `urn:uuid:${id}`),
     fc.webUrl(),
@@ -61,5 +69,16 @@ test('a system survives the way out and back', () => {
     fc.property(systems, fc.option(fc.constant('Named'), { nil: undefined }), (system, display) => {
       expect(systemOf(authorityOf(system, display, options.namespaces), options.namespaces)).toBe(system)
     }),
+  )
+})
+
+test('an authority goes out by its registered name and OID', () => {
+  expect(authorityOf('https://region.test/ipp', 'Région', options.namespaces)).toEqual({
+    namespace: 'REGION',
+    id: '1.2.250.1.77',
+    type: 'ISO',
+  })
+  expect(systemOf({ namespace: undefined, id: '1.2.250.1.77', type: 'ISO' }, options.namespaces)).toBe(
+    'https://region.test/ipp',
   )
 })
