@@ -4,7 +4,7 @@ import { parseArgs } from 'node:util'
 import { readAck } from '../hl7/index.ts'
 import { asFailure } from '../kernel/failure.ts'
 import { sendFiles } from '../net/dimse/index.ts'
-import { connectMllp } from '../net/mllp/index.ts'
+import { openTransport, type Transport, TRANSPORTS } from '../net/mllp/index.ts'
 import { type Command, type Io, usageFailure } from './command.ts'
 import { readInput } from './read-input.ts'
 
@@ -13,6 +13,7 @@ const OPTIONS = {
   port: { type: 'string' },
   calling: { type: 'string', default: 'PASSERELLE-SCU' },
   called: { type: 'string', default: 'PASSERELLE' },
+  transport: { type: 'string', default: 'ours' },
 } as const
 
 export const send: Command = {
@@ -26,6 +27,7 @@ dicom sends the files in one association and prints the status of each. The exit
 
   --host HOST      127.0.0.1, unless given
   --port PORT      PASSERELLE_MLLP_PORT or PASSERELLE_DICOM_PORT, unless given
+  --transport NAME hl7: ours, unless given, or node-hl7-client
   --calling TITLE  dicom: our AE title, PASSERELLE-SCU unless given
   --called TITLE   dicom: theirs, PASSERELLE unless given
 `,
@@ -35,7 +37,15 @@ dicom sends the files in one association and prints the status of each. The exit
     if (files.length === 0) throw usageFailure('hl7 or dicom, and at least one file')
     const host = values.host ?? '127.0.0.1'
     if (kind === 'hl7')
-      return sendHl7(files, { host, port: portOf(values.port, 'PASSERELLE_MLLP_PORT', io) }, io)
+      return sendHl7(
+        files,
+        {
+          host,
+          port: portOf(values.port, 'PASSERELLE_MLLP_PORT', io),
+          transport: transportOf(values.transport),
+        },
+        io,
+      )
     if (kind !== 'dicom') throw usageFailure(`there is no door ${kind}`)
     const port = portOf(values.port, 'PASSERELLE_DICOM_PORT', io)
     return sendDicom(files, { host, port, callingAeTitle: values.calling, calledAeTitle: values.called }, io)
@@ -48,13 +58,19 @@ function portOf(given: string | undefined, variable: string, io: Io): number {
   return port
 }
 
+function transportOf(name: string): Transport {
+  const known = TRANSPORTS.find((one) => one === name)
+  if (known === undefined) throw usageFailure(`--transport is ${TRANSPORTS.join(' or ')}`)
+  return known
+}
+
 async function sendHl7(
   files: readonly string[],
-  to: { host: string; port: number },
+  { transport, ...to }: { host: string; port: number; transport: Transport },
   io: Io,
 ): Promise<number> {
   const messages = await Promise.all(files.map((file) => readInput(file, io)))
-  await using client = await connectMllp(to)
+  await using client = await openTransport(transport, to)
   let refused = 0
   for (const bytes of messages) {
     const { commit, application } = await client.deliver(withSegmentEnds(bytes))

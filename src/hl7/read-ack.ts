@@ -29,7 +29,8 @@ export function readAck(raw: Buffer, choice: CharsetChoice = {}): Acknowledgemen
   ])
   for (const line of rawLines(raw)) {
     const name = rawName(raw, line, delimiters.field.charCodeAt(0))
-    const text = raw.toString('latin1', line.start, line.end)
+    const bytes = raw.subarray(line.start, line.end)
+    const text = tryDecode(bytes, intake.charset ?? 'ascii') ?? bytes.toString('latin1')
     segments
       .get(name ?? '')
       ?.push(new Hl7Segment(text, { delimiters, charset: 'ascii' }, { index: 0, sequence: 1 }))

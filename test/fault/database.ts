@@ -21,13 +21,12 @@ export interface FaultyDatabase extends AsyncDisposable {
 }
 
 const SETTINGS = { max_connections: 60, shared_buffers: '64MB', min_wal_size: '32MB', max_wal_size: '64MB' }
-const DISK_MB = 400
 
-/** @param folder empty; everything is in it */
-export async function startFaultyDatabase(folder: string): Promise<FaultyDatabase> {
+/** @param folder empty; everything is in it, on a disk of so many megabytes */
+export async function startFaultyDatabase(folder: string, diskMb: number): Promise<FaultyDatabase> {
   const home = join(folder, 'database')
   await mkdir(home, { mode: 0o711 })
-  const isMounted = mountSmallDisk(home)
+  const isMounted = mountSmallDisk(home, diskMb)
   const data = join(home, 'data')
   let server: EmbeddedPostgres | undefined
   const start = async (): Promise<void> => {
@@ -87,9 +86,9 @@ function partsOf(url: string): { username: string; password: string; host: strin
 }
 
 /** Needs root; elsewhere the disk is as large as it is. */
-function mountSmallDisk(folder: string): boolean {
+function mountSmallDisk(folder: string, sizeMb: number): boolean {
   try {
-    const options = `size=${DISK_MB}m,mode=711`
+    const options = `size=${sizeMb}m,mode=711`
     execFileSync('mount', ['-t', 'tmpfs', '-o', options, 'tmpfs', folder], { stdio: 'ignore' })
     return true
   } catch {

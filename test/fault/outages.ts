@@ -47,7 +47,7 @@ export async function runOutages(options: OutageOptions): Promise<OutageReport> 
   const { rounds, victims, together = false, awayMs, log } = options
   const senders = makeSenders(4)
   const kills: Record<Victim, number> = { server: 0, database: 0, redis: 0 }
-  const stage = await openStage(victims.includes('redis'))
+  const stage = await openStage(victims.includes('redis'), 400 + rounds * 30)
   try {
     for (let round = 1; round <= rounds; round++) {
       const chosen = together ? victims : [victims[randomInt(victims.length)]!]
@@ -70,10 +70,10 @@ export async function runOutages(options: OutageOptions): Promise<OutageReport> 
   }
 }
 
-async function openStage(withRedis: boolean): Promise<Stage> {
+async function openStage(withRedis: boolean, diskMb: number): Promise<Stage> {
   const folder = await mkdtemp(join(tmpdir(), 'passerelle-outage-'))
   await chmod(folder, 0o711) // The database's account must be able to pass through.
-  const database = await startFaultyDatabase(folder)
+  const database = await startFaultyDatabase(folder, diskMb)
   const redisPort = withRedis ? await freePort() : undefined
   const redis = redisPort === undefined ? undefined : await startRedis(redisPort)
   return { folder, database, redisPort, redis, server: await startOn(folder, database, redisPort) }

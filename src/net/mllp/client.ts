@@ -1,25 +1,13 @@
 /**
- * The MLLP sender: one message in flight by default, each answer matched with its message by MSA-2 = MSH-10. A message in
- * enhanced mode (MSH-15, MSH-16; HL7 v2.5 chapter 2, §2.9.3) is done when both answers that it asks for are there. After any
- * doubt (no answer in time, another message's answer, a lost connection) the connection is closed, so that a late
- * answer can never be taken for the next message's. A sender that wants to go on makes a new one.
+ * The MLLP sender over a socket of our own: see exchange.ts for what is waited for, and when the connection is closed. A
+ * sender that wants to go on makes a new one.
  */
 import { connect, type Socket } from 'node:net'
 import { connect as connectTls } from 'node:tls'
 
-import {
-  type AckCondition,
-  buildAck,
-  conditionOf,
-  decideAck,
-  frame,
-  makeFrameDecoder,
-  readAck,
-  readIntake,
-} from '../../hl7/index.ts'
-import { type Clock, systemClock } from '../../kernel/clock.ts'
+import { frame, makeFrameDecoder } from '../../hl7/index.ts'
 import { Failure } from '../../kernel/failure.ts'
-import { uuidv7 } from '../../kernel/ids.ts'
+import { type Delivery, type Exchange, type ExchangeOptions, makeExchange } from './exchange.ts'
 
 export interface MllpClientTls {
   /** Who must have signed the server's certificate. Default: the authorities that Node knows. */
@@ -31,26 +19,13 @@ export interface MllpClientTls {
   readonly servername?: string | undefined
 }
 
-export interface MllpClientOptions {
+export interface MllpClientOptions extends ExchangeOptions {
   readonly host: string
   readonly port: number
   readonly tls?: MllpClientTls | undefined
   /** Default 10 s. */
   readonly connectTimeoutMs?: number | undefined
-  /** How long an answer may take; of two answers the first. Default 30 s. */
-  readonly ackTimeoutMs?: number | undefined
-  /** How long the application acknowledgement may take behind the commit acknowledgement. Default 60 s. */
-  readonly applicationTimeoutMs?: number | undefined
-  readonly clock?: Clock | undefined
-  /** Messages in flight; more than one for load and for peers that are known to answer in order. Default 1. */
-  readonly window?: number | undefined
   readonly maxFrameBytes?: number | undefined
-}
-
-/** The answers to a message. Original mode gives `application` only; a commit that failed (CE, CR) is the last word. */
-export interface Delivery {
-  readonly commit: Buffer | undefined
-  readonly application: Buffer | undefined
 }
 
 export interface MllpClient extends AsyncDisposable {
@@ -66,176 +41,46 @@ export interface MllpClient extends AsyncDisposable {
   readonly open: boolean
 }
 
-/** What a message in flight waits for. `any`: its one answer in original mode. */
-type Awaited = 'any' | 'commit' | 'application'
-
-interface Sending {
-  readonly message: Buffer
-  /** MSH-10, where there is one to match. */
-  readonly controlId: string | undefined
-  readonly commit: AckCondition
-  readonly application: AckCondition
-  awaits: Awaited
-  commitAnswer?: Buffer
-  readonly resolve: (delivery: Delivery) => void
-  readonly reject: (failure: Failure) => void
-  timer?: NodeJS.Timeout
-}
-
-/** Messages whose answer may come or not: what is remembered of them, so that such an answer is not a stranger's. */
-const MOST_MAYBES = 1000
-
 /** @throws Failure `unavailable`/`mllp-connect`, `timeout`/`mllp-connect-timeout` */
 export async function connectMllp(options: MllpClientOptions): Promise<MllpClient> {
   const socket = await connected(options)
-  const { ackTimeoutMs = 30_000, applicationTimeoutMs = 60_000, window = 1, maxFrameBytes } = options
-  const { clock = systemClock } = options
-  const decoder = makeFrameDecoder({ maxFrameBytes })
-  const waiting: Sending[] = []
-  const inFlight: Sending[] = []
-  const maybes = new Set<string>()
-  let failure: Failure | undefined
-
-  function fail(why: Failure): void {
-    if (failure !== undefined) return
-    failure = why
-    socket.destroy()
-    for (const sending of [...inFlight.splice(0), ...waiting.splice(0)]) {
-      clearTimeout(sending.timer)
-      sending.reject(why)
-    }
-  }
-
-  function advance(): void {
-    if (failure !== undefined) return
-    while (inFlight.length < window && waiting.length > 0) start(waiting.shift()!)
-  }
-
-  function start(sending: Sending): void {
-    socket.write(frame(sending.message))
-    inFlight.push(sending)
-    if (isAwaited(sending)) wait(sending, ackTimeoutMs)
-    else end(sending, {})
-  }
-
-  function wait(sending: Sending, forMs: number): void {
-    clearTimeout(sending.timer)
-    const timedOut = () => fail(new Failure('timeout', 'mllp-answer-timeout', { ackTimeoutMs: forMs }))
-    sending.timer = setTimeout(timedOut, forMs)
-  }
-
-  function end(sending: Sending, { application }: { application?: Buffer }): void {
-    clearTimeout(sending.timer)
-    inFlight.splice(inFlight.indexOf(sending), 1)
-    if (sending.controlId !== undefined && mayStillAnswer(sending)) remember(sending.controlId)
-    sending.resolve({ commit: sending.commitAnswer, application })
-  }
-
-  function remember(controlId: string): void {
-    maybes.add(controlId)
-    for (const oldest of maybes) if (maybes.size > MOST_MAYBES) maybes.delete(oldest)
-  }
-
-  function receive(answer: Buffer): void {
-    const ack = readAck(answer)
-    const sending = recipientOf(ack?.controlId, ack?.code.startsWith('C') ?? false)
-    if (sending === undefined) {
-      if (ack?.controlId !== undefined && maybes.has(ack.controlId)) return
-      fail(new Failure('unavailable', 'mllp-answer-mismatch'))
-    } else if (ack?.code.startsWith('C') === true) {
-      takeCommit(sending, answer, ack.code === 'CA')
-    } else {
-      confirm(answer)
-      end(sending, { application: answer })
-    }
-  }
-
-  function takeCommit(sending: Sending, answer: Buffer, accepted: boolean): void {
-    const isOnly = sending.awaits === 'any'
-    sending.commitAnswer = answer
-    if (isOnly || !accepted || sending.application !== 'always') return end(sending, {})
-    sending.awaits = 'application'
-    wait(sending, applicationTimeoutMs)
-  }
-
-  /** Whose answer it is: the oldest that waits for a first one, or whoever waits for an application's. */
-  function recipientOf(controlId: string | undefined, isCommit: boolean): Sending | undefined {
-    const later = inFlight.find((one) => one.awaits === 'application' && one.controlId === controlId)
-    if (!isCommit && later !== undefined) return later
-    const first = inFlight.find(({ awaits }) => awaits !== 'application')
-    const isIts = first !== undefined && (first.controlId === undefined || first.controlId === controlId)
-    return isIts ? first : undefined
-  }
-
-  /** An application acknowledgement is a message too, and may ask for a commit acknowledgement. */
-  function confirm(answer: Buffer): void {
-    const to = readIntake(answer)
-    if (!to.readable) return
-    const { mode, immediate } = decideAck(to.header, 'accepted')
-    if (mode !== 'enhanced' || immediate === undefined) return
-    const id = uuidv7().replaceAll('-', '')
-    const controlId = id.slice(0, 12) + id.slice(24)
-    socket.write(frame(buildAck({ to, code: immediate, controlId, epochMs: clock.now() })))
-  }
-
+  const decoder = makeFrameDecoder({ maxFrameBytes: options.maxFrameBytes })
+  const exchange = makeExchange(
+    { write: (body) => void socket.write(frame(body)), close: () => void socket.destroy() },
+    options,
+  )
   socket.on('data', (chunk: Buffer) => {
     for (const event of decoder.push(chunk)) {
-      if (failure !== undefined) return
-      if (event.kind === 'frame') receive(event.body)
+      if (event.kind === 'frame') exchange.receive(event.body)
       else if (event.kind === 'oversize')
-        fail(new Failure('unavailable', 'mllp-answer-mismatch', { reason: 'too long' }))
+        exchange.fail(new Failure('unavailable', 'mllp-answer-mismatch', { reason: 'too long' }))
     }
-    advance()
   })
   socket.on('error', (error: NodeJS.ErrnoException) =>
-    fail(new Failure('unavailable', 'mllp-closed', { reason: error.code })),
+    exchange.fail(new Failure('unavailable', 'mllp-closed', { reason: error.code })),
   )
-  socket.on('close', () => fail(new Failure('unavailable', 'mllp-closed')))
+  socket.on('close', () => exchange.fail(new Failure('unavailable', 'mllp-closed')))
+  return clientOver(exchange)
+}
 
-  function deliver(message: Buffer): Promise<Delivery> {
-    if (failure !== undefined) return Promise.reject(new Failure('unavailable', 'mllp-closed'))
-    return new Promise((resolve, reject) => {
-      waiting.push({ message, ...wishesOf(message), resolve, reject })
-      advance()
-    })
-  }
-
+/** The client's face of an exchange. */
+export function clientOver(exchange: Pick<Exchange, 'deliver' | 'fail' | 'open'>): MllpClient {
   return {
     get open() {
-      return failure === undefined
+      return exchange.open
     },
-    deliver,
+    deliver: exchange.deliver,
     async send(message) {
-      const { commit, application } = await deliver(message)
+      const { commit, application } = await exchange.deliver(message)
       const last = application ?? commit
       if (last === undefined) throw new Failure('invalid', 'mllp-no-answer')
       return last
     },
     [Symbol.asyncDispose]() {
-      fail(new Failure('unavailable', 'mllp-closed'))
+      exchange.fail(new Failure('unavailable', 'mllp-closed'))
       return Promise.resolve()
     },
   }
-}
-
-/** What the header asks for. Without a readable one: one answer, whosever it is. */
-function wishesOf(message: Buffer): Pick<Sending, 'controlId' | 'commit' | 'application' | 'awaits'> {
-  const intake = readIntake(message)
-  const header = intake.readable ? intake.header : undefined
-  const { mode, application } = decideAck(header, 'accepted')
-  const controlId = header?.controlId
-  if (mode === 'original') return { controlId, commit: 'never', application: 'always', awaits: 'any' }
-  const commit = conditionOf(header!.acceptAckType)
-  return { controlId, commit, application, awaits: commit === 'always' ? 'commit' : 'application' }
-}
-
-function isAwaited({ commit, application }: Sending): boolean {
-  return commit === 'always' || application === 'always'
-}
-
-/** An answer that is given on success or on error only. */
-function mayStillAnswer({ commit, application }: Sending): boolean {
-  return [commit, application].some((condition) => condition === 'on-error' || condition === 'on-success')
 }
 
 function connected(options: MllpClientOptions): Promise<Socket> {

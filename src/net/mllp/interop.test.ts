@@ -4,12 +4,14 @@ import { EventEmitter, once } from 'node:events'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { createInterface } from 'node:readline'
 
 import { Client, Message } from 'node-hl7-client'
 import { describe, expect, test } from 'vitest'
 
-import { parseMessage } from '../../hl7/index.ts'
+import { parseMessage, readAck } from '../../hl7/index.ts'
 import { hasProgram } from '../../../test/support/programs.ts'
+import { openTransport, TRANSPORTS } from './index.ts'
 import { listen, message } from './listener.fixture.ts'
 
 /** One message in flight, its own waiting and queueing off: its default mode stops the process at a second send. */
@@ -68,6 +70,55 @@ describe('node-hl7-client', () => {
     expect(theirs.get('PID.3.4.2').toString()).toBe('1.2.3')
     expect(theirs.get('PID.5.1').toString()).toBe('a & b')
   })
+})
+
+/** Debian's Python has the package; it prints the port and what it read of each message. */
+const PYTHON_RECEIVER = `
+import asyncio, hl7.mllp
+
+async def serve(reader, writer):
+    try:
+        while True:
+            message = await reader.readmessage()
+            print(str(message.segment('NTE')[3]), flush=True)
+            writer.writemessage(message.create_ack())
+            await writer.drain()
+    except asyncio.IncompleteReadError:
+        writer.close()
+
+async def main():
+    server = await hl7.mllp.start_hl7_server(serve, host='127.0.0.1', port=0, encoding='utf-8')
+    print(server.sockets[0].getsockname()[1], flush=True)
+    await server.serve_forever()
+
+asyncio.run(main())
+`
+
+describe('the server of python3-hl7', () => {
+  test.skipIf(!hasProgram('mllp_send'))(
+    'is sent to, by both senders, and its answers are understood',
+    async () => {
+      const server = spawn('/usr/bin/python3', ['-c', PYTHON_RECEIVER], {
+        stdio: ['ignore', 'pipe', 'inherit'],
+      })
+      const lines = createInterface({ input: server.stdout })[Symbol.asyncIterator]()
+      const line = async (): Promise<string> => String((await lines.next()).value)
+      try {
+        const port = Number(await line())
+        for (const transport of TRANSPORTS) {
+          await using client = await openTransport(transport, { host: '127.0.0.1', port })
+          for (let id = 0; id < 20; id++) {
+            const answer = readAck(await client.send(message(`M${id}`, `Hémoglobine ${id}`)))
+            expect(answer).toMatchObject({ code: 'AA', controlId: `M${id}` })
+            expect(await line()).toBe(`Hémoglobine ${id}`)
+          }
+        }
+      } finally {
+        server.kill()
+        await once(server, 'close')
+      }
+    },
+  )
 })
 
 describe('mllp_send of python3-hl7', () => {

@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { networkInterfaces } from 'node:os'
 import { setTimeout as pause } from 'node:timers/promises'
 
@@ -77,7 +78,7 @@ describe('frames and answers', () => {
   test('what follows an answer is a frame of its own, and the end waits for it', async () => {
     const gate = Promise.withResolvers<Buffer>()
     await using listener = await listen({
-      idleTimeoutMs: 50,
+      idleTimeoutMs: 400,
       async handle(body, _peer, follow) {
         if (body.includes('split')) follow(acknowledge(message('M1b')))
         if (body.includes('late')) follow(gate.promise)
@@ -96,7 +97,7 @@ describe('frames and answers', () => {
     )
     await peer.answers(5)
     expect(peer.answered).toEqual(['M1', 'M1b', 'M2', 'M3', 'M4'])
-    await pause(120)
+    await pause(600)
     gate.resolve(acknowledge(message('M2')))
     await peer.gone
     expect(peer.answered).toEqual(['M1', 'M1b', 'M2', 'M3', 'M4', 'M2'])
@@ -153,6 +154,33 @@ describe('bad input', () => {
     expect(peer.answered).toEqual(['M1', 'M2', 'M3'])
     expect(broken).toEqual([['oversize', 1000, long.length]])
     expect(listener.count('oversize')).toBe(1)
+  })
+
+  test('an OBX of 200 MB is refused, its sender is answered, and the memory does not grow', async () => {
+    const sizes: number[] = []
+    await using listener = await listen({
+      broken(_kind, head, bytes) {
+        sizes.push(bytes)
+        return Promise.resolve(acknowledge(head))
+      },
+    })
+    using peer = await rawPeer(listener.port)
+    const [start, end] = [Buffer.from('\x0b'), Buffer.from('\x1c\r')]
+    const head = Buffer.from(`${message('BIG').toString()}OBX|1|ED|PDF||^^^Base64^`)
+    const piece = Buffer.alloc(1024 * 1024, 'A')
+    peer.socket.write(Buffer.concat([start, head]))
+    const before = process.memoryUsage().rss
+    let most = 0
+    for (let n = 0; n < 200; n++) {
+      if (!peer.socket.write(piece)) await once(peer.socket, 'drain')
+      most = Math.max(most, process.memoryUsage().rss)
+    }
+    peer.socket.write(Buffer.concat([end, framed('M2')]))
+    await peer.answers(2)
+    expect(peer.answered).toEqual(['BIG', 'M2'])
+    expect(sizes).toEqual([head.length + 200 * piece.length])
+    // The 16 MiB that may be a message, twice while they grow, and what Node reads with.
+    expect(most - before).toBeLessThan(120 * 1024 * 1024)
   })
 
   test('the heads of halves are handed over, of a frame begun anew and of one that breaks off', async () => {
