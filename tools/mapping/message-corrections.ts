@@ -61,7 +61,7 @@ export const messageCorrections: readonly MessageCorrection[] = [
     segmentMap: 'DG1[Encounter]',
     use: {
       references: 'Encounter[1].diagnosis.condition = Condition[1]',
-      when: 'PV1-19 valued and switch diagnosis-of-encounter = "on"',
+      when: 'PV1 valued and switch diagnosis-of-encounter = "on"',
     },
     because: 'not without a visit',
   },

@@ -181,6 +181,9 @@ describe('visits', () => {
     expect(idOf(alternate, '1')).toHaveLength(1)
     expect(idOf('PV1||I', '1')).not.toEqual(idOf('PV1||I', '2'))
     expect(idOf('PV1||N', '1')).toEqual([])
+    const admitted = (at: string) => `PV1||I${'|'.repeat(42)}${at}`
+    expect(idOf(admitted('20260309'), '1')).toEqual(idOf(admitted('20260309'), '2'))
+    expect(idOf(admitted('20260309'), '1')).not.toEqual(idOf(admitted('20260311'), '1'))
   })
 })
 

@@ -109,3 +109,10 @@ test('an admission says the whole of its visit: who provides it, why, what was t
     relationship: [{ coding: [{ code: 'MTH' }] }],
   })
 })
+
+test('the diagnosis of a visit without a number is its diagnosis all the same', () => {
+  const mapped = map(message(header('A01'), EVN, PID, 'PV1||I', 'DG1|1||I10^Hypertension^I10|||A'))
+  expect(only(mapped, 'Encounter').resource).toMatchObject({
+    diagnosis: [{ condition: reference(only(mapped, 'Condition')) }],
+  })
+})

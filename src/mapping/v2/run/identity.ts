@@ -103,7 +103,7 @@ function keyOf(input: KeyInput): string | 'omitted' | 'contained' | undefined {
         visitKey(root, sender) ??
         movementKey(root, sender, idOf) ??
         firstIdentifier(root, sender) ??
-        (input.encounterOfMessage && isVisit(root) ? undefined : 'omitted')
+        (input.encounterOfMessage && isVisit(root) ? admissionKey(root, idOf) : 'omitted')
       )
     case 'PractitionerRole':
       return roleKey(root, idOf)
@@ -214,6 +214,12 @@ function patientKey(root: Obj, { patientIdentifier, sender }: KeyInput): string 
 
 function visitKey(root: Obj, sender: string): string | undefined {
   return typedIdentifier(root, 'VN', sender)
+}
+
+/** Nobody is admitted twice at one moment: a visit without a number is known again by its patient and its beginning. */
+function admissionKey(root: Obj, idOf: KeyInput['idOf']): string | undefined {
+  const begun = textAt(root, 'period.start')
+  return begun === undefined ? undefined : prefixed(idOf(root, 'subject'), `admitted|${begun}`)
 }
 
 /** PV1-2 N says that there is none. */
