@@ -19,7 +19,13 @@ export interface Metrics {
   readonly audit: { flushed(rows: number, seconds: number): void; failed(rows: number): void }
   readonly channels: {
     received(event: { channel: string; outcome: string; durationMs: number }): void
-    handled(event: { channel: string; outcome: string; durationMs: number; warnings: number }): void
+    handled(event: {
+      channel: string
+      outcome: string
+      durationMs: number
+      warnings: number
+      stale: boolean
+    }): void
     /** `code` is one of the mapping's few warnings: `code-unmapped`, `namespace-not-registered` … */
     warned(event: { channel: string; code: string; count: number }): void
   }
@@ -126,9 +132,18 @@ function makeChannels(registers: Registry[]): Metrics['channels'] {
     labelNames: ['channel', 'code'],
     registers,
   })
+  const stale = new Counter({
+    name: 'passerelle_messages_stale_total',
+    help: 'Messages that say of something what is older than what is known.',
+    labelNames: ['channel'],
+    registers,
+  })
   return {
     received: ({ channel, outcome, durationMs }) => ack.observe({ channel, outcome }, durationMs / 1000),
-    handled: ({ channel, outcome, durationMs }) => handling.observe({ channel, outcome }, durationMs / 1000),
+    handled({ channel, outcome, durationMs, stale: isStale }) {
+      handling.observe({ channel, outcome }, durationMs / 1000)
+      if (isStale) stale.inc({ channel })
+    },
     warned: ({ channel, code, count }) => warnings.inc({ channel, code }, count),
   }
 }

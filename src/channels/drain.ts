@@ -12,13 +12,14 @@ import type { TenantId } from '../kernel/ids.ts'
 import type { Log } from '../kernel/log.ts'
 import {
   commitIdentified,
-  type CommitOptions,
   isNotHead,
   type Journal,
   type Reassignments,
   type OpenMessage,
   type Outcome,
   type Repository,
+  type Told,
+  type Tx,
 } from '../store/index.ts'
 import { handledRow, senderAgent } from './audit-rows.ts'
 import type { Hl7Channel } from './config/channel.ts'
@@ -110,13 +111,15 @@ async function handle(
 ): Promise<Handled> {
   const { clock, metrics } = deps
   const begun = clock.now()
-  const count = (outcome: 'done' | 'filtered' | 'retry' | 'held', warnings = 0) =>
-    metrics.handled({ channel: channel.channel, outcome, durationMs: clock.now() - begun, warnings })
+  const count = (
+    outcome: 'done' | 'filtered' | 'retry' | 'held',
+    seen: { warnings: number; stale: boolean } = { warnings: 0, stale: false },
+  ) => metrics.handled({ channel: channel.channel, outcome, durationMs: clock.now() - begun, ...seen })
   try {
-    const { state, warnings } = await guard.run(lane.tenant, channel, message, () =>
+    const { state, ...seen } = await guard.run(lane.tenant, channel, message, () =>
       write(deps, channel, lane.tenant, message),
     )
-    count(state, warnings)
+    count(state, seen)
   } catch (error) {
     if (isNotHead(error)) return 'taken'
     const next = await noteFailure(deps, channel, lane.tenant, message, asFailure(error))
@@ -135,22 +138,26 @@ async function write(
   channel: Hl7Channel,
   tenant: TenantId,
   message: OpenMessage,
-): Promise<{ state: 'done' | 'filtered'; warnings: number }> {
+): Promise<{ state: 'done' | 'filtered'; warnings: number; stale: boolean }> {
   const dictionary = await dictionaryOf?.(tenant)
   const transformed = transform(dictionary ? { ...message, dictionary } : message, channel)
   const filtered = transformed.did === 'filtered'
   const state = filtered ? 'filtered' : 'done'
   const warned = filtered ? [] : transformed.warnings
   const warnings = warned.reduce((sum, { count }) => sum + count, 0)
-  const options: CommitOptions = {
-    audit: (outcomes) => [handledRow(channel, message, outcomes.filter(isThere), clock.now())],
-    with: async (tx, outcomes) => {
+  let stale = false
+  const options = {
+    audit: (outcomes: readonly Outcome[]) => [
+      handledRow(channel, message, outcomes.filter(isThere), clock.now()),
+    ],
+    with: async (tx: Tx, outcomes: readonly Outcome[], told?: Told) => {
       const written = outcomes.filter(isThere).map(versionOf)
-      const reason = filtered ? transformed.reason : undefined
+      stale = told?.isStale ?? false
+      const reason = filtered ? transformed.reason : stale ? 'message-stale' : undefined
       journal.finish(tx, message, { state, finishedAt: clock.now(), written, warnings, reason })
     },
     // A message is never lost for what its resources refer to.
-    integrity: { absentTargets: 'accept' },
+    integrity: { absentTargets: 'accept' } as const,
   }
   if (filtered) await repository.commit(tenant, [], options)
   // A patient whom a client created before the first message came keeps the id that she has.
@@ -164,7 +171,7 @@ async function write(
     await commitIdentified(repository, tenant, transformed.identified, { ...options, reassign })
   } else await repository.commit(tenant, transformed.changes, options)
   tellWarnings(warned, channel, { log, metrics })
-  return { state, warnings }
+  return { state, warnings, stale }
 }
 
 /** Counted by their kind; what a person can do something about (a name to register, a code to map) is in the log too. */

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import type { ElementTree } from '../fhir/index.ts'
 import type { Hl7Message } from '../hl7/index.ts'
 import { Failure } from '../kernel/failure.ts'
-import { exactJsonOf } from '../kernel/json.ts'
+import { type ExactJson, exactJsonOf } from '../kernel/json.ts'
 import {
   compileMapping,
   identifiersOf,
@@ -24,6 +24,7 @@ import type { Channel, Hl7Channel } from './config/channel.ts'
 import { presetsOf, presetTables } from './config/presets.ts'
 import { formatOf } from './format.ts'
 import { unlinkedFrom, withoutLinksTo, withReplaced } from './replaced-records.ts'
+import { isTimed, makeTimeOrder, type TimeOrder } from './time-order.ts'
 import type { Transform, TransformInput } from './transform.ts'
 
 /** The mapping tables, compiled; `programs` are those of channels that replace rows, by channel. */
@@ -34,6 +35,7 @@ export function makeHl7Transform(
   return (input, channel) => {
     const mapped = mapForChannel(input, channel, programs.get(channel.channel) ?? program)
     if ('reason' in mapped) return { did: 'filtered', reason: mapped.reason }
+    let order = makeTimeOrder(mapped.event, new Map())
     return {
       did: 'mapped',
       changes: [
@@ -46,7 +48,15 @@ export function makeHl7Transform(
         wanted: [...identifiersOf(mapped.resources), ...identifiersNamed(mapped.named)],
         records: [...mapped.resources, ...mapped.named].filter(({ type }) => REDIRECTED.has(type)),
         reassignments: mapped.reassignments,
-        changesFor: (known, { plan }) => changesOf(mapped, known, plan),
+        timed: (known) =>
+          mapped.resources
+            .filter(isTimed)
+            .map(({ type, id }) => ({ type, id: known.get(`${type}/${id}`) ?? id })),
+        changesFor: (known, { plan, times }) => {
+          order = makeTimeOrder(mapped.event, times)
+          return changesOf(mapped, known, plan, order)
+        },
+        told: () => order.told(),
       },
     }
   }
@@ -98,15 +108,18 @@ function changesOf(
   { resources, updates, reassignments }: Mapped,
   known: KnownIdentities,
   plan: Names['plan'],
+  order: TimeOrder,
 ): Change[] {
   const written = resources.filter(({ type, id }) => !plan.dropped.has(`${type}/${id}`))
   const all = withReplaced(
     written.map((resource) => renamed(resource, known)),
     plan,
   )
-  const changes = all.map((mapped) =>
-    toChange(mapped, { renumbers: reassignments.length > 0, unlinked: unlinkedFrom(mapped, plan) }),
-  )
+  const changes = all.map((mapped) => {
+    const options = { renumbers: reassignments.length > 0, unlinked: unlinkedFrom(mapped, plan) }
+    if (!isTimed(mapped)) return toChange(mapped, options)
+    return order.ordered(mapped, (current, more) => merged(current, mapped, { ...options, ...more }))
+  })
   const byName = new Map<string, Change>()
   for (const change of [...changes, ...updates.map((update) => toUpdate(renamed(update, known)))]) {
     const name = `${change.type}/${change.id}`
@@ -132,21 +145,21 @@ function renamed(mapped: MappedResource, known: KnownIdentities): MappedResource
   return { ...mapped, id: String(resource['id']), resource, exact }
 }
 
+interface ChangeOptions extends MergeOptions {
+  readonly unlinked?: readonly string[]
+}
+
+function toChange(mapped: MappedResource, options: ChangeOptions = {}): Change {
+  const { type, id } = mapped
+  return { type, id, make: (current) => merged(current, mapped, options) }
+}
+
 /** Merged on the exact trees, so that decimals that are stored already keep their digits. */
-function toChange(
-  mapped: MappedResource,
-  options: MergeOptions & { unlinked?: readonly string[] } = {},
-): Change {
+function merged(current: ExactJson | undefined, mapped: MappedResource, options: ChangeOptions): ExactJson {
   const { unlinked = [] } = options
-  return {
-    type: mapped.type,
-    id: mapped.id,
-    make: (current) => {
-      if (current === undefined) return mergeMapped(undefined, mapped, options)
-      const { exact } = mergeMapped(current.exact, mapped, options)
-      return exactJsonOf(unlinked.length === 0 ? exact : withoutLinksTo(exact, unlinked))
-    },
-  }
+  if (current === undefined) return mergeMapped(undefined, mapped, options)
+  const { exact } = mergeMapped(current.exact, mapped, options)
+  return exactJsonOf(unlinked.length === 0 ? exact : withoutLinksTo(exact, unlinked))
 }
 
 /** Of what is not stored nothing is made. */

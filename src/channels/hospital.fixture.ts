@@ -1,6 +1,7 @@
 /** A channel with the real mapping over a real store: what tests of merges and of time send to, and look at. */
 import { testDatabase, type TestDatabase } from '../../test/support/database.ts'
 import { loadDefinitions, makeElementTree } from '../fhir/index.ts'
+import type { TenantId } from '../kernel/ids.ts'
 import type { JsonObject } from '../kernel/json.ts'
 import { testStore } from '../store/testing.ts'
 import { loadHl7Programs, makeHl7Transform } from './hl7-transform.ts'
@@ -8,7 +9,9 @@ import { labChannel, memoryQueue, peer, testChannels } from './testing.ts'
 
 export type StoreOfTest = ReturnType<typeof testStore>
 
+/** A tenant of its own, whose channel is at work. */
 export interface Hospital extends AsyncDisposable {
+  readonly tenant: TenantId
   readonly database: TestDatabase
   readonly store: StoreOfTest
   /** Sends messages one after the other and waits until they are handled. */
@@ -17,8 +20,14 @@ export interface Hospital extends AsyncDisposable {
   all(type: string): Promise<JsonObject[]>
   /** The only resource of a type that has this identifier as one in force. */
   known(type: string, number: string): Promise<JsonObject>
+  /** `Type/id` and version of what is stored, but for what tells of messages. */
+  versions(): Promise<unknown[]>
   /** State and reason of each message, in order. */
   states(): Promise<{ state: string; reason: string | null }[]>
+}
+
+export interface Town extends AsyncDisposable {
+  hospital(): Promise<Hospital>
 }
 
 const { program } = await loadHl7Programs({
@@ -27,13 +36,25 @@ const { program } = await loadHl7Programs({
   channels: [],
 })
 
-export async function openHospital(settings = 'order: channel\n'): Promise<Hospital> {
+/** One database for the tests of a file. */
+export async function openTown(): Promise<Town> {
   const database = await testDatabase()
-  const { db, tenant, ownerQuery } = database
-  const store = testStore(db)
+  const store = testStore(database.db)
+  let count = 0
+  return {
+    async hospital() {
+      const tenant = await database.addTenant(`hospital-${(count += 1)}`)
+      return openHospital(database, store, tenant)
+    },
+    [Symbol.asyncDispose]: () => database[Symbol.asyncDispose](),
+  }
+}
+
+async function openHospital(database: TestDatabase, store: StoreOfTest, tenant: TenantId): Promise<Hospital> {
+  const { db, ownerQuery } = database
   const wakeQueue = memoryQueue()
   const channels = testChannels(db, tenant, {
-    channels: [labChannel(settings)],
+    channels: [labChannel('order: channel\n')],
     wakeQueue,
     repository: store.repository,
     reassignments: store.reassignments,
@@ -43,13 +64,14 @@ export async function openHospital(settings = 'order: channel\n'): Promise<Hospi
 
   const all = async (type: string): Promise<JsonObject[]> => {
     const rows = await ownerQuery<{ content: JsonObject }>(
-      'select content from passerelle.resource where type = $1 and not deleted order by rid',
-      [type],
+      'select content from passerelle.resource where tenant = $1 and type = $2 and not deleted order by rid',
+      [tenant, type],
     )
     return rows.map(({ content }) => content)
   }
 
   return {
+    tenant,
     database,
     store,
     async send(...messages) {
@@ -65,10 +87,16 @@ export async function openHospital(settings = 'order: channel\n'): Promise<Hospi
       if (inForce.length !== 1) throw new Error(`${inForce.length} of ${type} ${number}`)
       return inForce[0]!
     },
-    states: () => ownerQuery('select state, last_error as reason from passerelle.message order by id'),
-    async [Symbol.asyncDispose]() {
-      await channels.stopWork()
-      await database[Symbol.asyncDispose]()
-    },
+    versions: () =>
+      ownerQuery(
+        `select type, id, version from passerelle.resource
+         where tenant = $1 and type not in ('Provenance', 'MessageHeader') order by type, id`,
+        [tenant],
+      ),
+    states: () =>
+      ownerQuery('select state, last_error as reason from passerelle.message where tenant = $1 order by id', [
+        tenant,
+      ]),
+    [Symbol.asyncDispose]: () => channels.stopWork(),
   }
 }

@@ -1,9 +1,15 @@
 /** Merges over a real store: HL7 v2.5 chapter 3, §3.6.2. */
 import * as fc from 'fast-check'
-import { expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 
 import type { JsonObject } from '../kernel/json.ts'
-import { type Hospital, openHospital } from './hospital.fixture.ts'
+import { type Hospital, openTown, type Town } from './hospital.fixture.ts'
+
+let town: Town
+beforeAll(async () => {
+  town = await openTown()
+})
+afterAll(() => town[Symbol.asyncDispose]())
 
 let count = 0
 const header = (type: string, at = '20260301100000') =>
@@ -23,8 +29,8 @@ const merge = (to: string, from: string, event = 'A40') =>
   text(header(`ADT^${event}`), pid(to), `MRG|${from}^^^HOSP^PI`)
 
 const operator = { id: 'operator', kind: 'client' } as const
-const undo = ({ store, database }: Hospital, id: unknown) =>
-  store.reassignments.undo(database.tenant, {
+const undo = ({ store, tenant }: Hospital, id: unknown) =>
+  store.reassignments.undo(tenant, {
     type: 'Patient',
     id: String(id),
     at: Date.now(),
@@ -34,10 +40,10 @@ const subjectsOf = (resources: readonly JsonObject[]) =>
   resources.map(({ subject }) => (subject as { reference: string }).reference)
 
 /** Who refers to a record, but for the one that replaces it, by a version, and what tells of the merge. */
-async function referring({ database }: Hospital, name: string): Promise<string[]> {
+async function referring({ database, tenant }: Hospital, name: string): Promise<string[]> {
   const rows = await database.ownerQuery<{ name: string; content: JsonObject }>(
-    `select type || '/' || id as name, content from passerelle.resource where content::text like $1`,
-    [`%"${name}"%`],
+    `select type || '/' || id as name, content from passerelle.resource where tenant = $1 and content::text like $2`,
+    [tenant, `%"${name}"%`],
   )
   return rows
     .filter(({ content }) => !JSON.stringify(content['link'] ?? []).includes('"replaces"'))
@@ -46,8 +52,8 @@ async function referring({ database }: Hospital, name: string): Promise<string[]
 }
 
 test('every reference to the merged patient becomes one to the survivor, each a new version with its Provenance', async () => {
-  await using hospital = await openHospital()
-  const { send, known, all, database } = hospital
+  await using hospital = await town.hospital()
+  const { send, known, all, database, tenant } = hospital
   await send(admit('1', 'V1'), admit('2', 'V2'), result('2', 'O2'))
   const [survivor, merged] = [await known('Patient', '1'), await known('Patient', '2')]
   await send(merge('1', '2'))
@@ -63,7 +69,8 @@ test('every reference to the merged patient becomes one to the survivor, each a 
   )
   expect(JSON.stringify(told!['target'])).toContain(`Observation/${String(observation!['id'])}`)
   const audits = await database.ownerQuery<{ entities: string }>(
-    `select * from passerelle.audit where interaction = 'record-merge'`,
+    `select * from passerelle.audit where tenant = $1 and interaction = 'record-merge'`,
+    [tenant],
   )
   expect(JSON.stringify(audits)).toContain(String(observation!['id']))
   const patients = await all('Patient')
@@ -75,7 +82,7 @@ test('every reference to the merged patient becomes one to the survivor, each a 
 })
 
 test('what comes later for the merged number is the survivor’s, and her number stays a former one', async () => {
-  await using hospital = await openHospital()
+  await using hospital = await town.hospital()
   const { send, known, all } = hospital
   await send(admit('1', 'V1'), admit('2', 'V2'), merge('1', '2'))
   await send(result('2', 'O9'), text(header('ADT^A08', '20260302'), pid('2', 'DURAND^Marie'), pv1('V2')))
@@ -91,12 +98,8 @@ test('what comes later for the merged number is the survivor’s, and her number
 })
 
 test('merged again, nothing changes; merged back, the message is held', async () => {
-  await using hospital = await openHospital()
-  const { send, states, database } = hospital
-  const versions = () =>
-    database.ownerQuery(
-      `select type, id, version from passerelle.resource where type not in ('Provenance', 'MessageHeader') order by rid`,
-    )
+  await using hospital = await town.hospital()
+  const { send, states, versions } = hospital
   await send(admit('1', 'V1'), admit('2', 'V2'), merge('1', '2'))
   const before = await versions()
   await send(merge('1', '2'), merge('1', '1'))
@@ -106,7 +109,7 @@ test('merged again, nothing changes; merged back, the message is held', async ()
 })
 
 test('a patient whom nobody knew is merged all the same: what comes later for her is the survivor’s', async () => {
-  await using hospital = await openHospital()
+  await using hospital = await town.hospital()
   const { send, known, all } = hospital
   await send(merge('1', '2'), admit('2', 'V2'))
   const survivor = await known('Patient', '1')
@@ -115,7 +118,7 @@ test('a patient whom nobody knew is merged all the same: what comes later for he
 })
 
 test('a chain of merges ends at its last survivor', async () => {
-  await using hospital = await openHospital()
+  await using hospital = await town.hospital()
   const { send, known, all } = hospital
   await send(admit('1', 'V1'), admit('2', 'V2'), admit('3', 'V3'))
   await send(merge('2', '1'), merge('3', '2'), result('1', 'O1'))
@@ -128,7 +131,7 @@ test('a chain of merges ends at its last survivor', async () => {
 })
 
 test('several merges of one message are done together', async () => {
-  await using hospital = await openHospital()
+  await using hospital = await town.hospital()
   const { send, all, known } = hospital
   await send(admit('1', 'V1'), admit('2', 'V2'), admit('3', 'V3'), admit('4', 'V4'))
   await send(text(header('ADT^A40'), pid('1'), 'MRG|2^^^HOSP^PI', pid('3'), 'MRG|4^^^HOSP^PI'))
@@ -139,8 +142,8 @@ test('several merges of one message are done together', async () => {
 })
 
 test('a merge is undone: what it moved goes back, but for what was changed since', async () => {
-  await using hospital = await openHospital()
-  const { send, known, all, store, database } = hospital
+  await using hospital = await town.hospital()
+  const { send, known, all, store, tenant } = hospital
   await send(admit('1', 'V1'), admit('2', 'V2'), result('2', 'O1'), result('2', 'O2'))
   const [one, two] = [await known('Patient', '1'), await known('Patient', '2')]
   await send(merge('1', '2'))
@@ -161,12 +164,12 @@ test('a merge is undone: what it moved goes back, but for what was changed since
   expect(survivor).not.toHaveProperty('link')
   await send(result('2', 'O5'))
   expect(subjectsOf(await all('Observation')).at(-1)).toBe(`Patient/${String(two['id'])}`)
-  expect((await store.reassignments.list(database.tenant, 10))[0]!.undoneAt).toBeDefined()
+  expect((await store.reassignments.list(tenant, 10))[0]!.undoneAt).toBeDefined()
   await expect(undo(hospital, two['id'])).rejects.toMatchObject({ code: 'merge-not-found' })
 })
 
 test('merges of a chain are undone the last one first', async () => {
-  await using hospital = await openHospital()
+  await using hospital = await town.hospital()
   const { send, known, all } = hospital
   await send(admit('1', 'V1'), admit('2', 'V2'), admit('3', 'V3'))
   const first = await known('Patient', '1')
@@ -180,7 +183,7 @@ test('merges of a chain are undone the last one first', async () => {
 })
 
 test('a changed number is another name of the same patient', async () => {
-  await using hospital = await openHospital()
+  await using hospital = await town.hospital()
   const { send, all, known } = hospital
   await send(admit('1', 'V1'), merge('7', '1', 'A47'), result('7', 'O1'), result('1', 'O2'))
   expect(await all('Patient')).toHaveLength(1)
@@ -191,7 +194,7 @@ test('a changed number is another name of the same patient', async () => {
 })
 
 test('a visit moves with what belongs to it, and the rest stays', async () => {
-  await using hospital = await openHospital()
+  await using hospital = await town.hospital()
   const { send, all, known } = hospital
   const diagnosed = (visit: string) =>
     text(header('ADT^A01'), pid('2'), pv1(visit), `DG1|1||J45^Asthma^I10|||A`)
@@ -210,7 +213,7 @@ test('a visit moves with what belongs to it, and the rest stays', async () => {
 })
 
 test('a merged visit is the other one for all that refers to it, and for what comes later', async () => {
-  await using hospital = await openHospital()
+  await using hospital = await town.hospital()
   const { send, all, known } = hospital
   const diagnosed = text(header('ADT^A01'), pid('1'), pv1('V2'), `DG1|1||J45^Asthma^I10|||A`)
   await send(admit('1', 'V1'), diagnosed)
@@ -224,7 +227,7 @@ test('a merged visit is the other one for all that refers to it, and for what co
 })
 
 test('linked patients are parted by an unlink', async () => {
-  await using hospital = await openHospital()
+  await using hospital = await town.hospital()
   const { send, all } = hospital
   await send(text(header('ADT^A24'), pid('1'), pid('2')))
   expect((await all('Patient')).map(({ link }) => link)).toMatchObject([
@@ -240,8 +243,8 @@ test('whatever is merged in whatever order, nobody refers to a merged patient, a
   const merges = fc.uniqueArray(fc.tuple(numbers, numbers), { minLength: 2, maxLength: 4, selector: String })
   await fc.assert(
     fc.asyncProperty(merges, async (pairs) => {
-      await using hospital = await openHospital()
-      const { send, all, store, database } = hospital
+      await using hospital = await town.hospital()
+      const { send, all, store, database, tenant } = hospital
       for (const number of ['1', '2', '3'])
         await send(admit(number, `V${number}`), result(number, `O${number}`))
       const owners = async () => subjectsOf([...(await all('Encounter')), ...(await all('Observation'))])
@@ -249,12 +252,12 @@ test('whatever is merged in whatever order, nobody refers to a merged patient, a
       for (const [to, from] of pairs) {
         await send(merge(to, from))
         // A refused one would hold back those behind it.
-        await database.ownerQuery(`delete from passerelle.message_turn`)
+        await database.ownerQuery('delete from passerelle.message_turn where tenant = $1', [tenant])
       }
       for (const patient of (await all('Patient')).filter(({ active }) => active === false)) {
         expect(await referring(hospital, `Patient/${String(patient['id'])}`)).toEqual([])
       }
-      for (const { from } of await store.reassignments.list(database.tenant, 100)) await undo(hospital, from)
+      for (const { from } of await store.reassignments.list(tenant, 100)) await undo(hospital, from)
       expect(await owners()).toEqual(before)
       expect((await all('Patient')).filter(({ active, link }) => active === false || link)).toEqual([])
     }),

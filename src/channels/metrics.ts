@@ -14,6 +14,8 @@ export interface ChannelMetrics {
     readonly outcome: 'done' | 'filtered' | 'retry' | 'held'
     readonly durationMs: number
     readonly warnings: number
+    /** Something newer was known than what it says. */
+    readonly stale: boolean
   }): void
   /** Something of a handled message could not be carried over as it was. */
   warned(event: { readonly channel: string; readonly code: string; readonly count: number }): void

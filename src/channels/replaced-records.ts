@@ -17,9 +17,13 @@ export function withReplaced(resources: readonly MappedResource[], plan: Plan): 
     return own.reduce((survivor, merge) => withNumbersOf(survivor, merge, plan), alone)
   })
   const written = new Set(all.map(({ type, id }) => `${type}/${id}`))
-  const source = resources.find(({ type }) => type !== 'Provenance')?.resource['meta']
+  const first = resources.find(({ type }) => type !== 'Provenance')
+  const meta = first?.resource['meta']
   const missing = merges.filter(({ type, from }) => !written.has(`${type}/${from}`))
-  return [...all, ...missing.map((merge) => replacedRecord(merge, isObject(source) ? source : {}))]
+  return [
+    ...all,
+    ...missing.map((merge) => replacedRecord(merge, isObject(meta) ? meta : {}, first?.at ?? 0)),
+  ]
 }
 
 /** Merged into itself, whatever it was called. */
@@ -53,14 +57,24 @@ function withNumbersOf(
 }
 
 /** For a record that a message calls otherwise while another one has the new number already. */
-function replacedRecord({ type, from, to }: Merge, meta: JsonObject): MappedResource {
+function replacedRecord({ type, from, to }: Merge, meta: JsonObject, at: number): MappedResource {
   const state: Readonly<Record<string, JsonObject>> = {
     Patient: { active: false, link: [{ other: { reference: `${type}/${to}` }, type: 'replaced-by' }] },
     Account: { status: 'inactive' },
     Encounter: { status: 'entered-in-error' },
   }
   const resource = { resourceType: type, id: from, meta, ...state[type] }
-  return { type, id: from, resource, exact: resource, cleared: [], fallbacks: [], mode: 'merge', trace: [] }
+  return {
+    type,
+    id: from,
+    resource,
+    exact: resource,
+    cleared: [],
+    fallbacks: [],
+    mode: 'merge',
+    at,
+    trace: [],
+  }
 }
 
 /** `Patient/id` of those that the message says are not linked with this one. */

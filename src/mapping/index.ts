@@ -14,6 +14,15 @@ export {
   type Mapped,
   type MappedResource,
   type MergeOptions,
+  heldBack,
+  laidOut,
+  pointOf,
+  rankOf,
+  saidElements,
+  timesAfter,
+  withPoint,
+  type Point,
+  type SaidTimes,
   type Program,
 } from './v2/index.ts'
 export {

@@ -16,7 +16,9 @@ import {
   type RequestedReassignment,
   type StoredPlan,
 } from './reassign/index.ts'
+import type { Tx } from './db.ts'
 import type { Change, CommitOptions, Outcome, Repository } from './repository.ts'
+import { type SourceTime, type SourceTimes, writeSourceTimes } from './source-times.ts'
 
 export interface Identified {
   readonly wanted: readonly WantedIdentity[]
@@ -24,16 +26,28 @@ export interface Identified {
   readonly records?: readonly Key[]
   /** What it says about two records. */
   readonly reassignments?: readonly RequestedReassignment[]
+  /** What is kept in the order of time, under the ids that it is known by. */
+  timed?(known: KnownIdentities): readonly Key[]
   changesFor(known: KnownIdentities, names: Names): readonly Change[]
+  /** Of the changes that were made last: what to remember, and whether something newer was known. */
+  told?(): Told
+}
+
+export interface Told {
+  readonly times: readonly SourceTime[]
+  readonly isStale: boolean
 }
 
 /** What became of the records that a message speaks of. */
 export interface Names {
   /** Of what the message says about two records. */
   readonly plan: StoredPlan
+  readonly times: SourceTimes
 }
 
-export interface IdentifiedOptions extends CommitOptions {
+export interface IdentifiedOptions extends Omit<CommitOptions, 'with'> {
+  /** More statements of the same transaction. */
+  readonly with?: (tx: Tx, outcomes: readonly Outcome[], told: Told) => Promise<void>
   /** For messages that merge. */
   readonly reassign?: {
     readonly reassignments: Reassignments
@@ -46,6 +60,9 @@ export interface IdentifiedOptions extends CommitOptions {
 /** Each is lost only to somebody who created what was looked for. */
 const MAX_ATTEMPTS = 5
 
+const NO_TIMES: SourceTimes = new Map()
+const NOTHING_TOLD: Told = { times: [], isStale: false }
+
 const NO_PLAN: StoredPlan = {
   todo: [],
   unlinked: [],
@@ -56,7 +73,7 @@ const NO_PLAN: StoredPlan = {
 }
 
 export async function commitIdentified(
-  repository: Pick<Repository, 'identify' | 'commit'>,
+  repository: Pick<Repository, 'identify' | 'commit' | 'sourceTimes'>,
   tenant: TenantId,
   identified: Identified,
   options: IdentifiedOptions,
@@ -70,8 +87,10 @@ export async function commitIdentified(
         ? NO_PLAN
         : await options.reassign.reassignments.plan(tenant, requested, found, redirects)
     const known = whereTheyAre(records, found, redirects, plan)
+    const keys = identified.timed?.(known) ?? []
+    const times = keys.length === 0 ? NO_TIMES : await repository.sourceTimes(tenant, keys)
     try {
-      return await repository.commit(tenant, changesFor(known, { plan }), {
+      return await repository.commit(tenant, changesFor(known, { plan, times }), {
         ...options,
         strangers,
         ...(plan.todo.length > 0 && { alone: plan.todo.map(({ type, from }) => ({ type, id: from })) }),
@@ -82,7 +101,9 @@ export async function commitIdentified(
             const { reassignments, ...told } = options.reassign
             await reassignments.apply({ tx, tenant, outcomes, ...told }, plan.todo)
           }
-          await options.with?.(tx, outcomes)
+          const told = identified.told?.() ?? NOTHING_TOLD
+          if (told.times.length > 0) void tx.query(writeSourceTimes(tenant, told.times))
+          await options.with?.(tx, outcomes, told)
         },
       })
     } catch (error) {

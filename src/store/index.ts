@@ -56,7 +56,13 @@ export { makeTurns, type Turns } from './turns.ts'
 export type { History, Version } from './history.ts'
 export type { VersionPlace, VersionRange } from './queries/read-history.ts'
 export type { Change, CommitOptions, Outcome, Repository } from './repository.ts'
-export { commitIdentified, type Identified, type IdentifiedOptions, type Names } from './identified-commit.ts'
+export {
+  commitIdentified,
+  type Identified,
+  type IdentifiedOptions,
+  type Names,
+  type Told,
+} from './identified-commit.ts'
 export {
   REDIRECTED,
   type ReassignmentRecord,
@@ -68,6 +74,7 @@ export type { KnownIdentities, WantedIdentity } from './identities.ts'
 export type { Labels } from './labels.ts'
 export { makeReindexer, type Reindex, type Reindexer, type Reindexes } from './reindex/index.ts'
 export type { Stored } from './resource.ts'
+export type { SourceTime, SourceTimes } from './source-times.ts'
 export type { SearchModel, SearchModels } from './search-model/index.ts'
 export { supportedSearch } from './search/compile.ts'
 export type { SearchOptions, SearchPage, SearchStore } from './search/search-store.ts'

@@ -29,6 +29,7 @@ import { readRedirects, type Redirects } from './reassign/redirects.ts'
 import { bodyOf, type Stored, storedFrom } from './resource.ts'
 import type { SearchModel, SearchModels } from './search-model/index.ts'
 import { makeTurns } from './turns.ts'
+import { readSourceTimes, type SourceTimes } from './source-times.ts'
 import { sendWrites, type WriteLane, type WriteRequest } from './write-lane.ts'
 
 export interface Change {
@@ -87,6 +88,8 @@ export interface Repository {
     wanted: readonly WantedIdentity[],
     records?: readonly Key[],
   ): Promise<FoundIdentities & { readonly redirects: Redirects }>
+  /** When what messages said of these resources happened. */
+  sourceTimes(tenant: TenantId, keys: readonly Key[]): Promise<SourceTimes>
   /** Profiles, tags and security labels that resources of these types carry. */
   labels(tenant: TenantId, types: readonly string[]): Promise<Labels>
   /** Outcomes in the order of the changes. A change that leaves the content as it was makes no version. */
@@ -308,6 +311,7 @@ export function makeRepository(deps: RepositoryDeps): Repository {
       })
       return { ...found, redirects: new Map([...redirects, ...(await readRedirects(db, tenant, elsewhere))]) }
     },
+    sourceTimes: (tenant, keys) => readSourceTimes(db, tenant, keys),
     labels: (tenant, types) => labelsInUse(db, tenant, types),
 
     async commit(tenant, changes, options = {}) {

@@ -67,7 +67,7 @@ function runRule(application: Application, rule: CompiledRule): void {
       application.slot === undefined &&
       holds(when, scope, context)
     ) {
-      context.clear(node, rule.steps[0].name)
+      context.clear(node, clearedBy(rule))
     } else if (rule.value && rule.testsAbsence && holds(when, scope, context)) {
       write(application, rule, WHOLE, 0, scope)
     }
@@ -98,6 +98,12 @@ function itemsOf(
   )
   const longest = repeated.toSorted((a, b) => b.length - a.length)[0] ?? []
   return longest.flatMap(({ valued }, item) => (valued ? [item] : []))
+}
+
+/** The element; of a visit's period the part. */
+function clearedBy({ steps }: CompiledRule): string {
+  const [first, second] = steps
+  return first!.name === 'period' && second ? `period.${second.name}` : first!.name
 }
 
 const WHOLE = textValue('*')

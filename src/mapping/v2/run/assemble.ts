@@ -21,6 +21,8 @@ export interface MappedResource {
   readonly fallbacks: readonly string[]
   /** `merge`: what the message does not say stays. `replace`: the message says all. */
   readonly mode: 'merge' | 'replace'
+  /** When what it says happened, epoch ms. */
+  readonly at: number
   /** Which rows of the tables wrote each element; empty unless it was asked for. */
   readonly trace: readonly TraceEntry[]
 }
@@ -29,6 +31,7 @@ export interface AssembleInput extends Omit<WriteInput, 'isWritten' | 'patientRe
   readonly program: Program
   readonly identities: Identities
   readonly source: string
+  readonly timeOf: (resource: ResourceNode) => number
   readonly cleared: ReadonlyMap<Obj, ReadonlySet<string>>
   /** The Patient that is meant where a resource needs one and names none. */
   readonly patient: ResourceNode | undefined
@@ -243,6 +246,7 @@ function toMapped(
     cleared: isCompleted ? [] : [...cleared].filter((element) => !all.has(element) || optional.has(element)),
     fallbacks: [...optional],
     mode: REPLACED.has(resource.type) ? 'replace' : 'merge',
+    at: input.timeOf(resource),
     trace: input.isTraced ? present([...trace, ...defaults], value) : [],
   }
 }

@@ -7,6 +7,7 @@ import type { Program } from '../program.ts'
 import type { RunContext } from './application.ts'
 import { assemble, visitReferences, type AssembleInput, type MappedResource } from './assemble.ts'
 import { sourceOf, type MappingContext, type Warning } from './context.ts'
+import { eventTimeOf, resultTimeOf, type EventTime } from './event-time.ts'
 import { groupSegments, type Grouped } from './groups.ts'
 import { makeIdentities } from './identity.ts'
 import { completeProvenance } from './provenance.ts'
@@ -24,6 +25,8 @@ export interface Mapped {
   /** Records that are merged, called otherwise, moved or no longer linked. */
   readonly reassignments: readonly Reassignment[]
   readonly named: readonly NamedResource[]
+  /** What happened, and when. */
+  readonly event: EventTime & { readonly type: string; readonly code: string }
   /** meta.source of them all. */
   readonly source: string
 }
@@ -72,10 +75,14 @@ export function mapMessage(program: Program, message: Hl7Message, context: Mappi
   })
   const { made, ...settled } = settleReassignments(all, reassignments, identities, warnings.warn)
   const source = sourceOf(message, context)
+  const clocks = { offsetAt: run.offsetAt, receivedAt: context.receivedAt }
+  const time = eventTimeOf(message, clocks)
+  const [type = '', code = ''] = ['MSH-9.1', 'MSH-9.2'].map((path) => message.get(path)?.trim())
   const { resources, updates } = assemble([...made, provenance], {
     program,
     identities,
     source,
+    timeOf: (resource) => (resultTimeOf(resource.type, origins.get(resource), clocks) ?? time).at,
     cleared,
     patient: made.find(({ type }) => type === 'Patient'),
     completed: completedTypes(message, run.switches),
@@ -84,7 +91,7 @@ export function mapMessage(program: Program, message: Hl7Message, context: Mappi
     translationsOf: translator(context),
     provenance,
   })
-  return { resources, updates, warnings: warnings.all(), ...settled, source }
+  return { resources, updates, warnings: warnings.all(), ...settled, event: { ...time, type, code }, source }
 }
 
 /**
