@@ -22,7 +22,6 @@ export interface OutcomeWatchDeps {
 }
 
 interface Waiter {
-  readonly since: number
   readonly until: number
   /** Why the last attempt failed, if one did. */
   lastError: string | undefined
@@ -30,11 +29,14 @@ interface Waiter {
 }
 
 const STILL_WAITING = 'message-not-handled-yet'
+/** Messages asked about at once; those that are not done go to the end of the row. */
+const AT_ONCE = 500
 
 export function makeOutcomeWatch({ progress, clock }: OutcomeWatchDeps): OutcomeWatch {
   const waiting = new Map<MessageNumber, Waiter[]>()
   let polling = false
   let stopped = false
+  let youngest = 0
 
   function end(id: MessageNumber, processed: Processed): void {
     for (const waiter of waiting.get(id) ?? []) waiter.resolve(processed)
@@ -61,17 +63,31 @@ export function makeOutcomeWatch({ progress, clock }: OutcomeWatchDeps): Outcome
 
   /** Young waiters are likely to be done soon. */
   function pauseMs(): number {
-    const youngest = Math.max(...[...waiting.values()].flat().map(({ since }) => since))
     const age = clock.now() - youngest
     return age < 250 ? 10 : age < 2_000 ? 50 : 250
   }
 
+  /** The next in the row, put at its end. */
+  function nextInRow(): MessageNumber[] {
+    const ids = waiting.keys().take(AT_ONCE).toArray()
+    for (const id of ids) {
+      const waiters = waiting.get(id)!
+      waiting.delete(id)
+      waiting.set(id, waiters)
+    }
+    return ids
+  }
+
   async function poll(): Promise<void> {
     polling = true
+    let tookMs = 0
     while (waiting.size > 0) {
-      await sleep(pauseMs())
+      // Most of the database's time is for handling what is asked about.
+      await sleep(Math.max(pauseMs(), 4 * tookMs))
+      const asked = performance.now()
       // The database may be away: who waits goes on waiting, up to the time.
-      const rows = await progress([...waiting.keys()]).catch(() => [])
+      const rows = await progress(nextInRow()).catch(() => [])
+      tookMs = Math.min(performance.now() - asked, 1_000)
       for (const row of rows) take(row)
       expire()
     }
@@ -81,8 +97,8 @@ export function makeOutcomeWatch({ progress, clock }: OutcomeWatchDeps): Outcome
   return {
     processed(id, timeoutMs) {
       return new Promise((resolve) => {
-        const since = clock.now()
-        const waiter = { since, until: since + timeoutMs, lastError: undefined, resolve }
+        youngest = clock.now()
+        const waiter = { until: youngest + timeoutMs, lastError: undefined, resolve }
         waiting.set(id, [...(waiting.get(id) ?? []), waiter])
         if (stopped) expire()
         else if (!polling) void poll()

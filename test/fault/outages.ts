@@ -63,7 +63,7 @@ export async function runOutages(options: OutageOptions): Promise<OutageReport> 
     }
     const fullDisk = options.fullDisk === true ? await fillDisk(stage, senders) : undefined
     await senders.settle(() => stage.server.mllpPort, 30_000)
-    const found = await findings(stage.database.url, senders, 120_000)
+    const found = await findings(stage.database.url, senders, 60_000 + 20 * senders.counts.acknowledged)
     return { ...senders.counts, ...found, kills, fullDisk }
   } finally {
     await closeStage(stage)

@@ -10,6 +10,8 @@ import { readAck } from '../../src/hl7/index.ts'
 import { connectMllp, type MllpClient } from '../../src/net/mllp/index.ts'
 
 const PATIENTS_EACH = 5
+/** Between two messages of a sender: so that what is killed is at work, not only behind. */
+const THINKING_MS = 15
 
 export interface Counts {
   acknowledged: number
@@ -51,6 +53,7 @@ export function makeSenders(count: number): Senders {
           counts.acknowledged++
           acknowledged.set(sending.patient, [...(acknowledged.get(sending.patient) ?? []), sending.controlId])
           sender.open = undefined
+          await sleep(THINKING_MS)
         } else {
           counts.refused++
           await sleep(50)
