@@ -21,7 +21,7 @@ import {
 import { Failure } from '../../kernel/failure.ts'
 import type { TenantId } from '../../kernel/ids.ts'
 import { referenceHash, tokenHash } from '../hash.ts'
-import { type Condition, conjuncts, NOTHING } from './condition.ts'
+import { type Condition, conjuncts, isOneToken, NOTHING } from './condition.ts'
 import type { Subject } from './index-names.ts'
 import { referenceHashes } from './reference-hashes.ts'
 import { embeddedIn, nameIn, pathsIn, type Within } from './within.ts'
@@ -51,6 +51,8 @@ export interface Links {
       readonly conditions: readonly Condition[]
       readonly paths: readonly string[]
       readonly canonical: boolean
+      /** They can be streamed too: a few hundred are many then. */
+      readonly streams: boolean
     },
     type: string,
   ): Promise<readonly string[] | undefined>
@@ -74,7 +76,7 @@ export async function compileLinked(
   if (within) return NOTHING
   switch (criterion.by) {
     case 'has':
-      return has(links, tenant, type, criterion, compile)
+      return has(links, subject, criterion, compile)
     case 'list':
       return { by: 'id', type, ids: await links.listed(tenant, criterion.ids, type) }
     case 'compartment':
@@ -153,24 +155,34 @@ async function embeddedChain(
 
 async function has(
   links: Links,
-  tenant: TenantId,
-  type: string,
+  { tenant, type, leads }: Subject,
   { type: source, param, criterion }: HasCriterion,
   compile: Compile,
 ): Promise<Condition> {
   const condition = await compile(source, criterion)
   const canonical = isCanonical(links.definitions, param)
   const paths = referencePlaces(links.definitions, param)
-  if (paths !== undefined) {
+  const stream =
+    leads && paths && !canonical && isOneToken(condition)
+      ? { hash: condition.hashes[0]!, paths, bases: links.bases(tenant) }
+      : undefined
+  if (paths !== undefined && !(stream && leads?.goesOn)) {
     const ids = await links.referred(
       tenant,
-      { type: source, conditions: conjuncts([condition]), paths, canonical },
+      {
+        type: source,
+        conditions: conjuncts([condition]),
+        paths,
+        canonical,
+        streams: stream !== undefined,
+      },
       type,
     )
     if (ids !== undefined) return { by: 'id', type, ids }
   }
   const asked = links.parameters.sharing(source).get(param.code)?.sources ?? [param]
-  return { by: 'has', type, references: asked.map(({ code }) => `${source}.${code}`), canonical, condition }
+  const references = asked.map(({ code }) => `${source}.${code}`)
+  return { by: 'has', type, references, canonical, condition, ...(stream && { stream }) }
 }
 
 /** The tokens of references to the compartment's resource. */

@@ -14,7 +14,8 @@ import { leadingOf } from '../leading.ts'
 import { compileLinked, type Links } from './compile-links.ts'
 import { compileParameter, type ParameterDeps } from './compile-parameter.ts'
 import { type Condition, conjuncts, NOTHING, type WordsCondition } from './condition.ts'
-import { decodeCursor } from './cursor.ts'
+import { decodeCursor, isReferred } from './cursor.ts'
+import type { Subject } from './index-names.ts'
 import type { SearchQuery, SortPart } from './query.ts'
 import type { Within } from './within.ts'
 
@@ -58,20 +59,25 @@ export function makeCompiler(deps: CompilerDeps): Compiler {
     type: string,
     criterion: Criterion,
     within?: Within,
+    leads?: Subject['leads'],
   ): Promise<Condition> {
     switch (criterion.by) {
       case 'parameter':
         return compileParameter(deps, tenant, type, criterion, within)
       case 'all':
+        return { by: 'all', of: await conditions(tenant, type, criterion.of, within, leads) }
       case 'any':
-        return { by: criterion.by, of: await conditions(tenant, type, criterion.of, within) }
+        return { by: 'any', of: await conditions(tenant, type, criterion.of, within) }
       case 'not':
         return { by: 'not', of: await condition(tenant, type, criterion.of, within) }
       case 'text':
         return within ? NOTHING : { by: 'words', of: criterion.of, query: criterion.query }
       default:
-        return compileLinked(deps.links, { tenant, type, within }, criterion, (target, inner, inside) =>
-          condition(tenant, target, inner, inside),
+        return compileLinked(
+          deps.links,
+          { tenant, type, within, leads },
+          criterion,
+          (target, inner, inside) => condition(tenant, target, inner, inside),
         )
     }
   }
@@ -81,13 +87,20 @@ export function makeCompiler(deps: CompilerDeps): Compiler {
     type: string,
     criteria: readonly Criterion[],
     within?: Within,
+    leads?: Subject['leads'],
   ): Promise<Condition[]> {
-    return Promise.all(criteria.map((criterion) => condition(tenant, type, criterion, within)))
+    return Promise.all(criteria.map((criterion) => condition(tenant, type, criterion, within, leads)))
   }
 
   return {
-    async compile(tenant, { type, criteria, sort, count, cursor }) {
-      const compiled = conjuncts(await conditions(tenant, type, criteria))
+    async compile(tenant, { type, criteria, sort, count, cursor, total }) {
+      const place = cursor === undefined ? undefined : decodeCursor(cursor)
+      // Only what has no order asked for can stand in that of a stream, and who counts has to look all of them up.
+      const leads =
+        sort.length === 0 && total === 'none'
+          ? { goesOn: place !== undefined && isReferred(place) }
+          : undefined
+      const compiled = conjuncts(await conditions(tenant, type, criteria, undefined, leads))
       const words = compiled.filter((one) => one.by === 'words')
       return {
         type,
@@ -98,7 +111,7 @@ export function makeCompiler(deps: CompilerDeps): Compiler {
             : sortPart(deps.parameters, tenant, type, param, descending),
         ),
         count,
-        cursor: cursor === undefined ? undefined : decodeCursor(cursor),
+        cursor: place,
       }
     },
   }

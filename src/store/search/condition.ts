@@ -120,11 +120,33 @@ export interface HasCondition {
   /** It may be named by its canonical URL. */
   readonly canonical: boolean
   readonly condition: Condition
+  /** How to begin with those who refer; present when they can be streamed, newest first. */
+  readonly stream?: ReferringStream
+}
+
+export interface ReferringStream {
+  /** The one token that all of them have, and that is all of the condition. */
+  readonly hash: string
+  /** Where they refer, as jsonpath. */
+  readonly paths: readonly string[]
+  /** Bases under which an absolute reference is to a resource of this server. */
+  readonly bases: readonly string[]
 }
 
 /** Whether its hashes are few, so that each can be streamed. */
 export function isStream(condition: Condition): condition is TokenCondition {
   return condition.by === 'token' && condition.spans.every((span) => 'narrow' in span)
+}
+
+/** Whether one hash is all of it. */
+export function isOneToken(condition: Condition): condition is TokenCondition {
+  return condition.by === 'token' && condition.hashes.length === 1 && condition.spans.length === 0
+}
+
+export function isReferringStream(
+  condition: Condition,
+): condition is HasCondition & { readonly stream: ReferringStream } {
+  return condition.by === 'has' && condition.stream !== undefined
 }
 
 /** A condition to begin with, whatever the others are. */

@@ -8,6 +8,15 @@ export interface Cursor {
   readonly rid: number
 }
 
+/** Where a page of those who are referred to ended. */
+export interface ReferredPlace {
+  /** Number of the newest one that refers to the last. */
+  readonly at: number
+  readonly rid: number
+  /** What began to refer later than the first page was read doesn't count. */
+  readonly until: number
+}
+
 export function encodeCursor(cursor: Cursor): string {
   return Buffer.from(JSON.stringify([cursor.rid, ...cursor.keys])).toString('base64url')
 }
@@ -25,4 +34,19 @@ export function decodeCursor(text: string): Cursor {
 
 function isSortKey(value: unknown): value is SortKey {
   return value === null || typeof value === 'string' || (typeof value === 'number' && Number.isFinite(value))
+}
+
+const REFERRED = 'referred'
+
+/** The page stands in the order of those who refer: see statements.referredNewest. */
+export function isReferred({ keys }: Cursor): boolean {
+  return keys[0] === REFERRED
+}
+
+export function referredCursor({ at, rid, until }: ReferredPlace): Cursor {
+  return { rid, keys: [REFERRED, at, until] }
+}
+
+export function referredPlace({ keys, rid }: Cursor): ReferredPlace {
+  return { rid, at: Number(keys[1]), until: Number(keys[2]) }
 }

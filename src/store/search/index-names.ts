@@ -26,6 +26,8 @@ export interface Subject {
   readonly type: string
   /** Where it is not asked of the resource itself. */
   readonly within: Within | undefined
+  /** It is one of the criteria that all must hold of what is searched for, so that a page can begin with it. */
+  readonly leads?: { readonly goesOn: boolean } | undefined
 }
 
 export function namesIn(parameters: SearchParameters, subject: Subject, param: SearchParameter): IndexNames {

@@ -19,6 +19,8 @@ const FEW_LINKED = 2000
  * 40,000 patients both ways cost the same at about 4,000.
  */
 const FEW_REFERRING = 3000
+/** Where those who refer can be streamed, a page of the newest costs as much as looking up so many. */
+const FEWER_THAN_A_STREAM = 300
 
 export interface LinksDeps extends Pick<ParameterDeps, 'definitions' | 'parameters'> {
   readonly db: Db
@@ -60,7 +62,8 @@ export function makeLinks({ db, named, runner, definitions, parameters, contextO
     },
 
     async referred(tenant, source, type) {
-      const numbers = await runner.fewNumbers(tenant, source, FEW_REFERRING)
+      const limit = source.streams ? FEWER_THAN_A_STREAM : FEW_REFERRING
+      const numbers = await runner.fewNumbers(tenant, source, limit)
       if (!numbers) return undefined
       const written = await db.query<{ written: string | null }>(
         tenant,

@@ -40,11 +40,11 @@ export function rowTest(tenant: TenantId, condition: Condition, row: string): Sq
       return sql`${condition.param}::int = any(${r}.present)`
     case 'places': {
       const tests = condition.beginnings.map((value) => matchString({ how: 'starts', value }, sql`t.text`))
-      return sql`exists (select from (${texts(condition.paths, r)}) w(written)
+      return sql`exists (select from (${textsAt(condition.paths, r)}) w(written)
         cross join lateral (select normalise(w.written) as text) t where ${either(tests)})`
     }
     case 'written':
-      return sql`exists (select from (${texts(condition.paths, r)}) w(written)
+      return sql`exists (select from (${textsAt(condition.paths, r)}) w(written)
         where w.written = any(${condition.values}::text[]))`
     case 'near': {
       const { latitude, longitude, meters } = condition
@@ -120,8 +120,8 @@ function chain(tenant: TenantId, condition: ChainCondition, row: string): Sql {
       and ${t}.type = ${type}::text and ${t}.id = l.target[2] and l.target[1] = ${type}::text
       and not ${t}.deleted and ${rowTest(tenant, condition, inner)} offset 0)`,
   )
-  return sql`exists (select from (${texts(paths, verbatim(row))}) w(written)
-    cross join lateral (select local_reference(w.written, ${bases}::text[]) as target offset 0) l
+  return sql`exists (select from (${textsAt(paths, verbatim(row))}) w(written)
+    cross join lateral (select ${localTarget(bases)} as target offset 0) l
     where ${either(tests)})`
 }
 
@@ -136,7 +136,7 @@ function canonicalChain(tenant: TenantId, { paths, targets }: ChainCondition, ro
       and not ${t}.deleted and split_part(w.written, '|', 2) in ('', ${t}.content ->> 'version')
       and ${rowTest(tenant, condition, inner)} offset 0)`,
   )
-  return sql`exists (select from (${texts(paths, verbatim(row))}) w(written) where ${either(tests)})`
+  return sql`exists (select from (${textsAt(paths, verbatim(row))}) w(written) where ${either(tests)})`
 }
 
 /** As store/hash.ts makes it. */
@@ -163,7 +163,14 @@ function has(tenant: TenantId, { type, references, canonical, condition }: HasCo
   return sql`exists (select from token ${p} where ${p}.tenant = ${tenant}::int and ${p}.hash = ${hash} and ${test} offset 0)`
 }
 
-function texts(paths: readonly string[], r: Sql): Sql {
+/** Type and id of `w.written`; what is not simply `Type/id` is left to the function, which takes 0.2 ms. */
+export function localTarget(bases: readonly string[]): Sql {
+  return sql`case when cardinality(string_to_array(w.written, '/')) = 2 then string_to_array(w.written, '/')
+    else local_reference(w.written, ${bases}::text[]) end`
+}
+
+/** The texts at these places of the row's content. */
+export function textsAt(paths: readonly string[], r: Sql): Sql {
   const each = paths.map((path) => sql`select jsonb_path_query(${r}.content, ${path}::jsonpath) #>> '{}'`)
   return join(each, ' union all ', sql`select null::text where false`)
 }

@@ -12,8 +12,15 @@ import type { Db } from '../db.ts'
 import type { ResourceRow } from '../queries/read-resources.ts'
 import { type Stored, storedFrom } from '../resource.ts'
 import type { Statement } from '../statement.ts'
-import { type Condition, isPersonal, isStream, type TokenCondition } from './condition.ts'
-import { type Cursor, encodeCursor, type SortKey } from './cursor.ts'
+import { type Condition, isPersonal, isReferringStream, isStream, type TokenCondition } from './condition.ts'
+import {
+  type Cursor,
+  encodeCursor,
+  isReferred,
+  referredCursor,
+  referredPlace,
+  type SortKey,
+} from './cursor.ts'
 import { enumerate, isExact } from './enumerate.ts'
 import type { Frequent } from './frequent.ts'
 import type { SearchQuery, SortKind, SortPart } from './query.ts'
@@ -93,6 +100,7 @@ type SearchShape =
   | 'bounded counts'
   | 'newest by token'
   | 'newest by collecting'
+  | 'newest by who refers'
   | 'newest of type'
   | 'collect and sort'
   | 'page'
@@ -196,11 +204,26 @@ export function makeSearchRunner({ db, named, tokenValues, frequent, tell }: Sea
 
   /** By number where a condition can begin; else by last change, which has an index of its own. The cursor tells which. */
   async function newestPage(tenant: TenantId, query: SearchQuery): Promise<FoundPage> {
+    if (query.cursor && isReferred(query.cursor)) return referredPage(tenant, query)
     if (query.cursor && query.cursor.keys.length > 0) return streamedPage(tenant, query, LAST_CHANGED_FIRST)
     const driver = await driverOf(tenant, query)
+    if (!driver && !query.cursor && query.conditions.some(isReferringStream))
+      return referredPage(tenant, query)
     if (!driver && !query.cursor) return streamedPage(tenant, query, LAST_CHANGED_FIRST)
     const rows = await newest(tenant, query, driver, query.count + 1)
     return pageOf(rows, query.count, (row) => ({ keys: [], rid: Number(row.rid) }))
+  }
+
+  /** Those first whom the newest of many names. @throws Failure `invalid`/`search-cursor` */
+  async function referredPage(tenant: TenantId, query: SearchQuery): Promise<FoundPage> {
+    const { conditions, cursor, count } = query
+    const has = conditions.find(isReferringStream)
+    if (!has) throw new Failure('invalid', 'search-cursor')
+    const after = cursor && referredPlace(cursor)
+    const finding = statements.referredNewest(tenant, has, conditions, after, count + 1)
+    const rows = await run<ResourceRow & { at: string }>(tenant, 'newest by who refers', finding, has)
+    const until = after?.until ?? Number(rows[0]?.at)
+    return pageOf(rows, count, ({ at, rid }) => referredCursor({ at: Number(at), rid: Number(rid), until }))
   }
 
   async function sortedPage(tenant: TenantId, query: SearchQuery): Promise<FoundPage> {

@@ -7,11 +7,18 @@ import { Failure } from '../../kernel/failure.ts'
 import type { TenantId } from '../../kernel/ids.ts'
 import { epoch } from '../index-ranges.ts'
 import { RESOURCE_COLUMNS } from '../queries/read-resources.ts'
-import { type Condition, isOfTokens, type TokenCondition } from './condition.ts'
-import type { SortKey } from './cursor.ts'
+import {
+  type Condition,
+  type HasCondition,
+  isOfTokens,
+  isOneToken,
+  type ReferringStream,
+  type TokenCondition,
+} from './condition.ts'
+import type { ReferredPlace, SortKey } from './cursor.ts'
 import { enumerate, isExact, spanHashes } from './enumerate.ts'
 import type { SearchQuery, SortKind, SortPart } from './query.ts'
-import { numberTest, rowTest } from './row-test.ts'
+import { localTarget, numberTest, rowTest, textsAt } from './row-test.ts'
 import { wordsScore } from './words.ts'
 import { all, arrayOf, join, type Sql, sql, verbatim } from './sql.ts'
 
@@ -53,15 +60,11 @@ export function newestByToken(
     where t.tenant = ${tenant}::int and t.hash = ${hash} and ${lessThan(sql`t.rid`, below)}
       and ${tokenTests(tenant, criteria, sql`t.rid`)} and ${row}
     order by t.rid desc limit ${limit}::int`
-  const rids = isOneHash(driver)
+  const rids = isOneToken(driver)
     ? stream(sql`${driver.hashes[0]}::bigint`)
     : sql`select distinct s.rid from (${hashesOf(driver)}) h
         cross join lateral (${stream(sql`h.hash`)}) s order by s.rid desc limit ${limit}::int`
   return sql`select ${COLUMNS} from (${rids}) f ${rowsOf(sql`f.rid`)} order by f.rid desc`
-}
-
-function isOneHash({ hashes, spans }: TokenCondition): boolean {
-  return hashes.length === 1 && spans.length === 0
 }
 
 /** `select hash` of all hashes of the condition. */
@@ -96,7 +99,7 @@ export function datedByToken(
       and ${tokenTests(tenant, criteria, sql`t.rid`)}
       and exists (select from resource r where r.rid = t.rid and ${tests} offset 0)
     order by t.at ${direction}, t.rid ${direction} limit ${limit}::int`
-  const found = isOneHash(driver)
+  const found = isOneToken(driver)
     ? stream(sql`${driver.hashes[0]}::bigint`)
     : sql`select distinct s.at, s.rid from (${hashesOf(driver)}) h cross join lateral (${stream(sql`h.hash`)}) s
         order by s.at ${direction}, s.rid ${direction} limit ${limit}::int`
@@ -117,6 +120,50 @@ export function newestByCollecting(
     where ${tokenTests(tenant, criteria, sql`m.rid`)}
       and ${all([...rowTests(tenant, criteria), ...lacks(without)])}
     order by m.rid desc limit ${limit}::int`
+}
+
+/**
+ * What is referred to by resources that have a token, those first whom the newest of these names. Streams the token and
+ * reads each one's references; who was named by a newer one stands there already.
+ * @returns rows with `at`, the number of the resource that refers
+ */
+export function referredNewest(
+  tenant: TenantId,
+  has: HasCondition & { readonly stream: ReferringStream },
+  conditions: readonly Condition[],
+  after: ReferredPlace | undefined,
+  limit: number,
+): Sql {
+  const { type, references, condition, stream } = has
+  const criteria = { driver: undefined, conditions: conditions.filter((one) => one !== has) }
+  const hashes = references.map(
+    (reference) => sql`reference_hash(${reference}::text, ${`${type}/`}::text || r.id)`,
+  )
+  const beyond = after
+    ? sql`t.rid <= ${after.at}::bigint and (t.rid, x.rid) < (${after.at}::bigint, ${after.rid}::bigint)`
+    : TRUE
+  const named = sql`any(h.names)`
+  // On the first page few have the token that are newer; later on those who name this one are fewer.
+  const newer = after
+    ? sql`select from token p where p.tenant = ${tenant}::int and p.hash = ${named}
+        and p.rid > t.rid and p.rid <= ${after.until}::bigint and ${numberTest(tenant, condition, sql`p.rid`)} offset 0`
+    : sql`select from token p where p.tenant = ${tenant}::int and p.hash = ${stream.hash}::bigint and p.rid > t.rid
+        and exists (select from token n where n.tenant = ${tenant}::int and n.hash = ${named} and n.rid = p.rid offset 0)
+        offset 0`
+  return sql`select f.at, ${COLUMNS} from (
+      select t.rid as at, x.rid from token t
+      cross join lateral (select o.content from resource o where o.rid = t.rid and not o.deleted offset 0) o
+      cross join lateral (select distinct w.written from (${textsAt(stream.paths, sql`o`)}) w(written) offset 0) w
+      cross join lateral (select ${localTarget(stream.bases)} as target offset 0) l
+      cross join lateral (select r.rid from resource r
+        cross join lateral (select array[${join(hashes, ', ', sql`null::bigint`)}] as names offset 0) h
+        where r.tenant = ${tenant}::int and r.type = ${type}::text
+        and r.id = l.target[2] and l.target[1] = ${type}::text and not r.deleted
+        and ${tokenTests(tenant, criteria, sql`r.rid`)} and ${all(rowTests(tenant, criteria))}
+        and not exists (${newer}) offset 0) x
+      where t.tenant = ${tenant}::int and t.hash = ${stream.hash}::bigint and ${beyond}
+      order by t.rid desc, x.rid desc limit ${limit}::int) f ${rowsOf(sql`f.rid`)}
+    order by f.at desc, f.rid desc`
 }
 
 /** The numbers of all that meet the criteria, in no order. */
@@ -170,8 +217,7 @@ export function countMatches(tenant: TenantId, query: SearchQuery, criteria: Cri
   const { driver, conditions } = criteria
   if (driver?.by !== 'token' || !conditions.every(isOfTokens))
     return sql`select count(*)::int as total from ${matches(tenant, query, criteria)}`
-  const { hashes, spans } = driver
-  const counted = hashes.length === 1 && spans.length === 0 ? sql`count(*)` : sql`count(distinct e.rid)`
+  const counted = isOneToken(driver) ? sql`count(*)` : sql`count(distinct e.rid)`
   return sql`select ${counted}::int as total from (${begin(tenant, criteria)}) e
     where ${tokenTests(tenant, criteria, sql`e.rid`)}`
 }
