@@ -292,3 +292,43 @@ test('VXU^V04: whose word it is, and where', () => {
   })
   expect(given('^Bien toléré')['note']).toEqual([{ text: 'Bien toléré' }])
 })
+
+test.each([
+  ['Q6H', { frequency: 1, period: 6, periodUnit: 'h' }],
+  ['BID', { frequency: 2, period: 1, periodUnit: 'd' }],
+  ['5ID', { frequency: 5, period: 1, periodUnit: 'd' }],
+  ['QOD', { frequency: 1, period: 2, periodUnit: 'd' }],
+])('the repeat pattern %s has its numbers', (code, expected) => {
+  const all = sent('OML^O21', PID, ORC, `TQ1|1||${code}`, OBR)
+  expect(only(all, 'ServiceRequest').resource['occurrenceTiming']).toMatchObject({ repeat: expected })
+})
+
+test('an order of images knows the study that they will be, a result its diagnosis', () => {
+  const order = sent(
+    'ORM^O01',
+    PID,
+    ORC,
+    'OBR|1|CMD1^DPI||TDM^Scanner^L|STAT',
+    'ZDS|1.2.250.1.99.7.2^RIS^Application^DICOM',
+  )
+  expect(only(order, 'ServiceRequest').resource).toMatchObject({
+    priority: 'stat',
+    identifier: expect.arrayContaining([{ system: 'urn:dicom:uid', value: 'urn:oid:1.2.250.1.99.7.2' }]),
+  })
+  const all = sent('ORU^R01', PID, 'IN1|1|PLAN|MUT|Mutuelle', ORC, OBR, 'DG1|1||R50.9^Fièvre^CIM10', OBX)
+  expect(only(all, 'ServiceRequest').resource['reasonReference']).toEqual([
+    referenceTo(only(all, 'Condition')),
+  ])
+  expect(ofType(all, 'Coverage')).toHaveLength(1)
+})
+
+test('each row of a numeric array is a line', () => {
+  const all = sent('ORU^R01', PID, OBR, 'OBX|1|NA|ECG^Tracé^L||1^2^3~4^5^6||||||F')
+  expect(only(all, 'Observation').resource['valueString']).toBe('1^2^3\n4^5^6')
+})
+
+test('where the one who read a result works', () => {
+  const all = sent('ORU^R01', PID, `${OBR}${'|'.repeat(7)}7&DUPONT&ALICE^^^BIO^12^^CLI`, OBX)
+  const names = ofType(all, 'Location').map(({ resource }) => resource['name'])
+  expect(names).toEqual(['12', 'BIO', 'CLI'])
+})

@@ -456,7 +456,7 @@ const LOCATIONS: readonly RuleCorrection[] = [
   {
     map: 'NDL[PractitionerRole]',
     source: /^NDL\.(4|5|6|7|8|10|11)$/,
-    leaveOut: 'where the person worked is not kept with the result',
+    leaveOut: 'our own NDL[Location] says where the person worked',
   },
 ]
 

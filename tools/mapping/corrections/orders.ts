@@ -201,6 +201,7 @@ const ORDERS: readonly RuleCorrection[] = [
     because: 'bounds are in repeat, and a duration has a unit of time',
   },
   { map: /^TQ1\[/, source: 'TQ1-6', leaveOut: COMPUTED },
+  { map: 'TQ1[ServiceRequest]', source: 'TQ1-8', use: { when: '' }, because: 'an end that was sent' },
   {
     map: 'TQ1[ServiceRequest]',
     source: 'TQ1-5',

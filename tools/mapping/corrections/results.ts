@@ -73,7 +73,7 @@ const RESULTS: readonly RuleCorrection[] = [
     map: 'OBX[Observation]',
     source: 'OBX-5',
     condition: '"NA"',
-    use: { to: 'valueString', type: '@text' },
+    use: { to: 'valueString', type: '@lines' },
     because: 'SampledData needs an origin and a period, which NA does not carry',
   },
   {
@@ -101,6 +101,12 @@ const RESULTS: readonly RuleCorrection[] = [
       when: condition.includes('"ED"') ? 'OBX-2 = "ED"' : 'OBX-2 = "RP"',
     }),
     because: 'whichever encoding ED.4 names',
+  },
+  {
+    map: /^OBX\[Observation/,
+    source: 'OBX-7',
+    use: { type: '@text' },
+    because: 'a separator in it is text',
   },
   { map: /^OBX\[Observation/, source: 'OBX-10', target: /uri$/, leaveOut: 'part of the path of the value' },
   {

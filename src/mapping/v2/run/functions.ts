@@ -2,6 +2,7 @@
 import type { PrimitiveContext } from './primitives.ts'
 import { setUnit } from './quantity.ts'
 import { writeRate } from './rate.ts'
+import { writeRepeatPattern } from './repeat-pattern.ts'
 import { writeReferenceRange } from './reference-range.ts'
 import { codeSystemUri, identifierSystem, universalUri, type CodeSystemContext } from './systems.ts'
 import type { Obj } from './tree.ts'
@@ -133,6 +134,12 @@ export const FUNCTIONS: Readonly<Record<string, MappingFunction>> = {
   /** A rate of administration; the argument is the field that says per how long, the two after it how much and the unit. */
   rate: (_value, context, argument, node, row) => {
     if (node) writeRate(node, Number(argument), context, row)
+    return undefined
+  },
+  /** A code of table 0335 as frequency and period, where it names them. */
+  repeatPattern: (value, _context, _argument, node, row) => {
+    const text = textOf(value)
+    if (node && text !== undefined) writeRepeatPattern(node, text, row)
     return undefined
   },
   /** 1 is Monday in RPT, as in ISO 8601. */

@@ -40,8 +40,8 @@ function isOtherUnitSystem(name: string | undefined, { codeSystems }: CodeSystem
 }
 
 /** @param json the number with its digits */
-export function setNumber(quantity: Obj, json: string, row: string): void {
-  const leaf = leafAt({ parent: quantity, name: 'value', list: false, primitive: true, key: '' })
+export function setNumber(parent: Obj, json: string, row: string, name = 'value'): void {
+  const leaf = leafAt({ parent, name, list: false, primitive: true, key: '' })
   leaf.json = json
   leaf.row = row
   leaf.weak = false
