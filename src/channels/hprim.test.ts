@@ -1,14 +1,12 @@
 /** A laboratory's HPRIM santé file through a channel: door, journal, tables, store. All people are invented. */
 import { expect, test } from 'vitest'
 
-import { testDatabase, type TestDatabase } from '../../test/support/database.ts'
-import { loadDefinitions, makeElementTree, makeValidator } from '../fhir/index.ts'
-import { encodeText, readAck } from '../hl7/index.ts'
+import { makeValidator } from '../fhir/index.ts'
+import { encodeText } from '../hl7/index.ts'
 import type { MappedResource } from '../mapping/index.ts'
-import { systemClock } from '../kernel/clock.ts'
-import { testStore } from '../store/testing.ts'
-import { loadHl7Programs, makeHl7Transform, mapForChannel } from './index.ts'
-import { memoryQueue, peer, presetChannel, testChannels } from './testing.ts'
+import { mapForChannel } from './index.ts'
+import { definitions, programOf, withPipeline } from './pipeline.fixture.ts'
+import { presetChannel } from './testing.ts'
 
 const HEADER =
   'H|~^\\&|LAB00042.HPR||LABSUD~Laboratoire du Sud||ORU|||CAB13~Cabinet des Oliviers||P|H2.3~C|202603101815'
@@ -29,16 +27,13 @@ const MAURIN = [
 const file = (...lines: string[]): Buffer =>
   encodeText([HEADER, ...lines, 'L|1||2|13', ''].join('\r\n'), 'iso-8859-1')
 
-const definitions = loadDefinitions()
-const tree = makeElementTree(definitions)
-
 const channel = await presetChannel(
   'format: hprim\npreset: france\nmapping: { switches: { attachment: document } }\n',
 )
-const { programs } = await loadHl7Programs({ folder: 'config/mapping', tree, channels: [channel] })
+const program = await programOf(channel)
 
 function mapped(raw: Buffer): readonly MappedResource[] {
-  const result = mapForChannel({ raw, receivedAt: Date.UTC(2026, 2, 10) }, channel, programs.get('lab')!)
+  const result = mapForChannel({ raw, receivedAt: Date.UTC(2026, 2, 10) }, channel, program)
   if ('reason' in result) throw new Error(result.reason)
   return result.resources
 }
@@ -145,29 +140,8 @@ test('a correction of a result is the same result', () => {
   expect(of(after).resource).toMatchObject({ status: 'corrected', valueQuantity: { value: 5.4 } })
 })
 
-async function withDoor(
-  run: (send: (raw: Buffer) => Promise<string | undefined>, database: TestDatabase) => Promise<void>,
-): Promise<void> {
-  await using database = await testDatabase()
-  const wakeQueue = memoryQueue()
-  const channels = testChannels(database.db, database.tenant, {
-    channels: [channel],
-    wakeQueue,
-    repository: testStore(database.db, systemClock, 'enforce').repository,
-    transform: makeHl7Transform(programs.get('lab')!, programs),
-  })
-  await channels.startWork()
-  const intake = channels.intakeFor('lab')
-  await run(async (raw) => {
-    const ack = await intake(raw, peer)
-    await wakeQueue.idle()
-    return ack && readAck(ack)?.code
-  }, database)
-  await channels.stopWork()
-}
-
 test('a file with two patients is one answer and two messages, each in its patient’s lane', () =>
-  withDoor(async (send, { ownerQuery }) => {
+  withPipeline(channel, async ({ send, versions, database: { ownerQuery } }) => {
     expect(await send(file(...FABRE, ...MAURIN))).toBe('AA')
     const rows = await ownerQuery(
       'select state, control_id, patient, sending_facility, type, lane::text as lane from passerelle.message order by id',
@@ -183,7 +157,6 @@ test('a file with two patients is one answer and two messages, each in its patie
       { state: 'done', control_id: 'LAB00042.HPR-202603101815-2', patient: 'D4412^CAB13' },
     ])
     expect(rows[0]!['lane']).not.toBe(rows[1]!['lane'])
-    const versions = () => ownerQuery('select type, id, version from passerelle.resource order by type, id')
     const written = await versions()
     expect(written.length).toBeGreaterThan(15)
     // The same file again: the stored answer, nothing else.
@@ -193,7 +166,7 @@ test('a file with two patients is one answer and two messages, each in its patie
   }))
 
 test('half a file and HL7 are refused and kept', () =>
-  withDoor(async (send, { ownerQuery }) => {
+  withPipeline(channel, async ({ send, database: { ownerQuery } }) => {
     const whole = file(...FABRE)
     expect(await send(whole.subarray(0, whole.length - 40))).toBe('AR')
     expect(await send(Buffer.from('MSH|^~\\&|LAB|HOSP|||20260101||ORU^R01|1|P|2.5\r'))).toBe('AR')
