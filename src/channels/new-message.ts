@@ -28,9 +28,21 @@ export function whyNot(read: Read): Failure | undefined {
   return undefined
 }
 
-/** The same question for a message that isn't taken in, only tried. */
-export function refusalBefore(raw: Buffer, channel: Hl7Channel): Failure | undefined {
-  return whyNot(formatOf(channel).read(raw))
+/**
+ * The messages of a file that isn't taken in, only tried.
+ * @throws Failure where the door would refuse
+ */
+export function messagesIn(raw: Buffer, channel: Hl7Channel): readonly Buffer[] {
+  const format = formatOf(channel)
+  const read = format.read(raw)
+  if (read.readable && read.several && channel.severalMessages === 'split') {
+    return format
+      .split(raw)
+      .flatMap((message) => messagesIn(message, { ...channel, severalMessages: 'refuse' }))
+  }
+  const refused = whyNot(read)
+  if (refused !== undefined) throw refused
+  return [raw]
 }
 
 /** The row of a message; its answer is added by who decides it. */

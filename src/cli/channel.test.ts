@@ -133,6 +133,16 @@ test('test takes a framed message and one with line feeds all the same', async (
   expect([framed, lines]).toEqual([plain, plain])
 })
 
+test('test reads what the channel’s format is, each message of a file', async () => {
+  const lab = 'channel: lab\ntenant: demo\nsource: mllp\nformat: hprim\npreset: france\nlisten: { port: 0 }\n'
+  const patients = ['1|A1|||DURAND~ANNE', '2|A2|||DURAND~PAUL'].map((patient) => `P|${patient}\r`)
+  const input = `H|~^\\&|F1||LAB||ORU|||CAB||P|H2.3|20260102\r${patients.join('')}L|1\r`
+  const files = { 'channels/lab.yaml': lab }
+  const { code, out } = await call('test lab --format list', { files, input })
+  expect({ code, patients: out.match(/^Patient\//gm)?.length }).toEqual({ code: 0, patients: 2 })
+  expect((await call('test lab', { files, input: ORU })).code).toBe(1)
+})
+
 test('test says what the channel would do with a message that it does not map or can’t read', async () => {
   const unmapped = await call('test lab', { input: ORU.replace('ORU^R01^ORU_R01', 'ZZZ^Z99') })
   expect(unmapped).toMatchObject({ code: 0, err: expect.stringContaining('message-not-mapped') })

@@ -9,7 +9,7 @@ import {
   loadChannels,
   loadHl7Programs,
   mapForChannel,
-  refusalBefore,
+  messagesIn,
 } from '../channels/index.ts'
 import { borrowDatabase } from '../database.ts'
 import { loadDefinitions, makeElementTree } from '../fhir/index.ts'
@@ -113,14 +113,14 @@ async function tryMessage(
   const one = hl7Channel(await load(io), name)
   const { program, programs } = await loadPrograms([one], io)
   const raw = unframed(await readInput(file, io))
-  const refused = refusalBefore(raw, one)
-  if (refused !== undefined) throw refused
   const rules = programs.get(name) ?? program
-  const mapped = mapForChannel({ raw, receivedAt: systemClock.now() }, one, rules, { trace })
-  if ('reason' in mapped) io.err(`the channel keeps this message without resources: ${mapped.reason}\n`)
-  const { resources, warnings } = 'reason' in mapped ? { resources: [], warnings: [] } : mapped
-  for (const { code, about, count } of warnings) io.err(`warning: ${code} ${about} (${count})\n`)
-  io.out(`${printed(format, resources, rules)}\n`)
+  for (const message of messagesIn(raw, one)) {
+    const mapped = mapForChannel({ raw: message, receivedAt: systemClock.now() }, one, rules, { trace })
+    if ('reason' in mapped) io.err(`the channel keeps this message without resources: ${mapped.reason}\n`)
+    const { resources, warnings } = 'reason' in mapped ? { resources: [], warnings: [] } : mapped
+    for (const { code, about, count } of warnings) io.err(`warning: ${code} ${about} (${count})\n`)
+    io.out(`${printed(format, resources, rules)}\n`)
+  }
 }
 
 function printed(format: TestFormat, resources: readonly MappedResource[], rules: Program): string {
