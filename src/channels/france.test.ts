@@ -96,7 +96,7 @@ test('an INS that is not qualified brings nobody together; once it is, it is the
     await send(adt({ event: 'A28', at: '0750' }))
     await send(adt({ event: 'A28', at: '0755', ...twin }))
     const names = (await bodies('Patient')).map(({ name }) => (name as [{ given: string[] }])[0].given[0])
-    expect(names.toSorted()).toEqual(['CAMILA', 'CAMILLE'])
+    expect(new Set(names)).toEqual(new Set(['CAMILA', 'CAMILLE']))
 
     await send(adt({ event: 'A31', at: '0830', status: 'VALI' }))
     const [first] = (await bodies('Patient')).filter(({ name }) => JSON.stringify(name).includes('CAMILLE'))

@@ -21,6 +21,8 @@ interface Said {
   readonly version?: string
   readonly pid?: Readonly<Record<number, string>>
   readonly pv1?: Readonly<Record<number, string>>
+  /** Behind PID. */
+  readonly people?: readonly string[]
   readonly more?: readonly string[]
 }
 
@@ -43,11 +45,12 @@ const PV1 = {
   44: '20260310080000',
 }
 
-function adt({ event = 'A01', version = '2.11', pid = {}, pv1 = {}, more = [] }: Said = {}) {
+function adt({ event = 'A01', version = '2.11', pid = {}, pv1 = {}, people = [], more = [] }: Said = {}) {
   return message(
     `MSH|^~\\&|GAM|CHP|PASSERELLE|CHP|20260310081500||ADT^${event}^ADT_A01|FR-${event}|P|2.5^FRA^${version}|||||FRA|8859/15`,
     'EVN||20260310081500||||20260310080000',
     segment('PID', { ...PID, ...pid }),
+    ...people,
     segment('PV1', { ...PV1, ...pv1 }),
     ...more,
   )
@@ -164,6 +167,16 @@ describe('an admission (ADT^A01)', () => {
       address: [{ city: 'TOULON' }],
     })
     expect(preAdmissionIdentifier).toMatchObject({ value: 'NDA77' })
+  })
+
+  test('names the general practitioner (ROL, ODRP)', () => {
+    const doctor = '10001234567^ROUX^HÉLÈNE^^^^^^ASIP-SANTE-PS&1.2.250.1.71.4.2.1&ISO^D^^^RPPS'
+    const role = `ROL||UC|ODRP|${doctor}`
+    for (const told of [map(adt({ people: [role] })), map(adt({ more: [role, zbe()] }))]) {
+      expect(only(told, 'Patient').resource['generalPractitioner']).toHaveLength(1)
+      expect(problems(told)).toEqual([])
+      expect(dangling(told)).toEqual([])
+    }
   })
 
   test('keeps what the patient said to: DMP and SMS', () => {
@@ -333,6 +346,7 @@ describe('an identity', () => {
     ['ASIP-SANTE-INS-NIR&1.2.250.1.213.1.4.10&ISO^INS', 'INS-NIR-TEST', 'official', '10'],
     ['ASIP-SANTE-INS-NIR&1.2.250.1.213.1.4.11&ISO^INS-NIR', 'INS-NIR-DEMO', 'official', '11'],
     ['ASIP-SANTE-INS-NIR^INS', 'INS-NIR', 'official', '8'],
+    ['ASIP-SANTE-INS-C&1.2.250.1.213.1.4.2&ISO^INS', 'INS-C', 'secondary', '2'],
   ])('%s is %s', (authority, type, use, end) => {
     const mapped = map(adt({ pid: { 3: `IPP1^^^${HOSPITAL}^PI~255069900112244^^^${authority}` } }))
     expect(identifierOf(mapped, '255069900112244')).toMatchObject({
