@@ -10,7 +10,7 @@ import type { Hl7Channel } from './config/channel.ts'
 
 /** What the order of a message can hang on, as its header says. */
 export interface OrderingFacts {
-  /** Patient identifiers with their authorities: PID-3, and MRG-1 of a merge. */
+  /** Patient identifiers with their authorities: PID-3, and MRG-1 of a merge, or a second PID. */
   readonly patient?: string | undefined
   readonly mergedPatient?: string | undefined
   readonly visit?: string | undefined

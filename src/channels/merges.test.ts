@@ -2,7 +2,8 @@
 import * as fc from 'fast-check'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 
-import type { JsonObject } from '../kernel/json.ts'
+import { exactJsonOf, type JsonObject } from '../kernel/json.ts'
+import { commitIdentified } from '../store/index.ts'
 import { type Hospital, openTown, type Town } from './hospital.fixture.ts'
 
 let town: Town
@@ -224,6 +225,47 @@ test('a merged visit is the other one for all that refers to it, and for what co
   ])
   await send(text(header('ADT^A08'), pid('1'), pv1('V2'), `DG1|1||E11^Diabetes^I10|||A`))
   expect(new Set((await all('Condition')).map(({ encounter }) => JSON.stringify(encounter))).size).toBe(1)
+})
+
+test('a message that looked for its patient before the merge and writes after it looks again', async () => {
+  await using hospital = await town.hospital()
+  const { send, known, all, store, tenant } = hospital
+  await send(admit('1', 'V1'), admit('2', 'V2'))
+  const merged = String((await known('Patient', '2'))['id'])
+  const gate = Promise.withResolvers<void>()
+  const { repository } = store
+  const slow = {
+    ...repository,
+    async commit(...args: Parameters<typeof repository.commit>) {
+      await gate.promise
+      return repository.commit(...args)
+    },
+  }
+  const late = commitIdentified(
+    slow,
+    tenant,
+    {
+      wanted: [],
+      records: [{ type: 'Patient', id: merged }],
+      changesFor(names) {
+        const id = names.get(`Patient/${merged}`) ?? merged
+        const note = {
+          resourceType: 'Basic',
+          code: { text: 'note' },
+          subject: { reference: `Patient/${id}` },
+        }
+        return [
+          { type: 'Patient', id, make: () => 'keep' },
+          { type: 'Basic', id: 'late', make: () => exactJsonOf(note) },
+        ]
+      },
+    },
+    {},
+  )
+  await send(merge('1', '2'))
+  gate.resolve()
+  await late
+  expect(subjectsOf(await all('Basic'))).toEqual([`Patient/${String((await known('Patient', '1'))['id'])}`])
 })
 
 test('linked patients are parted by an unlink', async () => {

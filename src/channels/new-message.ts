@@ -85,7 +85,9 @@ function headerOf(read: IncomingMessage): MessageHeader {
 function orderingFacts(read: Read, raw: Buffer, header: MessageHeader) {
   return {
     patient: header.patient,
-    mergedPatient: read.readable ? firstIdentifier(read.priorPatientIdentifiers) : undefined,
+    mergedPatient: read.readable
+      ? (firstIdentifier(read.priorPatientIdentifiers) ?? firstIdentifier(read.otherPatientIdentifiers))
+      : undefined,
     visit: header.visit,
     sendingApplication: header.sendingApplication,
     sendingFacility: header.sendingFacility,

@@ -46,6 +46,13 @@ describe('a whole message', () => {
     expect(read).toMatchObject({ charset: 'iso-8859-1', decoded: true, several: false })
   })
 
+  test('gives the patients of two PIDs', () => {
+    const two = readIntake(
+      Buffer.from('MSH|^~\\&|||||||ADT^A24|1|P|2.5\rPID|1||1^^^HOSP\rPID|2||2^^^HOSP\rPID|3||3^^^HOSP'),
+    )
+    expect(two).toMatchObject({ patientIdentifiers: [{ id: '1' }], otherPatientIdentifiers: [{ id: '2' }] })
+  })
+
   test('gives the keys of the first segment of each name', () => {
     expect(read).toMatchObject({
       patientIdentifiers: [

@@ -54,6 +54,8 @@ export interface Intake {
   readonly patientIdentifiers: readonly PatientIdentifier[]
   /** MRG-1: the identifiers that a merge gives up. */
   readonly priorPatientIdentifiers: readonly PatientIdentifier[]
+  /** Of the second PID. */
+  readonly otherPatientIdentifiers: readonly PatientIdentifier[]
   readonly accountNumber: string | undefined // PID-18
   readonly visitNumber: string | undefined // PV1-19
   readonly placerOrderNumber: string | undefined // ORC-2, else OBR-2
@@ -79,6 +81,9 @@ const MAX_LINE_BYTES = 65_536
 const MAX_PARTS = 20
 
 const KEYS = ['EVN', 'PID', 'MRG', 'PV1', 'ORC', 'OBR'] as const
+
+/** Two patients who are linked or change beds. */
+const SECOND_PATIENT = 'second PID'
 
 /** Reads header and keys. Never throws. */
 export function readIntake(raw: Buffer, choice: CharsetChoice = {}): Intake | Unreadable {
@@ -112,8 +117,9 @@ function readBytes(raw: Buffer, choice: CharsetChoice): Intake | Unreadable {
   for (const line of lines) {
     if (line.start > next || ++count > MAX_LINES) break
     const name = rawName(raw, line, separator)
-    if (name === undefined || found.has(name) || !KEYS.some((key) => key === name)) continue
-    found.set(name, reader.segment(lineBytes(raw, line)))
+    if (name === undefined || !KEYS.some((key) => key === name)) continue
+    const place = name === 'PID' && found.has('PID') ? SECOND_PATIENT : name
+    if (!found.has(place)) found.set(place, reader.segment(lineBytes(raw, line)))
   }
   return {
     readable: true,
@@ -185,10 +191,10 @@ function headerOf(segment: Hl7Segment, delimiters: Delimiters, charsetNames: rea
 
 function keysOf(segments: ReadonlyMap<string, Hl7Segment>) {
   const pid = segments.get('PID')
-  const current = identifiersOf(pid, 3)
   return {
-    patientIdentifiers: current.length > 0 ? current : [...identifiersOf(pid, 2), ...identifiersOf(pid, 4)],
+    patientIdentifiers: patientOf(pid),
     priorPatientIdentifiers: identifiersOf(segments.get('MRG'), 1),
+    otherPatientIdentifiers: patientOf(segments.get(SECOND_PATIENT)),
     accountNumber: textOf(pid, '18.1'),
     visitNumber: textOf(segments.get('PV1'), '19.1'),
     placerOrderNumber: textOf(segments.get('ORC'), '2.1') ?? textOf(segments.get('OBR'), '2.1'),
@@ -196,6 +202,11 @@ function keysOf(segments: ReadonlyMap<string, Hl7Segment>) {
     recordedAt: textOf(segments.get('EVN'), '2.1'),
     occurredAt: textOf(segments.get('EVN'), '6.1'),
   }
+}
+
+function patientOf(pid: Hl7Segment | undefined): PatientIdentifier[] {
+  const current = identifiersOf(pid, 3)
+  return current.length > 0 ? current : [...identifiersOf(pid, 2), ...identifiersOf(pid, 4)]
 }
 
 function identifiersOf(segment: Hl7Segment | undefined, fieldNumber: number): PatientIdentifier[] {

@@ -60,7 +60,7 @@ export interface IdentifiedOptions extends Omit<CommitOptions, 'with'> {
 /** Each is lost only to somebody who created what was looked for. */
 const MAX_ATTEMPTS = 5
 
-const NO_TIMES: SourceTimes = new Map()
+const NOBODY: KnownIdentities = new Map()
 const NOTHING_TOLD: Told = { times: [], isStale: false }
 
 const NO_PLAN: StoredPlan = {
@@ -81,14 +81,20 @@ export async function commitIdentified(
   const { wanted, reassignments: requested = [], changesFor } = identified
   const records = identified.records ?? wanted
   for (let attempt = 1; ; attempt++) {
-    const { known: found, strangers, redirects } = await repository.identify(tenant, wanted, records)
+    // Mostly a resource is known by the id that its message makes: asked for beside who it is.
+    const own = identified.timed?.(NOBODY) ?? []
+    const [{ known: found, strangers, redirects }, early] = await Promise.all([
+      repository.identify(tenant, wanted, records),
+      repository.sourceTimes(tenant, own),
+    ])
     const plan =
       requested.length === 0 || options.reassign === undefined
         ? NO_PLAN
         : await options.reassign.reassignments.plan(tenant, requested, found, redirects)
     const known = whereTheyAre(records, found, redirects, plan)
-    const keys = identified.timed?.(known) ?? []
-    const times = keys.length === 0 ? NO_TIMES : await repository.sourceTimes(tenant, keys)
+    const asked = new Set(own.map(({ type, id }) => `${type}/${id}`))
+    const others = (identified.timed?.(known) ?? []).filter(({ type, id }) => !asked.has(`${type}/${id}`))
+    const times = new Map([...early, ...(await repository.sourceTimes(tenant, others))])
     try {
       return await repository.commit(tenant, changesFor(known, { plan, times }), {
         ...options,
