@@ -147,3 +147,46 @@ async function dangling({ database }: TestFhir): Promise<string[]> {
         and reference #>> '{}' = t.type || '/' || t.id)`)
   return rows.map(({ reference }) => reference)
 }
+
+test('the answer to an order changes the stored one, without its patient, and makes none where none is stored', async () => {
+  await using doors = await startDoors()
+  const { fhir } = doors
+  const header = (type: string, id: string) =>
+    `MSH|^~\\&|LAB|HOSP|EHR|HOSP|20260102030405||${type}|${id}|P|2.5.1`
+  const receive = async (...segments: string[]) => {
+    await doors.receive(Buffer.from(`${segments.join('\r')}\r`), peer)
+    await doors.idle()
+  }
+  const orders = async () => {
+    const { json } = await fhir.call('GET', '/ServiceRequest')
+    return ((json.entry ?? []) as { resource: object }[]).map(({ resource }) => resource)
+  }
+  const answer = (id: string, status: string) =>
+    receive(header('ORL^O22^ORL_O22', id), 'MSA|AA|C1', `ORC|OK|CMD1^DPI|F1^LABO||${status}`)
+
+  await answer('C0', 'IP')
+  expect(await orders()).toEqual([])
+  const patient = 'PID|||IPP1^^^HOPITAL&1.2.250.1.999.2&ISO^PI||DURAND^ÉLODIE'
+  await receive(
+    header('OML^O21^OML_O21', 'C1'),
+    patient,
+    'ORC|NW|CMD1^DPI',
+    'OBR|1|CMD1^DPI||NFS^Numération^L',
+  )
+  await answer('C2', 'CM')
+  expect(await orders()).toMatchObject([
+    {
+      status: 'completed',
+      intent: 'order',
+      code: { coding: [{ code: 'NFS' }] },
+      subject: { reference: expect.stringMatching(/^Patient\//) },
+      identifier: [{ value: 'CMD1' }, { value: 'F1' }],
+      meta: { versionId: '2' },
+    },
+  ])
+  expect(await doors.states()).toEqual({ done: 3 })
+  const rows = await fhir.database.ownerQuery<{ result: string[] }>(
+    'select result from passerelle.message order by id',
+  )
+  expect(rows[0]!.result.filter((each) => each.startsWith('ServiceRequest'))).toEqual([])
+})

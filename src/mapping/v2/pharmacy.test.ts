@@ -298,3 +298,31 @@ describe('RAS^O17, administrations', () => {
     expect(refused!.resource['dosage']).toBeUndefined()
   })
 })
+
+test('RGV^O15: a dose to be given is an order of its own, based on the prescription', () => {
+  const all = sent(
+    'RGV^O15^RGV_O15',
+    PID,
+    PV1,
+    ORC,
+    `RXE||${DRUG}|500||mg`,
+    'RXR|PO',
+    `RXG|1|1||${DRUG}|500||mg^^UCUM|CPR|^À heure fixe`,
+    'TQ1|1||||||20260310080000',
+    'RXR|PO',
+  )
+  const [prescription, dose] = ofType(all, 'MedicationRequest')
+  expect(dose!.resource).toMatchObject({
+    intent: 'instance-order',
+    status: 'active',
+    basedOn: [referenceTo(prescription!)],
+    dosageInstruction: [
+      {
+        doseAndRate: [{ doseQuantity: { value: 500, ...MG } }],
+        route: { coding: [{ code: 'PO' }] },
+        timing: { repeat: { boundsPeriod: { start: '2026-03-10T08:00:00+01:00' } } },
+      },
+    ],
+    note: [{ text: 'À heure fixe' }],
+  })
+})

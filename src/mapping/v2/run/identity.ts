@@ -130,7 +130,7 @@ function keyOf(input: KeyInput): string | 'omitted' | 'contained' | undefined {
     case 'Immunization':
       return prefixed(typedIdentifier(root, 'FILL', sender) ?? own(), coded('vaccineCode'))
     case 'MedicationRequest':
-      return orderKey(input)
+      return orderKey(input) ?? giveKey(input)
     case 'MedicationDispense':
     case 'MedicationAdministration':
       return doneKey(input)
@@ -278,6 +278,15 @@ function doneKey({ resource, originOf, sender, count }: KeyInput): string | unde
   const key = `${order}|${subId}|${when ?? ''}`
   const occurrence = count(`${type}|${key}`)
   return occurrence === 1 ? key : `${key}|${occurrence}`
+}
+
+/** A dose that is to be given (RXG): its number within the order, and when. */
+function giveKey({ resource, originOf, sender }: KeyInput): string | undefined {
+  const origin = originOf(resource)
+  if (origin?.segment.name !== 'RXG') return undefined
+  const order = orderNumber(origin, sender)
+  const when = textAt(resource.root, 'dosageInstruction.timing.repeat.boundsPeriod.start') ?? ''
+  return order && `${order}|give|${origin.segment.field(1).value ?? ''}|${when}`
 }
 
 function segmentOf({ segment, group }: Origin, name: string): Hl7Segment | undefined {
