@@ -204,7 +204,7 @@ async function noteFailure(
   await journal.recordFailure(tenant, message, { code: failure.code, next })
   const fields = {
     channel: channel.channel,
-    message: message.id,
+    messageId: message.id,
     code: failure.code,
     attempt: message.attempts + 1,
   }

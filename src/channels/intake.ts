@@ -253,7 +253,7 @@ function makeDesk(deps: IntakeDeps, answers: Answers) {
       const receipts = await append(rows)
       for (const { did, id, state } of receipts) {
         count(state === 'refused' ? 'refused' : did, begun)
-        if (did === 'collided') log.warn({ channel: name, message: id }, 'control id used again')
+        if (did === 'collided') log.warn({ channel: name, messageId: id }, 'control id used again')
       }
       wakeLanes(rows, receipts)
       return receipts

@@ -1,6 +1,7 @@
 /** The log port. The composition root gives it a pino; the layers below know only this shape. */
 
-export type LogFields = Readonly<Record<string, unknown>>
+/** A line's own words are called `message`: a field of that name would be lost behind them. */
+export type LogFields = Readonly<Record<string, unknown>> & { readonly message?: never }
 
 export interface Log {
   debug(fields: LogFields, message: string): void
