@@ -57,6 +57,14 @@ const rows: AuditRow[] = [
     patients: [],
   }),
   accessRow({ agent: { id: 'Practitioner/dr-1', kind: 'user' } }),
+  accessRow({
+    kind: 'query',
+    interaction: 'patient-demographics-query',
+    action: 'E',
+    agent: { id: 'BORNE|URGENCES', kind: 'device', address: '192.0.2.9' },
+    query: 'QPD|IHE PDQ Query|T1|@PID.5.1^DURAND',
+    detail: { controlId: 'Q-1' },
+  }),
 ]
 
 async function projected() {
@@ -137,4 +145,12 @@ test('what is no resource of ours is named by an identifier, never by a referenc
   expect(events[9]!['entity']).toContainEqual(
     expect.objectContaining({ what: { identifier: { value: 'x:y/z@w' }, display: 'client' } }),
   )
+})
+
+test('a query over HL7 v2 is one, by the number of its IHE transaction', async () => {
+  const event = (await projected()).at(-1)!
+  expect(event).toMatchObject({
+    type: { code: '110112', display: 'Query' },
+    subtype: [{ system: 'urn:ihe:event-type-code', code: 'ITI-21' }],
+  })
 })

@@ -22,6 +22,7 @@ const TYPES: Readonly<Record<string, Coding>> = {
   rest: { system: EVENT_TYPE, code: 'rest', display: 'RESTful Operation' },
   token: { system: DCM, code: '110114', display: 'User Authentication' },
   hl7: { system: DCM, code: '110107', display: 'Import' },
+  query: { system: DCM, code: '110112', display: 'Query' },
   dicom: { system: DCM, code: '110104', display: 'DICOM Instances Transferred' },
   admin: { system: DCM, code: '110113', display: 'Security Alert' },
 }

@@ -10,7 +10,7 @@ import type { Statement } from './statement.ts'
 export interface AuditRow {
   /** When, in epoch milliseconds. */
   readonly at: number
-  readonly kind: 'rest' | 'token' | 'hl7' | 'dicom' | 'admin'
+  readonly kind: 'rest' | 'token' | 'hl7' | 'query' | 'dicom' | 'admin'
   /** A FHIR interaction (`read`, `search-type` …), `token`, `message-received`, `c-store`, `client-revoke` … */
   readonly interaction: string
   /** https://hl7.org/fhir/R4/valueset-audit-event-action.html */

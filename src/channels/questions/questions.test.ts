@@ -275,10 +275,11 @@ describe('around a query', () => {
     )
     expect(message).toEqual({ state: 'filtered', last_error: 'message-answered' })
     const rows = await database.ownerQuery(
-      "select interaction, agent, patients, query from passerelle.audit where interaction = 'patient-demographics-query' order by id desc limit 1",
+      "select kind, interaction, agent, patients, query from passerelle.audit where interaction = 'patient-demographics-query' order by id desc limit 1",
     )
     expect(rows).toEqual([
       {
+        kind: 'query',
         interaction: 'patient-demographics-query',
         agent: 'BORNE|URGENCES',
         patients: 'durand',

@@ -71,7 +71,7 @@ export function makeResponder(deps: ResponderDeps): Responder {
     const seen = result.did === 'found' ? result.seen : []
     return {
       at: clock.now(),
-      kind: 'hl7',
+      kind: 'query',
       interaction,
       action: 'E',
       outcome: result.did === 'found' ? 0 : 4,

@@ -186,3 +186,33 @@ test.each([
   expect(faults(sent)).toEqual([])
   expect(only(map(sent), 'Procedure').resource).toMatchObject(performed)
 })
+
+test('a code with its modifier stands beside the code, and a parent is named by its number', () => {
+  const procedure =
+    'PR1|1||27130^Arthroplastie^C4||20260309' + '|'.repeat(11) + '50^Bilatéral' + '|'.repeat(9) + 'PRO1^DPI'
+  const sent = message(
+    header('BAR^P12'),
+    EVN,
+    PID,
+    PV1,
+    procedure,
+    `DG1|1||I10^Hypertension^I10|||A${'|'.repeat(16)}DIA1^DPI`,
+  )
+  expect(faults(sent)).toEqual([])
+  expect(only(map(sent), 'Procedure').resource).toMatchObject({
+    code: { coding: [{ code: '27130' }, { code: '27130:50' }] },
+    partOf: [{ identifier: { value: 'PRO1' } }],
+  })
+  expect(only(map(sent), 'Condition').resource['extension']).toMatchObject([
+    { valueReference: { identifier: { value: 'DIA1' } } },
+  ])
+})
+
+test('the case manager of an insurance is in the care team', () => {
+  const sent = message(header('ADT^A01'), EVN, PID, PV1, IN1, `IN3|1${'|'.repeat(20)}ROUX LÉA`)
+  expect(faults(sent)).toEqual([])
+  expect(only(map(sent), 'CareTeam').resource).toMatchObject({
+    subject: reference(only(map(sent), 'Patient')),
+    participant: [{ member: { display: 'ROUX LÉA' }, role: [{ coding: [{ code: '768832004' }] }] }],
+  })
+})

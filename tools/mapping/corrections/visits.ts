@@ -120,7 +120,16 @@ const DIAGNOSES: readonly RuleCorrection[] = [
     leaveOut: 'the Condition is made by DG1[Condition]',
   },
   { map: /^DG1\[/, source: 'DG1-21', use: { when: 'DG1-21 = "D"' }, because: 'only a deletion is an error' },
-  { map: /^DG1\[/, source: 'DG1-22', leaveOut: 'an identifier of another Condition is not followed' },
+  {
+    map: 'DG1[Condition]',
+    source: 'DG1-22',
+    target: /valueReference/,
+    use: {
+      to: 'extension("http://hl7.org/fhir/StructureDefinition/condition-dueTo").valueReference.identifier',
+      type: 'EI[Identifier-Extension]',
+    },
+    because: 'the other Condition is known by its identifier alone',
+  },
   {
     map: /^(AL1|IAM)\[AllergyIntolerance\]$/,
     source: /^(AL1|IAM)-5$/,
@@ -165,8 +174,18 @@ const DIAGNOSES: readonly RuleCorrection[] = [
     use: { when: 'PR1-5 length > 8', type: '@after(5.1)', value: '' },
     because: 'the sum that the guide asks for',
   },
-  { map: 'PR1[Procedure]', source: 'PR1-16', leaveOut: 'a modifier is no code of a procedure' },
-  { map: 'PR1[Procedure]', source: 'PR1-25', leaveOut: 'an identifier of another Procedure is not followed' },
+  {
+    map: 'PR1[Procedure]',
+    source: 'PR1-16',
+    use: { to: 'code.coding[modified].code', type: '', value: 'PR1-3.1 + ":" + PR1-16.1' },
+    because: 'a coding beside the one without its modifier',
+  },
+  {
+    map: 'PR1[Procedure]',
+    source: 'PR1-25',
+    use: { to: 'partOf.identifier', type: 'EI[Identifier-Extension]' },
+    because: 'the other Procedure is known by its identifier alone',
+  },
   { map: 'IN1[Coverage]', source: 'IN1-16', leaveOut: 'the subscriber is made by IN1[RelatedPerson]' },
   {
     map: 'IN1[Coverage]',
