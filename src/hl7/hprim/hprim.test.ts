@@ -177,6 +177,11 @@ describe('at the door', () => {
     ])
   })
 
+  test('a small file does not become a huge one', () => {
+    const greedy = Buffer.from(`H|~^\\&|${'x'.repeat(100_000)}\r${'P|1\r'.repeat(3_000)}L|1\r`)
+    expect(() => splitHprim(greedy)).toThrow(expect.objectContaining({ code: 'hl7-batch-messages' }))
+  })
+
   test('other character sets are the channel’s to say', () => {
     const utf8 = Buffer.from(FILE, 'utf8')
     expect(parseHprimAsV2(utf8, { override: 'utf-8' }).get('ORC-12.2')).toBe('ROUX Hélène')

@@ -1,5 +1,5 @@
 /** What the door needs to know of an HPRIM santé file before it is stored, and its cut into one message a patient. */
-import { asFailure } from '../../kernel/failure.ts'
+import { asFailure, Failure } from '../../kernel/failure.ts'
 import { decodeText, tryDecode, type Charset, type CharsetChoice } from '../charset/index.ts'
 import { readIntake, type Intake, type Unreadable } from '../intake.ts'
 import { parseMessage, type Hl7Message } from '../message.ts'
@@ -42,7 +42,13 @@ export function parseHprimAsV2(raw: Buffer, choice: CharsetChoice = {}): Hl7Mess
   return parseMessage(hprimToV2(parseHprim(decodeText(raw, charset), charset)), { charset })
 }
 
-/** The bytes of a file with several patients as files with one each: H, the patient's segments, L. */
+/** Every part repeats the header: what all of them may come to, so that a small file can't become a huge one. */
+const MAX_SPLIT_BYTES = 256 * 1024 * 1024
+
+/**
+ * The bytes of a file with several patients as files with one each: H, the patient's segments, L.
+ * @throws Failure `too-large`/`hl7-batch-messages`
+ */
 export function splitHprim(raw: Buffer): Buffer[] {
   const lines = raw.toString('latin1').split(/(?<=[\r\n])(?=[^\r\n])/)
   const header = lines.map((line) => line.slice(line.indexOf('H'))).find((line) => line.startsWith('H'))
@@ -52,11 +58,14 @@ export function splitHprim(raw: Buffer): Buffer[] {
   const first = lines.findIndex((line) => named(line, 'P'))
   const last = lines.findLastIndex((line) => named(line, 'L'))
   if (first === -1 || last < first) return [raw]
-  const head = lines.slice(0, first)
+  const head = lines.slice(0, first).join('')
+  const tail = lines.slice(last).join('')
   const patients: string[][] = []
   for (const line of lines.slice(first, last)) {
     if (named(line, 'P')) patients.push([])
     patients.at(-1)!.push(line)
   }
-  return patients.map((own) => Buffer.from([...head, ...own, ...lines.slice(last)].join(''), 'latin1'))
+  if (patients.length * (head.length + tail.length) > MAX_SPLIT_BYTES)
+    throw new Failure('too-large', 'hl7-batch-messages', { patients: patients.length })
+  return patients.map((own) => Buffer.from(head + own.join('') + tail, 'latin1'))
 }
