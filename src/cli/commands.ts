@@ -7,6 +7,7 @@ export const commands: Readonly<Record<string, () => Promise<Command>>> = {
   tenant: async () => (await import('./tenant.ts')).tenant,
   client: async () => (await import('./client.ts')).client,
   channel: async () => (await import('./channel.ts')).channel,
+  merge: async () => (await import('./merge.ts')).merge,
   send: async () => (await import('./send.ts')).send,
   demo: async () => (await import('./demo.ts')).demo,
   audit: async () => (await import('./audit.ts')).audit,

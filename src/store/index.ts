@@ -64,6 +64,7 @@ export {
   type Told,
 } from './identified-commit.ts'
 export {
+  listReassignments,
   REDIRECTED,
   type ReassignmentRecord,
   type Reassignments,

@@ -19,7 +19,7 @@ import type { Redirects } from './redirects.ts'
 import { type Undone, type UndoInput, undoMerge } from './undo.ts'
 
 export type { ReassignmentPlan, RequestedReassignment } from './plan.ts'
-export type { ReassignmentRecord } from './records.ts'
+export { listRecords as listReassignments, type ReassignmentRecord } from './records.ts'
 export { assertInForce, REDIRECTED, type Redirects } from './redirects.ts'
 export type { Undone } from './undo.ts'
 
