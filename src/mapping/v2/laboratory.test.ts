@@ -112,7 +112,6 @@ describe('OUL', () => {
       container: [
         {
           identifier: [{ value: 'BOX1' }],
-          type: { coding: [{ code: 'TUBE' }] },
           capacity: { value: 10, code: 'mL' },
           specimenQuantity: { value: 7 },
         },

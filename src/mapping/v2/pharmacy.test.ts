@@ -326,3 +326,40 @@ test('RGV^O15: a dose to be given is an order of its own, based on the prescript
     note: [{ text: 'À heure fixe' }],
   })
 })
+
+test('RXO says how fast, how much a day and why', () => {
+  const RXO = [
+    'RXO',
+    DRUG,
+    '500',
+    '',
+    'mg^^UCUM',
+    ...Array<string>(12).fill(''),
+    'H4',
+    '',
+    '',
+    'DOUL^Douleur^L',
+    '100',
+    'mL^^UCUM',
+    '2^g',
+    'DOLI^Doliprane^L',
+  ]
+  const all = sent('OMP^O09', PID, ORC, RXO.join('|'))
+  expect(only(all, 'MedicationRequest').resource).toMatchObject({
+    reasonCode: [{ coding: [{ code: 'DOUL' }] }],
+    dosageInstruction: [
+      {
+        doseAndRate: [
+          {
+            doseQuantity: { value: 500 },
+            rateRatio: { numerator: { value: 100 }, denominator: { value: 4, code: 'h' } },
+          },
+        ],
+        maxDosePerPeriod: { numerator: { value: 2, code: 'g' }, denominator: { value: 1, code: 'd' } },
+      },
+    ],
+  })
+  expect(only(all, 'Medication').resource['code']).toMatchObject({
+    coding: [{ code: 'N02BE01' }, { code: 'DOLI' }],
+  })
+})

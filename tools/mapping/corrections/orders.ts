@@ -232,7 +232,7 @@ const ORDERS: readonly RuleCorrection[] = [
     use: { to: 'medicationReference>Medication.form' },
     because: 'the name in R4',
   },
-  { map: 'RXO[MedicationRequest]', source: 'RXE-19', leaveOut: 'a field of RXE, mapped there' },
+  { map: 'RXO[MedicationRequest]', source: 'RXE-19', leaveOut: 'RXO-23 is meant; our own rows say it' },
   {
     map: 'RXO[MedicationRequest]',
     source: /^RXO-[23]$/,

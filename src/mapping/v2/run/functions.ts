@@ -131,9 +131,10 @@ export const FUNCTIONS: Readonly<Record<string, MappingFunction>> = {
     const code = unit === undefined ? undefined : ucumCode(unit)
     return code !== undefined && ['s', 'min', 'h', 'd', 'wk', 'mo', 'a'].includes(code) ? code : undefined
   },
-  /** A rate of administration; the argument is the field that says per how long, the two after it how much and the unit. */
+  /** A rate of administration; the argument: the field that says per how long, and the one that says how much when it is not the next. */
   rate: (_value, context, argument, node, row) => {
-    if (node) writeRate(node, Number(argument), context, row)
+    const [per, amount = per! + 1] = argument.split(',').map(Number)
+    if (node) writeRate(node, { per: per!, amount }, context, row)
     return undefined
   },
   /** A code of table 0335 as frequency and period, where it names them. */

@@ -1,6 +1,6 @@
 /**
- * Rates of administration: three fields in a row say per how long, how much and in which unit (HL7 v2.8 chapter 4A, RXE-22
- * to RXE-24; RXO-21, RXG-14, RXA-12 alike). `H2` is two hours (table 0043 without the week days).
+ * Rates of administration: three fields say per how long, how much and in which unit (HL7 v2.8 chapter 4A, RXE-22
+ * to RXE-24; RXG-14 to RXG-16; RXO-17, RXO-21 and RXO-22). `H2` is two hours, as RXE-22 writes it.
  */
 import type { FunctionContext } from './functions.ts'
 import { decimalJson } from './primitives.ts'
@@ -16,12 +16,18 @@ const PER: ReadonlyMap<string, string> = new Map([
   ['L', 'mo'],
 ])
 
+/** Numbers of the fields; the unit stands after the amount. */
+interface RateFields {
+  readonly per: number
+  readonly amount: number
+}
+
 /** Writes rateQuantity, or rateRatio where the time stands in a field of its own, not in the unit. */
-export function writeRate(node: Obj, per: number, context: FunctionContext, row: string): void {
-  const amount = decimalJson(context.text(per + 1, 1) ?? '', context)
+export function writeRate(node: Obj, fields: RateFields, context: FunctionContext, row: string): void {
+  const amount = decimalJson(context.text(fields.amount, 1) ?? '', context)
   if (amount === undefined) return
-  const unit = context.text(per + 2, 2) ?? context.text(per + 2, 1)
-  const time = timeOf(context.text(per, 1))
+  const unit = context.text(fields.amount + 1, 2) ?? context.text(fields.amount + 1, 1)
+  const time = timeOf(context.text(fields.per, 1))
   if (time === undefined || unit?.includes('/')) {
     writeQuantity(part(node, 'rateQuantity', 'Quantity'), [amount, unit], context, row)
     return
