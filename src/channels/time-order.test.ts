@@ -173,6 +173,21 @@ test('a cancelled transfer did not take place; a changed class leaves a history'
   })
 })
 
+test('a visit that was announced begins when an outpatient becomes an inpatient', async () => {
+  const announced = [
+    { event: 'A05', hour: 0, kind: 'P' },
+    { event: 'A06', hour: 1, ward: 'W1', kind: 'I' },
+  ]
+  for (const order of permutations(announced)) {
+    const { status, statusHistory, kind } = await after(order)
+    expect({ status, statusHistory, kind }).toMatchObject({
+      status: 'in-progress',
+      statusHistory: [{ status: 'planned', period: { start: on(0), end: on(1) } }],
+      kind: { code: 'IMP' },
+    })
+  }
+})
+
 test('a visit that was announced, cancelled before it began', async () => {
   const { status, statusHistory } = await after([
     { event: 'A05', hour: 0, kind: 'P' },
