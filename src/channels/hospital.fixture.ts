@@ -1,6 +1,7 @@
 /** A channel with the real mapping over a real store: what tests of merges and of time send to, and look at. */
 import { testDatabase, type TestDatabase } from '../../test/support/database.ts'
 import { loadDefinitions, makeElementTree } from '../fhir/index.ts'
+import { systemClock } from '../kernel/clock.ts'
 import type { TenantId } from '../kernel/ids.ts'
 import type { JsonObject } from '../kernel/json.ts'
 import { testStore } from '../store/testing.ts'
@@ -39,7 +40,7 @@ const { program } = await loadHl7Programs({
 /** One database for the tests of a file. */
 export async function openTown(): Promise<Town> {
   const database = await testDatabase()
-  const store = testStore(database.db)
+  const store = testStore(database.db, systemClock, 'enforce')
   let count = 0
   return {
     async hospital() {
