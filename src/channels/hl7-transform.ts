@@ -12,6 +12,7 @@ import {
   type MappedResource,
   mapMessage,
   mergeMapped,
+  moveAttachments,
   type MergeOptions,
   type Program,
   readMappingFiles,
@@ -76,7 +77,7 @@ export function mapForChannel(
   if (isUnmapped && (mapping.unmapped === 'keep' || TALK.has(message.get('MSH-9.1') ?? ''))) {
     return { reason: 'message-not-mapped' }
   }
-  return mapMessage(program, message, {
+  const mapped = mapMessage(program, message, {
     tenantKey: channel.tenant,
     channel: channel.channel,
     receivedAt,
@@ -88,6 +89,8 @@ export function mapForChannel(
     ...(mapping.conceptMaps && { conceptMaps: mapping.conceptMaps }),
     ...(mapping.patientIdentifier && { patientIdentifier: mapping.patientIdentifier }),
   })
+  const maxBytes = mapping.maxAttachmentKiB * 1024
+  return moveAttachments(mapped, { tenantKey: channel.tenant, maxBytes })
 }
 
 /** Acknowledgements, queries and what ends them say nothing of a patient: nobody has to decide about them. */

@@ -7,6 +7,7 @@ export {
   type Dictionary,
   mapMessage,
   mergeMapped,
+  moveAttachments,
   printExplained,
   readMappingFiles,
   structureOf,

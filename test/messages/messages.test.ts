@@ -72,7 +72,7 @@ test('a document says what it replaces or adds to, what it is about and how far 
     relatesTo: [{ code: 'appends', target: { identifier: { value: 'DOC54' } } }],
     context: { related: [{ identifier: { value: 'PO1' } }, { identifier: { value: 'FO1' } }, {}] },
   })
-  expect(resource['content']).toHaveLength(2)
+  expect(resource['content']).toHaveLength(1)
 })
 
 test('a document without a text says that it is unknown', () => {

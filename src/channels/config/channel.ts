@@ -112,6 +112,8 @@ const mapping = z.strictObject({
    * system. One without a source system is for local codes and has to be named.
    */
   conceptMaps: z.array(z.string().min(1)).optional(),
+  /** A larger attachment (OBX of type ED) becomes a Binary with a DocumentReference. 0: every one. */
+  maxAttachmentKiB: z.number().min(0).max(16_384).default(256),
   /** Messages that are acknowledged and kept, but make no resources: MSH-9 such as `SIU` or `ADT^A31`. */
   ignore: z
     .array(z.string().regex(/^[A-Z0-9]{3}(?:\^[A-Z0-9]{3})?$/, 'a message type such as ADT or ADT^A31'))

@@ -23,6 +23,7 @@ export function mergeMapped(
 ): ExactJson {
   if (current === undefined || mapped.mode === 'replace')
     return { value: mapped.resource, exact: mapped.exact }
+  if (mapped.mode === 'keep') return { value: current, exact: current }
   return {
     value: merge(current, mapped.resource, mapped, options),
     exact: merge(current, mapped.exact, mapped, options),

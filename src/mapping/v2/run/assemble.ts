@@ -19,8 +19,8 @@ export interface MappedResource {
   readonly cleared: readonly string[]
   /** Elements that only count where nothing is stored yet. */
   readonly fallbacks: readonly string[]
-  /** `merge`: what the message does not say stays. `replace`: the message says all. */
-  readonly mode: 'merge' | 'replace'
+  /** `merge`: what the message does not say stays. `replace`: the message says all. `keep`: what is stored is the same already. */
+  readonly mode: 'merge' | 'replace' | 'keep'
   /** When what it says happened, epoch ms. */
   readonly at: number
   /** Which rows of the tables wrote each element; empty unless it was asked for. */

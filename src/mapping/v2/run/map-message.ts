@@ -9,6 +9,7 @@ import { assemble, visitReferences, type AssembleInput, type MappedResource } fr
 import { sourceOf, type MappingContext, type Warning } from './context.ts'
 import { eventTimeOf, resultTimeOf, type EventTime } from './event-time.ts'
 import { groupSegments, type Grouped } from './groups.ts'
+import { joinTexts } from './joined-texts.ts'
 import { makeIdentities } from './identity.ts'
 import { completeProvenance } from './provenance.ts'
 import { runRules } from './instances.ts'
@@ -52,10 +53,14 @@ export function mapMessage(program: Program, message: Hl7Message, context: Mappi
   }
   const structure = program.structures.get(name)!
   const warnings = makeWarnings()
-  const grouped = groupSegments(structure, message.segments())
-  warnAboutSegments(grouped, warnings.warn)
   const cleared = new Map<Obj, Set<string>>()
-  const run = makeRunContext(program, message, context, warnings.warn, cleared)
+  const given = makeRunContext(program, message, context, warnings.warn, cleared)
+  const { segments, read } = isJoined(message, given)
+    ? joinTexts(message.segments(), given.read)
+    : { segments: message.segments(), read: given.read }
+  const run = { ...given, read }
+  const grouped = groupSegments(structure, segments)
+  warnAboutSegments(grouped, warnings.warn)
   const { instances, reassignments } = runRules(structure, grouped.root, run)
   const provenance =
     instances.find(({ resource }) => resource.type === 'Provenance')?.resource ?? makeResource('Provenance')
@@ -108,6 +113,12 @@ function completedTypes(message: Hl7Message, switches: ReadonlyMap<string, strin
   }
   if (type !== 'ADT' && switches.get('patient-outside-adt') === 'complete') completed.add('Patient')
   return completed
+}
+
+/** Whether neighbouring OBX of one text are one. */
+function isJoined(message: Hl7Message, { switches }: Pick<RunContext, 'switches'>): boolean {
+  const choice = switches.get('text-lines')
+  return choice === 'joined' || (choice === 'joined-documents' && message.get('MSH-9.1')?.trim() === 'MDM')
 }
 
 /** undefined where the tenant has no map: then nothing is looked at. */
