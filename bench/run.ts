@@ -12,6 +12,7 @@ const NAMES = [
   'xml',
   'bundles',
   'reindex',
+  'feed',
 ] as const
 
 const [name, ...args] = process.argv.slice(2)

@@ -61,21 +61,25 @@ function replacedRecord({ type, from, to }: Merge, meta: JsonObject, at: number)
   const state: Readonly<Record<string, JsonObject>> = {
     Patient: { active: false, link: [{ other: { reference: `${type}/${to}` }, type: 'replaced-by' }] },
     Account: { status: 'inactive' },
-    Encounter: { status: 'entered-in-error' },
+    // R4 wants a class; what is stored has one.
+    Encounter: { status: 'entered-in-error', class: UNKNOWN },
   }
   const resource = { resourceType: type, id: from, meta, ...state[type] }
+  const fallbacks = type === 'Encounter' ? ['class'] : []
   return {
     type,
     id: from,
     resource,
     exact: resource,
     cleared: [],
-    fallbacks: [],
+    fallbacks,
     mode: 'merge',
     at,
     trace: [],
   }
 }
+
+const UNKNOWN = { system: 'http://terminology.hl7.org/CodeSystem/v3-NullFlavor', code: 'UNK' }
 
 /** `Patient/id` of those that the message says are not linked with this one. */
 export function unlinkedFrom({ type, id }: MappedResource, { unlinked }: Plan): string[] {
