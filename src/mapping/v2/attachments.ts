@@ -78,7 +78,7 @@ function describe(attachment: JsonObject): Described {
 }
 
 function inBinary(
-  { type, id, resource }: MappedResource,
+  { type, id, resource, at }: MappedResource,
   { bytes, attachment }: Described,
   { tenantKey }: AttachmentOptions,
   made: MappedResource[],
@@ -88,6 +88,7 @@ function inBinary(
   const binary = uuidv5(tenantNamespace(tenantKey), `Binary|${type}/${id}|${digest}`)
   made.push(
     newResource(
+      at,
       'Binary',
       binary,
       {
@@ -124,14 +125,15 @@ function isMoved(extension: Json): boolean {
 }
 
 function documentOf(
-  { id, resource }: MappedResource,
+  mapped: MappedResource,
   attachment: JsonObject,
-  at: number,
+  position: number,
   { tenantKey }: AttachmentOptions,
 ): MappedResource {
+  const { id, resource } = mapped
   const { meta = {}, code, subject, encounter, effectiveDateTime } = resource
-  const document = uuidv5(tenantNamespace(tenantKey), `DocumentReference|Observation/${id}|${at}`)
-  return newResource('DocumentReference', document, {
+  const document = uuidv5(tenantNamespace(tenantKey), `DocumentReference|Observation/${id}|${position}`)
+  return newResource(mapped.at, 'DocumentReference', document, {
     meta,
     status: 'current',
     ...(code !== undefined && { type: code }),
@@ -147,13 +149,14 @@ function documentOf(
 }
 
 function newResource(
+  at: number,
   type: string,
   id: string,
   body: JsonObject,
   mode: MappedResource['mode'] = 'merge',
 ): MappedResource {
   const resource = { resourceType: type, id, ...body }
-  return { type, id, resource, exact: resource, cleared: [], fallbacks: [], mode, trace: [] }
+  return { type, id, resource, exact: resource, cleared: [], fallbacks: [], mode, at, trace: [] }
 }
 
 /** The Provenance of a message names all that came of it. */

@@ -92,7 +92,7 @@ export async function feedRunner(database: Pick<TestDatabase, 'db' | 'tenant' | 
         error: string | null
         count: number
       }>(
-        `select state, case when state = 'held' then type end as type, last_error as error, count(*)::int as count
+        `select state, case when state <> 'done' then type end as type, case when state <> 'done' then last_error end as error, count(*)::int as count
          from passerelle.message group by 1, 2, 3 order by 1, 2`,
       )
       return rows

@@ -154,7 +154,13 @@ test('a compiled program can’t be changed', () => {
 
 test('every switch is used by a row or by name', () => {
   const text = [...files].map(([, each]) => each).join('\n')
-  const code = ['decimal-comma', 'directory-from-messages', 'encounter-without-number', 'patient-outside-adt']
+  const code = [
+    'decimal-comma',
+    'directory-from-messages',
+    'encounter-without-number',
+    'patient-outside-adt',
+    'text-lines',
+  ]
   const switches = files
     .get('switches.tsv')!
     .split('\n')
