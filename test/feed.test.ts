@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest'
 import { testDatabase } from './support/database.ts'
 import { makeFeed } from './support/feed/feed.ts'
-import { feedRunner } from './support/feed/run.ts'
+import { feedRunner, type StoredResource } from './support/feed/run.ts'
 
 const done = (count: number) => [{ state: 'done', type: null, error: null, count }]
 
@@ -33,5 +33,5 @@ test('messages that are handled again, as if they had never come, change nothing
   expect(contents(await it.resources())).toEqual(contents(once))
 }, 60_000)
 
-const contents = (resources: readonly { readonly version: number }[]) =>
-  resources.map(({ version: _, ...content }) => content)
+const contents = (resources: readonly StoredResource[]) =>
+  resources.map(({ type, id, content }) => ({ type, id, content }))
