@@ -63,7 +63,7 @@ describe('a channel file', () => {
       queries: 'refuse',
       reusedControlId: 'process',
       retry: { firstDelaySeconds: 1, maxDelaySeconds: 60, attempts: 10, crashes: 3 },
-      mapping: { switches: {}, ignore: [], unmapped: 'keep' },
+      mapping: { switches: {}, ignore: [], unmapped: 'keep', maxAttachmentKiB: 256 },
     })
   })
 
