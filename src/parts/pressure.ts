@@ -1,7 +1,7 @@
 /**
  * Doors before workers. While messages come in fast, the workers write one at a time and rest between two, the longer
  * the faster they come: the database acknowledges first and maps later, and the journal holds what waits. At such rates
- * the workers would not keep up anyway; figures in docs/decisions/0011-doors-before-workers.md.
+ * the workers would not keep up anyway; figures in docs/decisions/0013-doors-before-workers.md.
  */
 import type { Repository } from '../store/index.ts'
 
