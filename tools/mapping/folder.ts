@@ -1,5 +1,5 @@
 /** Where our tables are, and the arguments that the programs share. */
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { loadDefinitions, makeElementTree } from '../../src/fhir/index.ts'
@@ -18,6 +18,12 @@ export function presentTable(name: string): {
   const file = join(MAPPING, name)
   const text = existsSync(file) ? readFileSync(file, 'utf8') : ''
   return { file, text, rows: text === '' ? [] : parseTsv(text).rows }
+}
+
+/** The tables of a folder of config/mapping: `messages/ORU_R01.tsv`. */
+export function tablesIn(folder: string): string[] {
+  const names = readdirSync(join(MAPPING, folder)).filter((name) => name.endsWith('.tsv'))
+  return names.toSorted().map((name) => `${folder}/${name}`)
 }
 
 /** What the official tables in a folder become. @throws Error when no folder is given or it does not hold them */

@@ -66,6 +66,11 @@ describe('a row is refused, with its file and its id,', () => {
       'x\tPID-8\t\tgender\t\t\t"M"',
       '"M" is not a code that R4 allows here',
     ],
+    [
+      'for a label on what is no list',
+      'x\tPID-8\t\tgender[1]',
+      'Patient.gender is no list, so [1] names nothing',
+    ],
     ['for a source that is no v2 path', 'x\tpid8\t\tgender', '"pid8" is not a v2 path'],
     ['for a function that does not exist', 'x\tPID-8\t\tgender\t@guess', 'there is no function @guess'],
     [
@@ -83,6 +88,31 @@ describe('a row is refused, with its file and its id,', () => {
     expect(complaints(row, 'messages/ADT_A01.tsv', columns)).toEqual([
       'messages/ADT_A01.tsv, row ADT_A01 x: no row makes Practitioner[9]',
     ])
+  })
+})
+
+describe('what R4 binds or counts is refused', () => {
+  test('in the codings of a concept: a constant and a vocabulary', () => {
+    const file = 'segments/AL1.AllergyIntolerance.tsv'
+    expect(complaints('x\tAL1-2\t\tclinicalStatus.coding.code\t\t\t"alive"', file)).toEqual([
+      `${file}, row x: "alive" is not a code that R4 allows here`,
+    ])
+    expect(complaints('x\tAL1-2\t\tclinicalStatus.coding.code\t\tMaritalStatus', file)).toHaveLength(1)
+  })
+
+  test('in defaults and what elements need', () => {
+    const columns = 'type\telement\tjson\twhen'
+    const complaint = (row: string) => complaints(row, 'defaults.tsv', columns)[0]
+    expect(complaint('Patient\tgender\t"M"\t')).toContain('"M" is not a code that R4 allows here')
+    expect(complaint('Patient\tname\t{"text":"x"}\t')).toContain('R4 has a list here')
+    expect(complaint('Patient\tgender\t["male"]\t')).toContain('R4 has no list here')
+    expect(complaint('Patient\tcolour\t"x"\t')).toContain('R4 has no element Patient.colour')
+    expect(complaints('Identifier\tuse\t"mine"', 'required.tsv', 'type\telement\totherwise')[0]).toContain(
+      '"mine" is not a code that R4 allows here',
+    )
+    expect(complaints('Quantity\tcolour\tvalue', 'dependent.tsv', 'type\telement\tneeds')[0]).toContain(
+      'R4 has no element Quantity.colour',
+    )
   })
 })
 

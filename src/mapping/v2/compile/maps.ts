@@ -86,6 +86,7 @@ function compileRule(
   const write = compileWrite(maps, map, target, type)
   const steps = withFields(withShared(target.steps, map.base, input.tables.shared), map.name)
   checkCodes(target, known, terms)
+  checkLabels(map.base, target)
   return {
     id: `${map.name} ${id}`,
     from: path,
@@ -158,6 +159,16 @@ function fits(base: string, { type, self }: ResolvedTarget): boolean {
   if (self === 'value' || isPrimitive(base))
     return isPrimitive(base) && (self !== undefined || isPrimitive(type))
   return QUANTITIES.includes(base) && QUANTITIES.includes(type)
+}
+
+/** A label tells the items of a list apart; what R4 has only once has none. */
+function checkLabels(base: string, { steps }: ResolvedTarget): void {
+  let type = base
+  for (const { name, list, label, type: own, into } of steps) {
+    if (label !== '' && !list)
+      throw new LanguageError(`${type}.${name} is no list, so [${label}] names nothing`)
+    type = into ?? own
+  }
 }
 
 /** A required binding allows only some codes: neither a constant nor a vocabulary may give another. */

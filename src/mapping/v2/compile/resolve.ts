@@ -40,8 +40,11 @@ export function resolveTarget(tree: ElementTree, base: string, target: Target): 
   let codes: ReadonlySet<string> | undefined
   const steps = target.steps.map((step) => {
     const resolved = resolveStep(tree, type, step)
+    // What binds a CodeableConcept or Coding binds the code in it.
+    const isInside =
+      (type === 'CodeableConcept' && step.name === 'coding') || (type === 'Coding' && step.name === 'code')
+    codes = resolved.codes ?? (isInside ? codes : undefined)
     type = step.into ?? resolved.type
-    codes = resolved.codes
     return resolved
   })
   return { self, sibling, steps, fallback, type, primitive: isPrimitive(type), codes }
