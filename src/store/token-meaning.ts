@@ -13,6 +13,11 @@ export function spellMeaning(system: string | undefined, code: string): string {
   return cut(parts.join(SEPARATOR))
 }
 
+/** Without what differs between those who write the code in capitals and those who don't: they share one meaning. */
+export function foldMeaning(value: string): string {
+  return value.split(SEPARATOR, 2).join(SEPARATOR)
+}
+
 /** Where the values of a code begin, whatever its system; and the first text behind them. */
 export function codeSpan(code: string): { from: string; to: string } {
   const folded = foldCode(code)

@@ -210,7 +210,7 @@ function image(number: number): Buffer {
   return syntheticCt({
     studyUid: STUDY,
     seriesUid: `${STUDY}.1`,
-    sopInstanceUid: `${STUDY}.1.${number + 1}`,
+    sopInstanceUid: uidOf(number),
     instanceNumber: number + 1,
     size: 64,
     attributes: { PatientID: 'FAULT', PatientName: 'FAULT^TEST' },
@@ -231,7 +231,12 @@ async function settle(server: BenchServer, ledger: Ledger): Promise<void> {
     if ((await total(client, server, 'DiagnosticReport')) >= wanted) break
     await sleep(500)
   }
-  await sleep(8000) // The projector's quiet time.
+  // The projector's quiet time; and what a killed one had claimed is another's when the claim has run out.
+  for (let waited = 0; waited < 180; waited++) {
+    const uids = new Set(await projected(client, server))
+    if ([...ledger.acknowledged.images].every((number) => uids.has(uidOf(number)))) break
+    await sleep(500)
+  }
 }
 
 /** Ends a load when nothing is open any more. */
@@ -285,6 +290,21 @@ async function verify(server: BenchServer, ledger: Ledger): Promise<{ lost: stri
   return { lost, doubled }
 }
 
+/** UIDs of the instances that the study's resource names. */
+async function projected(client: HttpClient, server: BenchServer): Promise<string[]> {
+  const identifier = `urn:dicom:uid%7Curn:oid:${STUDY}`
+  const answer = await client.send('GET', `${server.fhir}/ImagingStudy?identifier=${identifier}`)
+  type Study = { series: { instance: { uid: string }[] }[] }
+  const { entry = [] } = JSON.parse(answer.body) as { entry?: { resource: Study }[] }
+  return entry.flatMap(({ resource }) =>
+    resource.series.flatMap(({ instance }) => instance.map(({ uid }) => uid)),
+  )
+}
+
+function uidOf(image: number): string {
+  return `${STUDY}.1.${image + 1}`
+}
+
 async function verifyImages(
   client: HttpClient,
   server: BenchServer,
@@ -292,18 +312,10 @@ async function verifyImages(
   lost: string[],
   doubled: string[],
 ): Promise<void> {
-  const answer = await client.send(
-    'GET',
-    `${server.fhir}/ImagingStudy?identifier=urn:dicom:uid%7Curn:oid:${STUDY}`,
-  )
-  type Study = { series: { instance: { uid: string }[] }[] }
-  const { entry = [] } = JSON.parse(answer.body) as { entry?: { resource: Study }[] }
-  const uids = entry.flatMap(({ resource }) =>
-    resource.series.flatMap(({ instance }) => instance.map(({ uid }) => uid)),
-  )
+  const uids = await projected(client, server)
   if (new Set(uids).size !== uids.length) doubled.push('instances of the imaging study')
   for (const number of ledger.acknowledged.images) {
-    if (!uids.includes(`${STUDY}.1.${number + 1}`)) lost.push(`image ${number}`)
+    if (!uids.includes(uidOf(number))) lost.push(`image ${number}`)
   }
 }
 

@@ -12,6 +12,7 @@ import type { Db } from '../db.ts'
 import type { ResourceRow } from '../queries/read-resources.ts'
 import { type Stored, storedFrom } from '../resource.ts'
 import type { Statement } from '../statement.ts'
+import { foldMeaning } from '../token-meaning.ts'
 import { type Condition, isPersonal, isReferringStream, isStream, type TokenCondition } from './condition.ts'
 import {
   type Cursor,
@@ -342,7 +343,8 @@ export function makeSearchRunner({ db, named, tokenValues, frequent, tell }: Sea
     row: ResourceRow & { key: SortKey },
   ) {
     if (kind.by !== 'token') return true // the statement saw to it
-    return extreme(tokenValues(tenant, type, row.content!, kind.code), descending) === row.key
+    const values = tokenValues(tenant, type, row.content!, kind.code).map(foldMeaning)
+    return extreme(values, descending) === foldMeaning(String(row.key))
   }
 
   async function withoutKey(tenant: TenantId, query: SearchQuery, { kind }: SortPart, wanted: number) {
