@@ -21,8 +21,12 @@ export type WorkerThreadMessage =
   | { readonly kind: 'ready' }
   /** Told again and again: whose event loop stands still says nothing. */
   | { readonly kind: 'alive' }
-  | { readonly kind: 'warned'; readonly event: Parameters<Metrics['channels']['warned']>[0] }
-  | { readonly kind: 'handled'; readonly event: Parameters<Metrics['channels']['handled']>[0] }
+  | {
+      readonly kind: 'handled'
+      readonly event: Parameters<Metrics['channels']['handled']>[0]
+      /** What was warned of since the last one. */
+      readonly warned: readonly Parameters<Metrics['channels']['warned']>[0][]
+    }
   | {
       readonly kind: 'log'
       readonly level: 'debug' | 'info' | 'warn' | 'error'
@@ -119,9 +123,8 @@ async function startThread(
       case 'failed':
         return ready.reject(new Failure('invalid', message.code, message.params))
       case 'handled':
+        message.warned.forEach(metrics.channels.warned)
         return metrics.channels.handled(message.event)
-      case 'warned':
-        return metrics.channels.warned(message.event)
       case 'log':
         return log[message.level](message.fields, message.text)
     }

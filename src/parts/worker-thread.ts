@@ -9,6 +9,7 @@ import { makeHealth } from '../health.ts'
 import { systemClock } from '../kernel/clock.ts'
 import { asFailure } from '../kernel/failure.ts'
 import type { Log, LogFields } from '../kernel/log.ts'
+import type { Metrics } from '../metrics.ts'
 import { openFileBlobStore } from '../store/blobs/index.ts'
 import { openDb } from '../store/index.ts'
 import { makeFhirParts } from './fhir-part.ts'
@@ -33,11 +34,12 @@ try {
 }
 
 async function work(): Promise<void> {
-  const log = makeToldLog({})
+  const log = makeToldLog({}, config.logLevel === 'debug')
   const clock = systemClock
   await using db = openDb({ url: databaseUrl, maxConnections: 8 })
   const contexts = makeTenantContexts(makeTenants({ db, clock }), config.http.publicUrl)
   await contexts.tenants.list()
+  const warned: Parameters<Metrics['channels']['warned']>[0][] = []
   const ground: PipelineGround = {
     config,
     db,
@@ -48,8 +50,8 @@ async function work(): Promise<void> {
     metrics: {
       channels: {
         received() {},
-        handled: (event) => tell({ kind: 'handled', event }),
-        warned: (event) => tell({ kind: 'warned', event }),
+        handled: (event) => tell({ kind: 'handled', event, warned: warned.splice(0) }),
+        warned: (event) => void warned.push(event),
       },
       watchQueues() {},
     },
@@ -78,7 +80,7 @@ async function work(): Promise<void> {
 }
 
 /** Lines go to the main thread's log; of an error only what may be told. */
-function makeToldLog(always: LogFields): Log {
+function makeToldLog(always: LogFields, debugs: boolean): Log {
   const line = (level: 'debug' | 'info' | 'warn' | 'error') => (fields: LogFields, text: string) => {
     const told = Object.entries({ ...always, ...fields }).map(([name, value]) => [
       name,
@@ -87,10 +89,10 @@ function makeToldLog(always: LogFields): Log {
     tell({ kind: 'log', level, fields: Object.fromEntries(told) as LogFields, text })
   }
   return {
-    debug: line('debug'),
+    debug: debugs ? line('debug') : () => {},
     info: line('info'),
     warn: line('warn'),
     error: line('error'),
-    child: (fields) => makeToldLog({ ...always, ...fields }),
+    child: (fields) => makeToldLog({ ...always, ...fields }, debugs),
   }
 }
