@@ -2,9 +2,8 @@
  * Wakes the lanes that the journal says have something to do. The queue may forget (Redis restarted, a process died
  * between commit and wake), the journal doesn't.
  */
-import { setInterval } from 'node:timers/promises'
-
 import type { Clock } from '../kernel/clock.ts'
+import { every } from '../kernel/every.ts'
 import { asFailure } from '../kernel/failure.ts'
 import type { TenantId } from '../kernel/ids.ts'
 import type { Log } from '../kernel/log.ts'
@@ -52,17 +51,12 @@ export function makeSweeper({ journal, wakeQueue, tenants, clock, log }: SweepDe
     if (waiting < BUSY) await sweep(GRACE_MS)
   }
 
-  async function run(signal: AbortSignal): Promise<void> {
-    try {
-      for await (const _ of setInterval(INTERVAL_MS, undefined, { signal, ref: false })) {
-        await sweepIfQuiet().catch((error: unknown) =>
-          log.warn({ code: asFailure(error).code }, 'journal not swept'),
-        )
-      }
-    } catch (error) {
-      if (!signal.aborted) throw error
-    }
-  }
+  const run = (signal: AbortSignal): Promise<void> =>
+    every(INTERVAL_MS, signal, async () => {
+      await sweepIfQuiet().catch((error: unknown) =>
+        log.warn({ code: asFailure(error).code }, 'journal not swept'),
+      )
+    })
 
   return { sweep, run }
 }

@@ -1,9 +1,9 @@
 /** The requests that are answered later: their queue, who works on them, and who looks for what was forgotten. */
-import { setInterval } from 'node:timers/promises'
 
 import type { Tenants } from '../access/index.ts'
 import type { Http } from '../http/index.ts'
 import { type IdQueue, openIdQueue } from '../jobs/index.ts'
+import { every } from '../kernel/every.ts'
 import { asFailure } from '../kernel/failure.ts'
 import type { Part } from '../lifecycle.ts'
 import type { Ground } from '../parts.ts'
@@ -37,21 +37,12 @@ export function makeAsyncPart(
     }
   }
 
-  async function keepSweeping(): Promise<void> {
-    const { signal } = stopped
-    try {
-      for await (const _ of setInterval(SWEEP_MS, undefined, { signal, ref: false })) await sweep()
-    } catch (error) {
-      if (!signal.aborted) throw error
-    }
-  }
-
   return {
     name: 'asynchronous requests',
     async start() {
       queue.process((tenant, id) => requests.run(tenant, id), CONCURRENCY)
       await sweep()
-      void keepSweeping()
+      void every(SWEEP_MS, stopped.signal, sweep)
     },
     async stop() {
       stopped.abort()

@@ -3,10 +3,10 @@
  * start a pass is asked for wherever the index is from an earlier program.
  */
 import { randomUUID } from 'node:crypto'
-import { setInterval } from 'node:timers/promises'
 
 import type { Tenants } from '../access/index.ts'
 import { type IdQueue, openIdQueue } from '../jobs/index.ts'
+import { every } from '../kernel/every.ts'
 import { asFailure } from '../kernel/failure.ts'
 import { type TenantId, uuidv7 } from '../kernel/ids.ts'
 import type { Part } from '../lifecycle.ts'
@@ -54,22 +54,13 @@ export function makeReindexPart(
     }
   }
 
-  async function keepSweeping(): Promise<void> {
-    const { signal } = stopped
-    try {
-      for await (const _ of setInterval(SWEEP_MS, undefined, { signal, ref: false })) await sweep()
-    } catch (error) {
-      if (!signal.aborted) throw error
-    }
-  }
-
   return {
     name: 'search index',
     async start() {
       queue.process(run, CONCURRENCY)
       await requestOutdated()
       await sweep()
-      void keepSweeping()
+      void every(SWEEP_MS, stopped.signal, sweep)
     },
     async stop() {
       stopped.abort()

@@ -1,42 +1,12 @@
-import { join } from 'node:path'
 import { expect, test } from 'vitest'
 
 import { testFolder } from '../support/folder.ts'
-import { freePort } from '../support/ports.ts'
 import { runProgram } from '../support/program.ts'
+import { servedFrom } from '../support/served.ts'
 
 test('a request that was accepted is answered, also when the program dies and starts again', async () => {
   await using folder = await testFolder()
-  const http = await freePort()
-  const variables = {
-    PASSERELLE_DATA_DIR: join(folder.path, 'data'),
-    PASSERELLE_HTTP_PORT: String(http),
-    PASSERELLE_MLLP_PORT: '0',
-    PASSERELLE_DICOM_PORT: '0',
-    PASSERELLE_BOOTSTRAP_CLIENT_ID: 'tester',
-    PASSERELLE_BOOTSTRAP_CLIENT_SECRET: 'a secret of the test, long enough',
-  }
-  const origin = `http://127.0.0.1:${http}`
-  const base = `${origin}/t/demo/fhir`
-  const token = async () => {
-    const answer = await fetch(`${origin}/oauth2/token`, {
-      method: 'POST',
-      headers: {
-        authorization: `Basic ${Buffer.from(`tester:${variables.PASSERELLE_BOOTSTRAP_CLIENT_SECRET}`).toString('base64')}`,
-      },
-      body: new URLSearchParams({ grant_type: 'client_credentials', scope: 'system/*.cruds' }),
-    })
-    return ((await answer.json()) as { access_token: string }).access_token
-  }
-  const call = async (url: string, init: RequestInit = {}) =>
-    fetch(url, {
-      ...init,
-      headers: {
-        authorization: `Bearer ${await token()}`,
-        'content-type': 'application/fhir+json',
-        ...(init.headers as Record<string, string>),
-      },
-    })
+  const { variables, base, call } = await servedFrom(folder.path)
   const sized = (name: string, size: number) => ({
     resourceType: 'Bundle',
     type: 'transaction',

@@ -1,9 +1,8 @@
-import { join } from 'node:path'
 import { expect, test } from 'vitest'
 
 import { testFolder } from '../support/folder.ts'
-import { freePort } from '../support/ports.ts'
 import { runProgram } from '../support/program.ts'
+import { servedFrom } from '../support/served.ts'
 
 const EXT = 'http://example.org/team'
 const PRACTITIONERS = 6000
@@ -11,33 +10,9 @@ const TEAMS = 10
 
 test('a $reindex that was accepted is done, also when the program dies and starts again', async () => {
   await using folder = await testFolder()
-  const http = await freePort()
-  const variables = {
-    PASSERELLE_DATA_DIR: join(folder.path, 'data'),
-    PASSERELLE_HTTP_PORT: String(http),
-    PASSERELLE_MLLP_PORT: '0',
-    PASSERELLE_DICOM_PORT: '0',
-    PASSERELLE_BOOTSTRAP_CLIENT_ID: 'tester',
-    PASSERELLE_BOOTSTRAP_CLIENT_SECRET: 'a secret of the test, long enough',
-  }
-  const origin = `http://127.0.0.1:${http}`
-  const base = `${origin}/t/demo/fhir`
-  const token = async () => {
-    const answer = await fetch(`${origin}/oauth2/token`, {
-      method: 'POST',
-      headers: {
-        authorization: `Basic ${Buffer.from(`tester:${variables.PASSERELLE_BOOTSTRAP_CLIENT_SECRET}`).toString('base64')}`,
-      },
-      body: new URLSearchParams({ grant_type: 'client_credentials', scope: 'system/*.cruds' }),
-    })
-    return ((await answer.json()) as { access_token: string }).access_token
-  }
-  const call = async (method: string, url: string, body?: unknown) =>
-    fetch(url, {
-      method,
-      headers: { authorization: `Bearer ${await token()}`, 'content-type': 'application/fhir+json' },
-      ...(body !== undefined && { body: JSON.stringify(body) }),
-    })
+  const { variables, base, call: request } = await servedFrom(folder.path)
+  const call = (method: string, url: string, body?: unknown) =>
+    request(url, { method, ...(body !== undefined && { body: JSON.stringify(body) }) })
   const practitioner = (i: number) => ({
     resourceType: 'Practitioner',
     id: `p${i}`,

@@ -7,31 +7,10 @@ import { silentLog } from '../../kernel/log.ts'
 import { type Db, openDb } from '../db.ts'
 import { INDEX_VERSION } from '../index-version.ts'
 import { testContext, testStore } from '../testing.ts'
+import { definition, EXT, practitioner } from '../search-model/team.fixture.ts'
 import { makeReindexer, makeReindexes, type ReindexerDeps } from './index.ts'
 
 type TestStore = ReturnType<typeof testStore>
-
-const EXT = 'http://example.org/team'
-
-function definition(more: JsonObject = {}): JsonObject {
-  return {
-    resourceType: 'SearchParameter',
-    url: 'http://example.org/sp/team',
-    name: 'Team',
-    description: 'Team',
-    status: 'active',
-    code: 'team',
-    base: ['Practitioner'],
-    type: 'token',
-    expression: `Practitioner.extension('${EXT}').value`,
-    ...more,
-  }
-}
-
-const practitioner = (team: string): JsonObject => ({
-  resourceType: 'Practitioner',
-  extension: [{ url: EXT, valueCode: team }],
-})
 
 function fieldsOf(row: unknown): unknown[] {
   return typeof row === 'object' && row !== null ? Object.values(row) : [row]

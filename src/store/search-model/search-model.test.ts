@@ -7,30 +7,9 @@ import { exactJsonOf, type JsonObject } from '../../kernel/json.ts'
 import { openDb } from '../db.ts'
 import { INDEX_VERSION } from '../index-version.ts'
 import { testContext, testStore } from '../testing.ts'
+import { definition, practitioner } from './team.fixture.ts'
 
 type TestStore = ReturnType<typeof testStore>
-
-const EXT = 'http://example.org/team'
-
-function definition(more: JsonObject = {}): JsonObject {
-  return {
-    resourceType: 'SearchParameter',
-    url: 'http://example.org/sp/team',
-    name: 'Team',
-    description: 'Team',
-    status: 'active',
-    code: 'team',
-    base: ['Practitioner'],
-    type: 'token',
-    expression: `Practitioner.extension('${EXT}').value`,
-    ...more,
-  }
-}
-
-const practitioner = (team: string): JsonObject => ({
-  resourceType: 'Practitioner',
-  extension: [{ url: EXT, valueCode: team }],
-})
 
 function processesOn({ db, url, tenant }: TestDatabase, clock?: Clock) {
   const write = (store: TestStore, id: string, resource: JsonObject) =>

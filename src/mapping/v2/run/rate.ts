@@ -5,16 +5,8 @@
 import type { FunctionContext } from './functions.ts'
 import { decimalJson } from './primitives.ts'
 import { setNumber, setUnit } from './quantity.ts'
+import { TIME_UNITS } from './time-units.ts'
 import { objectAt, type Obj } from './tree.ts'
-
-const PER: ReadonlyMap<string, string> = new Map([
-  ['S', 's'],
-  ['M', 'min'],
-  ['H', 'h'],
-  ['D', 'd'],
-  ['W', 'wk'],
-  ['L', 'mo'],
-])
 
 /** Numbers of the fields; the unit stands after the amount. */
 interface RateFields {
@@ -39,7 +31,7 @@ export function writeRate(node: Obj, fields: RateFields, context: FunctionContex
 
 function timeOf(text: string | undefined): { count: string; unit: string } | undefined {
   const [, letter, count = ''] = /^([SMHDWL])(\d*)$/.exec(text ?? '') ?? []
-  const unit = PER.get(letter ?? '')
+  const unit = TIME_UNITS.get(letter ?? '')
   return unit === undefined ? undefined : { count: String(Number(count === '' ? '1' : count)), unit }
 }
 

@@ -3,6 +3,7 @@
  * https://hl7.org/fhir/R4/datatypes.html#Timing
  */
 import { setNumber } from './quantity.ts'
+import { TIME_UNITS } from './time-units.ts'
 import { setText, type Obj } from './tree.ts'
 
 interface Repeat {
@@ -11,14 +12,6 @@ interface Repeat {
   readonly periodUnit: string
 }
 
-const UNITS: ReadonlyMap<string, string> = new Map([
-  ['S', 's'],
-  ['M', 'min'],
-  ['H', 'h'],
-  ['D', 'd'],
-  ['W', 'wk'],
-  ['L', 'mo'],
-])
 const NAMED: ReadonlyMap<string, Repeat> = new Map([
   ['QD', { frequency: 1, period: 1, periodUnit: 'd' }],
   ['QH', { frequency: 1, period: 1, periodUnit: 'h' }],
@@ -38,7 +31,8 @@ export function writeRepeatPattern(node: Obj, text: string, row: string): void {
 
 function repeatOf(code: string): Repeat | undefined {
   const [, every, letter] = /^Q([1-9]\d{0,2})([SMHDWL])$/.exec(code) ?? []
-  if (every !== undefined) return { frequency: 1, period: Number(every), periodUnit: UNITS.get(letter!)! }
+  if (every !== undefined)
+    return { frequency: 1, period: Number(every), periodUnit: TIME_UNITS.get(letter!)! }
   const [, times] = /^([1-9]\d?)ID$/.exec(code) ?? []
   if (times !== undefined) return { frequency: Number(times), period: 1, periodUnit: 'd' }
   return NAMED.get(code)
