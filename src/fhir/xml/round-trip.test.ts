@@ -96,48 +96,12 @@ test('a document with anything cut out, put in or doubled is read or refused, an
     '<div xmlns="http://www.w3.org/1999/xhtml">',
     '<a xmlns:h="http://www.w3.org/1999/xhtml"><h:div>',
   )
+  // Most of what is done to a document breaks it; what hardly changes it keeps both ends of the rule in sight.
+  const cut = fc.oneof(fc.constant(0), fc.nat(40))
+  const piecePut = fc.oneof(piece, fc.string(), fc.constant(''))
   let read = 0
   fc.assert(
-    fc.property(fc.nat(200), fc.nat(), fc.nat(40), fc.oneof(piece, fc.string()), (seed, at, length, put) => {
-      const type = definitions.resourceTypes[seed % definitions.resourceTypes.length]!
-      const document = xml.write(anyResource(definitions, type, seed, 'x'))
-      const start = at % document.length
-      const broken = document.slice(0, start) + put + document.slice(start + length)
-      const thrown = thrownBy(() => xml.parse(broken))
-      if (thrown === undefined) read++
-      else expect(thrown).toBeInstanceOf(Failure)
-    }),
-    { numRuns: 1000 },
-  )
-  expect(read).toBeGreaterThan(10)
-})
-
-test('a document with anything cut out, put in or doubled is read or refused, and never breaks the parser', () => {
-  const piece = fc.constantFrom(
-    '<',
-    '>',
-    '/',
-    '"',
-    '=',
-    '&',
-    '&amp;',
-    '&#x0;',
-    '<!--',
-    '<![CDATA[',
-    ']]>',
-    '<?',
-    '<!DOCTYPE',
-    'xmlns',
-    ' ',
-    'x',
-    '\0',
-    '\ud800',
-    '<div xmlns="http://www.w3.org/1999/xhtml">',
-    '<a xmlns:h="http://www.w3.org/1999/xhtml"><h:div>',
-  )
-  let read = 0
-  fc.assert(
-    fc.property(fc.nat(200), fc.nat(), fc.nat(40), fc.oneof(piece, fc.string()), (seed, at, length, put) => {
+    fc.property(fc.nat(200), fc.nat(), cut, piecePut, (seed, at, length, put) => {
       const type = definitions.resourceTypes[seed % definitions.resourceTypes.length]!
       const document = xml.write(anyResource(definitions, type, seed, 'x'))
       const start = at % document.length
