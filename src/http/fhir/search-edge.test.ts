@@ -209,6 +209,22 @@ describe('strict and lenient', () => {
     expect(bundle.link[0]!.url.endsWith('/Patient?family=ada')).toBe(true)
   })
 
+  test.each(['/', '/Patient/ada/'])(
+    'over several types at %s, what one of them does not know is ignored for all',
+    async (where) => {
+      const form = { 'content-type': 'application/x-www-form-urlencoded', prefer: 'handling=lenient' }
+      const search = async (query: string) => {
+        const { status, json, text } = await fhir.call('POST', `${where}_search`, query, form)
+        expect(status, text).toBe(200)
+        return json as unknown as Bundle
+      }
+      const types = '_type=Patient,Observation'
+      const bundle = await search(`${types}&_sort=-date,code&birthdate=1815`)
+      expect(told(bundle)).toBe(told(await search(types)))
+      expect(bundle.link[0]!.url).not.toMatch(/_sort|birthdate/)
+    },
+  )
+
   test('a wrong value of a known parameter stays an error', async () => {
     const headers = { prefer: 'handling=lenient' }
     expect((await fhir.call('GET', '/Patient?birthdate=soon', undefined, headers)).status).toBe(400)

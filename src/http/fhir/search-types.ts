@@ -1,5 +1,5 @@
 /** One search on several types, each with the criteria as its own parameters read them. */
-import { makeSearchBudget, type Criterion } from '../../fhir/index.ts'
+import { type Criterion, makeSearchBudget, type SearchRequest } from '../../fhir/index.ts'
 import { Failure } from '../../kernel/failure.ts'
 import type { Caller, FhirService } from './interaction.ts'
 import type { PageAnswer, PageRequest } from './search-answer.ts'
@@ -29,22 +29,42 @@ export async function searchTypes(
   types: readonly string[],
   more: (type: string) => readonly Criterion[] = () => [],
 ): Promise<PageAnswer> {
-  const { tenant, lenient } = caller
-  const budget = makeSearchBudget()
   // Without a type to look at, the parameters still have to be ones that every resource has.
-  const parsed = (types.length > 0 ? types : ['Basic']).map((type) =>
-    permitted(caller, service.parseSearch(tenant, type, parameters, { lenient, budget })),
-  )
-  const { ignored } = parsed[0]!
+  const { parsed, ignored } = parseForAll(service, caller, parameters, types.length > 0 ? types : ['Basic'])
   if (types.length === 0) return { entries: [], total: 0, ignored }
   const requests = parsed.map((request) => ({
     ...request,
     criteria: [...more(request.type), ...request.criteria],
     ...(cursor !== undefined && { cursor }),
   }))
-  const page = await service.search.searchTypes(tenant, requests, {
+  const page = await service.search.searchTypes(caller.tenant, requests, {
     allows: searchable(caller),
     includesFrom,
   })
   return { ...page, ignored }
+}
+
+/**
+ * What one of the types does not understand is ignored for all of them: a filter or an order that only some resources of
+ * a page follow would be neither kept nor dropped.
+ */
+function parseForAll(
+  service: FhirService,
+  caller: Caller,
+  given: URLSearchParams,
+  types: readonly string[],
+): { readonly parsed: readonly SearchRequest[]; readonly ignored: readonly string[] } {
+  const { tenant, lenient } = caller
+  const parse = (parameters: URLSearchParams) => {
+    const budget = makeSearchBudget()
+    return types.map((type) =>
+      permitted(caller, service.parseSearch(tenant, type, parameters, { lenient, budget })),
+    )
+  }
+  const parsed = parse(given)
+  const ignored = [...new Set(parsed.flatMap((request) => request.ignored))]
+  if (ignored.length === 0 || types.length === 1) return { parsed, ignored }
+  const understood = new URLSearchParams(given)
+  for (const name of ignored) understood.delete(name)
+  return { parsed: parse(understood), ignored }
 }
