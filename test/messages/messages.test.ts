@@ -101,3 +101,24 @@ test('race and ethnicity in the codes of the United States are extensions of US 
     ],
   })
 })
+
+test('a prescription has its strength and its reason, what is dispensed its lot', () => {
+  const drugs = (name: string) => ofType(map(name), 'Medication').map(({ resource }) => resource)
+  expect(drugs('rde-o11')).toMatchObject([
+    { ingredient: [{ strength: { numerator: { value: 10, unit: 'mg' } } }, {}] },
+  ])
+  const { resource } = only(map('rde-o11'), 'MedicationRequest')
+  expect(resource['reasonCode']).toMatchObject([{ coding: [{ code: 'PA', display: 'Pain' }] }])
+  for (const name of ['rds-o13', 'ras-o17'])
+    expect(drugs(name)).toContainEqual(
+      expect.objectContaining({ batch: { lotNumber: 'LOT5', expirationDate: '2027-01-01' } }),
+    )
+})
+
+test('a visit begins and ends at the times that were sent, not at a place', () => {
+  const { resource } = only(map('adt-a03-discharge'), 'Encounter')
+  expect(resource['period']).toEqual({
+    start: '2025-07-01T08:00:00+02:00',
+    end: '2025-07-03T11:00:00+02:00',
+  })
+})

@@ -164,6 +164,32 @@ describe('RDE^O11, a prescription', () => {
     ])
   })
 
+  test('the hours of a day, and how much is handed over first', () => {
+    const all = sent(
+      'RDE^O11^RDE_O11',
+      PID,
+      ORC,
+      `RXE||${DRUG}|1||g${'|'.repeat(34)}2^CPR`,
+      'TQ1|1||BID|0800~2000',
+    )
+    expect(only(all, 'MedicationRequest').resource).toMatchObject({
+      dosageInstruction: [{ timing: { repeat: { timeOfDay: ['08:00:00', '20:00:00'] } } }],
+      dispenseRequest: { initialFill: { quantity: { value: 2, unit: 'CPR' } } },
+    })
+  })
+
+  test.each([
+    ['D7', { value: 7, unit: 'd', code: 'd' }],
+    ['X5', undefined],
+  ])('v2.3: for how long the old timing says in TQ.3: %s', (length, expected) => {
+    const all = sent('RDE^O01', PID, ORC, `RXE|1&g^Q8H^${length}|${DRUG}|1||g`)
+    const [{ timing }] = only(all, 'MedicationRequest').resource['dosageInstruction'] as [
+      { timing: { repeat: { boundsDuration?: object } } },
+    ]
+    if (expected === undefined) expect(timing.repeat).not.toHaveProperty('boundsDuration')
+    else expect(timing.repeat.boundsDuration).toMatchObject(expected)
+  })
+
   test('v2.3: RXE-1 says when, RXO what the doctor asked for', () => {
     const all = sent(
       'RDE^O01',
@@ -226,6 +252,26 @@ test('ORM^O01 with RXO is an order of a drug and of nothing else', () => {
   expect(service['reasonReference']).toBeUndefined()
 })
 
+test('a note on a component is a note of the order', () => {
+  const RXC = 'RXC|A|KCL^Chlorure de potassium^L|20|mmol^^UCUM'
+  for (const type of ['ORM^O01', 'OMP^O09^OMP_O09']) {
+    const all = sent(type, PID, ORC, `RXO|${DRUG}|1||g`, 'RXR|IV', RXC, 'NTE|1||Diluer')
+    expect(only(all, 'MedicationRequest').resource['note']).toMatchObject([{ text: 'Diluer' }])
+  }
+})
+
+test('RXO says how often it is dispensed and where that is called', () => {
+  const RXO = `RXO|${DRUG}|1||g${'|'.repeat(24)}30||||PUI^Pharmacie centrale||||^^PH^^^1^40000000`
+  const all = sent('OMP^O09^OMP_O09', PID, ORC, RXO)
+  expect(only(all, 'MedicationRequest').resource['dispenseRequest']).toMatchObject({
+    dispenseInterval: { value: 30, unit: 'd', system: 'http://unitsofmeasure.org', code: 'd' },
+  })
+  const pharmacies = ofType(all, 'Organization').filter(({ resource }) => 'telecom' in resource)
+  expect(pharmacies.map(({ resource }) => resource['telecom'])).toMatchObject([
+    [{ value: '1 40000000', system: 'phone' }],
+  ])
+})
+
 describe('RDS^O13, a dispense', () => {
   const RXD = (subId: string, when: string) =>
     `RXD|${subId}|${DRUG}|${when}|20|CPR^comprimé|CPR|ORD55|2|Remis au patient|PHA1^LEROY^ANNE|G||CHIR^204^1|||500|mg|LOT9|20280101|LAB1^Laboratoire X^L`
@@ -249,6 +295,14 @@ describe('RDS^O13, a dispense', () => {
     })
     const given = ofType(all, 'Medication').map(({ resource }) => resource['batch'])
     expect(given).toContainEqual({ lotNumber: 'LOT9', expirationDate: '2028-01-01' })
+  })
+
+  test('what it is for, where the prescription does not say it', () => {
+    const [given, reason] = [RXD('1', '20260310'), 'DOUL^Douleur^L']
+    const all = mapped(`${given}|${reason}`)
+    expect(only(all, 'MedicationRequest').resource['reasonCode']).toMatchObject([
+      { coding: [{ code: 'DOUL' }] },
+    ])
   })
 
   test('the prescription is the one that was ordered', () => {
@@ -285,6 +339,15 @@ describe('RAS^O17, administrations', () => {
       dosage: { dose: { value: 500, ...MG }, route: { coding: [{ code: 'PO' }, { display: 'Orale' }] } },
       note: [{ text: 'Bien toléré' }],
       request: referenceTo(only(all(), 'MedicationRequest')),
+    })
+  })
+
+  test('so much in so long is a rate', () => {
+    const infusion = `RXA|0|1|20260310120000|20260310160000|${DRUG}|1000|mL^^UCUM|||||H4`
+    const { resource } = only(sent('RAS^O17^RAS_O17', PID, ORC, infusion), 'MedicationAdministration')
+    expect(resource['dosage']).toMatchObject({
+      dose: { value: 1000 },
+      rateRatio: { numerator: { value: 1000, unit: 'mL' }, denominator: { value: 4, code: 'h' } },
     })
   })
 
@@ -325,6 +388,17 @@ test('RGV^O15: a dose to be given is an order of its own, based on the prescript
     ],
     note: [{ text: 'À heure fixe' }],
   })
+})
+
+test('RGV^O15: the strength, the lot and the maker of what is to be given', () => {
+  const RXG = `RXG|1|1||${DRUG}|500||mg^^UCUM|CPR|||||||||500|mg^^UCUM|LOT7|20280101|LAB1^Laboratoire X^L`
+  const all = sent('RGV^O15^RGV_O15', PID, ORC, RXG)
+  const drug = ofType(all, 'Medication').find(({ resource }) => 'batch' in resource)!.resource
+  expect(drug).toMatchObject({
+    batch: { lotNumber: 'LOT7', expirationDate: '2028-01-01' },
+    ingredient: [{ strength: { numerator: { value: 500, code: 'mg' } } }],
+  })
+  expect(drug).toHaveProperty('manufacturer')
 })
 
 test('RXO says how fast, how much a day and why', () => {

@@ -220,6 +220,12 @@ const ORDERS: readonly RuleCorrection[] = [
     use: ({ target }) => ({ to: target.replace('countMax', 'count') }),
     because: 'a most needs a least (tim-8)',
   },
+  {
+    map: 'TQ1[MedicationRequest]',
+    source: 'TQ1-4',
+    use: { to: 'dosageInstruction.timing.repeat.timeOfDay' },
+    because: 'a time of the day, as it is in an order of a service',
+  },
   { map: /^TQ1\[/, source: 'TQ1-9', use: { type: 'CWE[code]' }, because: 'a code' },
   {
     map: 'RXO[MedicationRequest]',

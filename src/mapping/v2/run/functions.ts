@@ -1,7 +1,7 @@
 /** The conversions that tables call by name (`@unit`): what a row of paths and constants can't say. */
 import type { PrimitiveContext } from './primitives.ts'
 import { setUnit } from './quantity.ts'
-import { writeRate } from './rate.ts'
+import { writeBounds, writeRate } from './rate.ts'
 import { writeRepeatPattern } from './repeat-pattern.ts'
 import { writeReferenceRange } from './reference-range.ts'
 import { codeSystemUri, identifierSystem, universalUri, type CodeSystemContext } from './systems.ts'
@@ -135,6 +135,12 @@ export const FUNCTIONS: Readonly<Record<string, MappingFunction>> = {
   rate: (_value, context, argument, node, row) => {
     const [per, amount = per! + 1] = argument.split(',').map(Number)
     if (node) writeRate(node, { per: per!, amount }, context, row)
+    return undefined
+  },
+  /** A length of time as TQ.3 writes it (`D7`) as Timing.repeat.boundsDuration. */
+  boundsDuration: (value, context, _argument, node, row) => {
+    const text = textOf(value)
+    if (node && text !== undefined) writeBounds(node, text, context, row)
     return undefined
   },
   /** A code of table 0335 as frequency and period, where it names them. */

@@ -1,6 +1,6 @@
 /**
  * Rates of administration: three fields say per how long, how much and in which unit (HL7 v2.8 chapter 4A, RXE-22
- * to RXE-24; RXG-14 to RXG-16; RXO-17, RXO-21 and RXO-22). `H2` is two hours, as RXE-22 writes it.
+ * to RXE-24; RXG-14 to RXG-16; RXO-17, RXO-21 and RXO-22). `H2` is two hours, as RXE-22 and TQ.3 write it.
  */
 import type { FunctionContext } from './functions.ts'
 import { decimalJson } from './primitives.ts'
@@ -29,6 +29,13 @@ export function writeRate(node: Obj, fields: RateFields, context: FunctionContex
   writeQuantity(part(ratio, 'denominator', 'Quantity'), [time.count, time.unit], context, row)
 }
 
+/** TQ.3 (HL7 v2.5 chapter 4, §4.3.3): `D7` is seven days. How many times (`X5`) or until how much (`T2`) is no length. */
+export function writeBounds(repeat: Obj, text: string, context: FunctionContext, row: string): void {
+  const time = timeOf(text)
+  if (time === undefined) return
+  writeQuantity(part(repeat, 'boundsDuration', 'Duration'), [time.count, time.unit], context, row)
+}
+
 function timeOf(text: string | undefined): { count: string; unit: string } | undefined {
   const [, letter, count = ''] = /^([SMHDWL])(\d*)$/.exec(text ?? '') ?? []
   const unit = TIME_UNITS.get(letter ?? '')
@@ -36,7 +43,7 @@ function timeOf(text: string | undefined): { count: string; unit: string } | und
 }
 
 function part(parent: Obj, name: string, type: string): Obj {
-  const choice = name.startsWith('rate') ? 'rate' : undefined
+  const choice = /^(?:rate|bounds)(?=[A-Z])/.exec(name)?.[0]
   return objectAt({ parent, name, list: false, primitive: false, key: '', type, choice })
 }
 
