@@ -153,7 +153,8 @@ async function write(
     with: async (tx: Tx, outcomes: readonly Outcome[], told?: Told) => {
       const written = outcomes.filter(isThere).map(versionOf)
       stale = told?.isStale ?? false
-      const reason = filtered ? transformed.reason : stale ? 'message-stale' : undefined
+      const news = told?.isEarly ? 'message-early' : stale ? 'message-stale' : undefined
+      const reason = filtered ? transformed.reason : news
       journal.finish(tx, message, { state, finishedAt: clock.now(), written, warnings, reason })
     },
     // A message is never lost for what its resources refer to.

@@ -50,9 +50,10 @@ export function makeHl7Transform(
         records: [...mapped.resources, ...mapped.named].filter(({ type }) => REDIRECTED.has(type)),
         reassignments: mapped.reassignments,
         timed: (known) =>
-          mapped.resources
-            .filter(isTimed)
-            .map(({ type, id }) => ({ type, id: known.get(`${type}/${id}`) ?? id })),
+          [...mapped.resources.filter(isTimed), ...mapped.updates].map(({ type, id }) => ({
+            type,
+            id: known.get(`${type}/${id}`) ?? id,
+          })),
         changesFor: (known, { plan, times }) => {
           order = makeTimeOrder(mapped.event, times)
           return changesOf(mapped, known, plan, order)
@@ -124,7 +125,11 @@ function changesOf(
     return order.ordered(mapped, (current, more) => merged(current, mapped, { ...options, ...more }))
   })
   const byName = new Map<string, Change>()
-  for (const change of [...changes, ...updates.map((update) => toUpdate(renamed(update, known)))]) {
+  const changed = updates.map((update) => {
+    const mapped = renamed(update, known)
+    return order.orderedOrAwaited(mapped, (current, more) => merged(current, mapped, more))
+  })
+  for (const change of [...changes, ...changed]) {
     const name = `${change.type}/${change.id}`
     const first = byName.get(name)
     byName.set(name, first === undefined ? change : both(first, change))

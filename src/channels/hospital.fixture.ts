@@ -17,6 +17,8 @@ export interface Hospital extends AsyncDisposable {
   readonly store: StoreOfTest
   /** Sends messages one after the other and waits until they are handled. */
   send(...messages: readonly string[]): Promise<void>
+  /** The same side by side. */
+  sendAtOnce(...messages: readonly string[]): Promise<void>
   /** Current resources of a type, those that are not deleted, oldest first. */
   all(type: string): Promise<JsonObject[]>
   /** The only resource of a type that has this identifier as one in force. */
@@ -28,7 +30,8 @@ export interface Hospital extends AsyncDisposable {
 }
 
 export interface Town extends AsyncDisposable {
-  hospital(): Promise<Hospital>
+  /** `settings` are YAML lines of its channel. */
+  hospital(settings?: string): Promise<Hospital>
 }
 
 const { program } = await loadHl7Programs({
@@ -43,19 +46,24 @@ export async function openTown(): Promise<Town> {
   const store = testStore(database.db, systemClock, 'enforce')
   let count = 0
   return {
-    async hospital() {
+    async hospital(settings = 'order: channel\n') {
       const tenant = await database.addTenant(`hospital-${(count += 1)}`)
-      return openHospital(database, store, tenant)
+      return openHospital(database, store, tenant, settings)
     },
     [Symbol.asyncDispose]: () => database[Symbol.asyncDispose](),
   }
 }
 
-async function openHospital(database: TestDatabase, store: StoreOfTest, tenant: TenantId): Promise<Hospital> {
+async function openHospital(
+  database: TestDatabase,
+  store: StoreOfTest,
+  tenant: TenantId,
+  settings: string,
+): Promise<Hospital> {
   const { db, ownerQuery } = database
   const wakeQueue = memoryQueue()
   const channels = testChannels(db, tenant, {
-    channels: [labChannel('order: channel\n')],
+    channels: [labChannel(settings)],
     wakeQueue,
     repository: store.repository,
     reassignments: store.reassignments,
@@ -77,6 +85,11 @@ async function openHospital(database: TestDatabase, store: StoreOfTest, tenant: 
     store,
     async send(...messages) {
       for (const message of messages) await channels.intakeFor('lab')(Buffer.from(message), peer)
+      await wakeQueue.idle()
+    },
+    async sendAtOnce(...messages) {
+      const intake = channels.intakeFor('lab')
+      await Promise.all(messages.map((message) => intake(Buffer.from(message), peer)))
       await wakeQueue.idle()
     },
     all,

@@ -9,27 +9,31 @@ import {
   laidOut,
   type Mapped,
   type MappedResource,
+  mergeMapped,
   type MergeOptions,
   pointOf,
   type Point,
   rankOf,
   saidElements,
+  type SaidTimes,
   timesAfter,
   withPoint,
 } from '../mapping/index.ts'
-import type { Change, SourceTime, SourceTimes } from '../store/index.ts'
+import type { Change, SourceTime, SourceTimes, Told } from '../store/index.ts'
+import { type AwaitedWord, withWord, wordsOf } from './awaited-words.ts'
 
 export interface TimeOrder {
   /** Whether what the message says of a resource is kept in order. */
   isTimed(mapped: MappedResource): boolean
   /** The change by which the message's word takes its place among the others. */
-  ordered(
-    mapped: MappedResource,
-    merge: (current: ExactJson | undefined, options: MergeOptions) => ExactJson,
-  ): Change
-  /** What is to be known of the resources afterwards, and whether something newer was known of one. */
-  told(): { readonly times: readonly SourceTime[]; readonly isStale: boolean }
+  ordered(mapped: MappedResource, merge: Merge): Change
+  /** The same of what makes no resource: it is kept for the one that it speaks of where that is not here yet. */
+  orderedOrAwaited(mapped: MappedResource, merge: Merge): Change
+  /** What is to be known of the resources afterwards. */
+  told(): Told
 }
+
+type Merge = (current: ExactJson | undefined, options: MergeOptions) => ExactJson
 
 /** What is kept of a resource beside its time. */
 interface Said {
@@ -38,9 +42,12 @@ interface Said {
   readonly points?: readonly Point[]
   /** Of a result: when the message was sent that said it. */
   readonly sent?: number
+  /** Of an order that is not here yet: what was said of it. */
+  readonly awaited?: readonly AwaitedWord[]
 }
 
-const UNTIMED: ReadonlySet<string> = new Set(['Provenance', 'MessageHeader'])
+/** A Medication is what it is made of: nothing newer can be said of it, and many messages share it. */
+const UNTIMED: ReadonlySet<string> = new Set(['Provenance', 'MessageHeader', 'Medication'])
 /** What admission says of a visit, nobody else changes. */
 const OF_ADMISSION = ['status', 'class', 'location']
 
@@ -48,11 +55,13 @@ const OF_ADMISSION = ['status', 'class', 'location']
 export function makeTimeOrder(event: Mapped['event'], times: SourceTimes): TimeOrder {
   const told = new Map<string, SourceTime>()
   let isStale = false
+  let isEarly = false
 
   function note(mapped: MappedResource, at: number, said: Said): void {
     const name = `${mapped.type}/${mapped.id}`
     const known = times.get(name)
-    const next = { type: mapped.type, id: mapped.id, at, said: said as JsonObject }
+    const { type, id } = mapped
+    const next = { type, id, at, said: said as JsonObject, version: known?.version ?? 0 }
     if (known && known.at === at && sameJson(known.said, next.said)) told.delete(name)
     else told.set(name, next)
   }
@@ -77,7 +86,7 @@ export function makeTimeOrder(event: Mapped['event'], times: SourceTimes): TimeO
     }
   }
 
-  function merging(mapped: MappedResource, merge: Parameters<TimeOrder['ordered']>[1]): Change['make'] {
+  function merging(mapped: MappedResource, merge: Merge): Change['make'] {
     const said = saidElements(mapped)
     return (current) => {
       const known = current && knownOf(mapped)
@@ -89,14 +98,38 @@ export function makeTimeOrder(event: Mapped['event'], times: SourceTimes): TimeO
       const points = pointsAfter(mapped, known?.said.points ?? [])
       if (points.length > 0 && !isOfAdmission(mapped)) OF_ADMISSION.forEach((element) => held.add(element))
       const { exact } = merge(current, { held, isOlder: (before?.at ?? at) > at })
-      const after = timesAfter(
-        said.filter((element) => !held.has(element)),
-        at,
-        before,
-      )
-      note(mapped, after.at, { elements: after.elements, ...(points.length > 0 && { points }) })
-      return exactJsonOf(points.length > 0 ? laidOut(exact, points) : exact)
+      const own = said.filter((element) => !held.has(element))
+      const spoken = withAwaited(exact, mapped, timesAfter(own, at, before))
+      note(mapped, spoken.at, { elements: spoken.elements, ...(points.length > 0 && { points }) })
+      return exactJsonOf(points.length > 0 ? laidOut(spoken.exact, points) : spoken.exact)
     }
+  }
+
+  /** What was said of it before it came, each at its time. */
+  function withAwaited(exact: JsonObject, { type, id }: MappedResource, times: SaidTimes) {
+    const words = wordsOf(knownAt(type, id)?.awaited)
+    return words.reduce(
+      (spoken, word) => {
+        const said = saidElements(word)
+        const held = heldBack(said, word.at, spoken)
+        const own = said.filter((element) => !held.has(element))
+        const merged = mergeMapped(spoken.exact, word, { held, isOlder: spoken.at > word.at })
+        return { exact: merged.exact, ...timesAfter(own, word.at, spoken) }
+      },
+      { exact, ...times },
+    )
+  }
+
+  function knownAt(type: string, id: string): Said | undefined {
+    return times.get(`${type}/${id}`)?.said
+  }
+
+  /** Kept with what is known already, even of a resource that was here once. */
+  function keepAwaited(mapped: MappedResource): void {
+    const known = knownOf(mapped)
+    const awaited = withWord(known?.said.awaited ?? [], mapped)
+    note(mapped, known?.at ?? mapped.at, { ...known?.said, awaited })
+    isEarly = true
   }
 
   /** A report that is said to be preliminary at the very time at which it is said to be final. */
@@ -126,7 +159,20 @@ export function makeTimeOrder(event: Mapped['event'], times: SourceTimes): TimeO
       const make = mapped.mode === 'replace' ? replacing(mapped) : merging(mapped, merge)
       return { type, id, make }
     },
-    told: () => ({ times: [...told.values()], isStale }),
+    orderedOrAwaited(mapped, merge) {
+      const { type, id } = mapped
+      const make = merging(mapped, merge)
+      return {
+        type,
+        id,
+        make(current) {
+          if (current !== undefined) return make(current)
+          keepAwaited(mapped)
+          return 'keep'
+        },
+      }
+    },
+    told: () => ({ times: [...told.values()], isStale, isEarly }),
   }
 }
 

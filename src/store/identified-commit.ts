@@ -36,6 +36,8 @@ export interface Identified {
 export interface Told {
   readonly times: readonly SourceTime[]
   readonly isStale: boolean
+  /** What it changes is not here yet, and waits. */
+  readonly isEarly: boolean
 }
 
 /** What became of the records that a message speaks of. */
@@ -57,11 +59,11 @@ export interface IdentifiedOptions extends Omit<CommitOptions, 'with'> {
   }
 }
 
-/** Each is lost only to somebody who created what was looked for. */
-const MAX_ATTEMPTS = 5
+/** Each is lost only to somebody who created what was looked for, or spoke of the same at the same moment. */
+const MAX_ATTEMPTS = 20
 
 const NOBODY: KnownIdentities = new Map()
-const NOTHING_TOLD: Told = { times: [], isStale: false }
+const NOTHING_TOLD: Told = { times: [], isStale: false, isEarly: false }
 
 const NO_PLAN: StoredPlan = {
   todo: [],
@@ -93,7 +95,8 @@ export async function commitIdentified(
         : await options.reassign.reassignments.plan(tenant, requested, found, redirects)
     const known = whereTheyAre(records, found, redirects, plan)
     const asked = new Set(own.map(({ type, id }) => `${type}/${id}`))
-    const others = (identified.timed?.(known) ?? []).filter(({ type, id }) => !asked.has(`${type}/${id}`))
+    const timed = [...(identified.timed?.(known) ?? []), ...mergedRecords(plan)]
+    const others = timed.filter(({ type, id }) => !asked.has(`${type}/${id}`))
     const times = new Map([...early, ...(await repository.sourceTimes(tenant, others))])
     try {
       return await repository.commit(tenant, changesFor(known, { plan, times }), {
@@ -138,4 +141,10 @@ function whereTheyAre(
 /** The records that a message wrote about, or found as it left them. */
 function recordsOf(outcomes: readonly Outcome[]): Key[] {
   return outcomes.filter(({ type, did }) => REDIRECTED.has(type) && did !== 'deleted')
+}
+
+/** A merge says something of both, whichever of them the message names. */
+function mergedRecords({ todo }: StoredPlan): Key[] {
+  const merges = todo.filter(({ does }) => does === 'merge')
+  return merges.flatMap(({ type, from, to }) => [from, to].map((id) => ({ type, id })))
 }
