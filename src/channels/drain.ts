@@ -126,9 +126,9 @@ async function handle(
     count(next === 'held' ? 'held' : 'retry')
     return next
   }
-  // The other patient of a merge may have messages that waited for this one.
-  if (message.otherLane !== undefined) {
-    await deps.wake([{ ...lane, lane: message.otherLane }]).catch(() => {})
+  // The other patients of a merge may have messages that waited for this one.
+  if (message.otherLanes.length > 0) {
+    await deps.wake(message.otherLanes.map((other) => ({ ...lane, lane: other }))).catch(() => {})
   }
   return 'finished'
 }

@@ -32,6 +32,14 @@ interface Row extends Record<string, unknown> {
 const stored = ({ ownerQuery }: TestDatabase) =>
   ownerQuery<Row>('select *, lane::text as lane from passerelle.message order by id')
 
+/** All lanes of each message. */
+const lanes = async ({ ownerQuery }: TestDatabase) =>
+  (
+    await ownerQuery<{ lanes: string[] }>(
+      `select (lane || coalesce(other_lanes, '{}'))::text[] as lanes from passerelle.message order by id`,
+    )
+  ).map((row) => row.lanes)
+
 describe('the intake of a channel', () => {
   test('stores a message with what an operator looks for, and answers AA', () =>
     withIntake('', async (intake, database) => {
@@ -159,18 +167,40 @@ describe('the intake of a channel', () => {
     }),
   )
 
-  test('a merge is put into the lanes of both patients', () =>
+  test('a merge is put into the lanes of all its patients', () =>
     withIntake('', async (intake, database) => {
       const merge = Buffer.from(
-        'MSH|^~\\&|ADT|HOSP|||20260102||ADT^A40|M1|P|2.5\rPID|1||1^^^LAB\rMRG|2^^^LAB\r',
+        'MSH|^~\\&|ADT|HOSP|||20260102||ADT^A40|M1|P|2.5\rPID|1||1^^^LAB\rMRG|2^^^LAB\rPID|1||1^^^LAB\rMRG|3^^^LAB\r',
       )
-      await intake(oru('C1', '1'), peer)
-      await intake(oru('C2', '2'), peer)
+      for (const patient of ['1', '2', '3']) await intake(oru(`C${patient}`, patient), peer)
       await intake(merge, peer)
-      const [one, two, both] = await database.ownerQuery<{ lane: string; other_lane: string | null }>(
-        'select lane, other_lane from passerelle.message order by id',
-      )
-      expect(both).toEqual({ lane: one!.lane, other_lane: two!.lane })
+      const [one, two, three, all] = await lanes(database)
+      expect(all).toEqual([...one!, ...two!, ...three!])
+    }))
+
+  test('the lane is that of the number which makes the patient’s id, whatever stands first and whoever spells it', () =>
+    withIntake('', async (intake, database) => {
+      const [mine, other] = ['7^^^HOSP&1.2.3&ISO^PI', '9^^^ELSE^XX']
+      for (const identifiers of ['7^^^&1.2.3&ISO^PI', `${mine}~${other}`, `${other}~${mine}`]) {
+        const text = `MSH|^~\\&|ADT|HOSP|||20260102||ADT^A08|${identifiers.length}${identifiers[0]}|P|2.5\rPID|1||${identifiers}\r`
+        await intake(Buffer.from(text), peer)
+      }
+      expect(new Set((await lanes(database)).flat()).size).toBe(1)
+    }))
+
+  test('what names no patient has the lane of its order, and others of its sender do not wait for it', () =>
+    withIntake('', async (intake, database) => {
+      const answer = (id: string, order: string) =>
+        Buffer.from(`MSH|^~\\&|LAB|HOSP|||20260102||ORL^O22|${id}|P|2.5\rMSA|AA|1\rORC|OK|${order}^EHR\r`)
+      for (const [id, order] of [
+        ['A1', 'P1'],
+        ['A2', 'P2'],
+        ['A3', 'P1'],
+      ] as const)
+        await intake(answer(id, order), peer)
+      const [first, other, again] = await lanes(database)
+      expect(again).toEqual(first)
+      expect(other).not.toEqual(first)
     }))
 })
 

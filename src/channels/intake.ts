@@ -199,7 +199,7 @@ function makeDesk(deps: IntakeDeps, answers: Answers) {
     const due = rows.filter(
       (_, index) => receipts[index]!.state === 'received' && receipts[index]!.did !== 'resent',
     )
-    const lanes = new Set(due.flatMap(({ lane, otherLane }) => (otherLane ? [lane, otherLane] : [lane])))
+    const lanes = new Set(due.flatMap(({ lane, otherLanes = [] }) => [lane, ...otherLanes]))
     if (lanes.size === 0) return
     wake([...lanes].map((lane) => ({ tenant, channel: name, lane }))).catch((error: unknown) =>
       // The sweeper wakes the lane.

@@ -8,27 +8,31 @@ import { createHmac } from 'node:crypto'
 import type { Lane } from '../store/index.ts'
 import type { Hl7Channel } from './config/channel.ts'
 
-/** What the order of a message can hang on, as its header says. */
+/** What the order of a message can hang on. */
 export interface OrderingFacts {
-  /** Patient identifiers with their authorities: PID-3, and MRG-1 of a merge, or a second PID. */
-  readonly patient?: string | undefined
-  readonly mergedPatient?: string | undefined
+  /** The number that each of its patients is known by: see src/channels/known-by.ts. */
+  readonly patients: readonly string[]
   readonly visit?: string | undefined
+  /** The placer's number, else the filler's. */
+  readonly order?: string | undefined
   readonly sendingApplication?: string | undefined
   readonly sendingFacility?: string | undefined
   /** SHA-256 of the message: where nothing has to stay in order. */
   readonly digest: string
 }
 
-/**
- * The lane of a message, and the second lane of a merge (A40 …), which waits for both patients.
- * A message that names no patient keeps the order of its visit, else of its sender.
- */
+export interface Lanes {
+  readonly lane: Lane
+  /** Of a message about several patients (a merge, a link, a change of beds): it waits for each of them. */
+  readonly otherLanes?: readonly Lane[]
+}
+
+/** A message that names no patient keeps the order of its visit and its order, else of its sender. */
 export function lanesOf(
   channel: Pick<Hl7Channel, 'channel' | 'order'>,
   facts: OrderingFacts,
   secret: string,
-): { lane: Lane; otherLane?: Lane } {
+): Lanes {
   const lane = (...key: readonly string[]) => laneNumber([channel.channel, ...key], secret)
   const sender = ['sender', facts.sendingApplication ?? '', facts.sendingFacility ?? ''] as const
   switch (channel.order) {
@@ -39,11 +43,13 @@ export function lanesOf(
     case 'sender':
       return { lane: lane(...sender) }
     case 'patient': {
-      const { patient, mergedPatient, visit } = facts
-      if (patient === undefined) return { lane: visit === undefined ? lane(...sender) : lane('visit', visit) }
-      const own = lane('patient', patient)
-      if (mergedPatient === undefined || mergedPatient === patient) return { lane: own }
-      return { lane: own, otherLane: lane('patient', mergedPatient) }
+      const { patients, visit, order } = facts
+      const keys = patients.map((patient) => ['patient', patient])
+      if (keys.length === 0 && visit !== undefined) keys.push(['visit', visit])
+      if (patients.length === 0 && order !== undefined) keys.push(['order', order])
+      if (keys.length === 0) keys.push([...sender])
+      const [own, ...others] = new Set(keys.map((key) => lane(...key)))
+      return others.length === 0 ? { lane: own! } : { lane: own!, otherLanes: others }
     }
   }
 }

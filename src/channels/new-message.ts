@@ -6,7 +6,8 @@ import { Failure } from '../kernel/failure.ts'
 import type { MessageHeader, NewMessage } from '../store/index.ts'
 import type { Hl7Channel } from './config/channel.ts'
 import { formatOf } from './format.ts'
-import { lanesOf } from './lane.ts'
+import { knownBy } from './known-by.ts'
+import { lanesOf, type OrderingFacts } from './lane.ts'
 
 /** What readIntake gives. */
 export type Read = IncomingMessage | Unreadable
@@ -59,7 +60,7 @@ export function describe(
     peer,
     raw,
     header,
-    ...lanesOf(channel, orderingFacts(read, raw, header), laneSecret),
+    ...lanesOf(channel, orderingFacts(read, raw, header, channel), laneSecret),
     ...(refused === undefined ? { state: 'received' } : { state: 'refused', reason: refused.code }),
   }
 }
@@ -82,13 +83,12 @@ function headerOf(read: IncomingMessage): MessageHeader {
   }
 }
 
-function orderingFacts(read: Read, raw: Buffer, header: MessageHeader) {
+function orderingFacts(read: Read, raw: Buffer, header: MessageHeader, channel: Hl7Channel): OrderingFacts {
+  const patients = read.readable ? read.patients : []
   return {
-    patient: header.patient,
-    mergedPatient: read.readable
-      ? (firstIdentifier(read.priorPatientIdentifiers) ?? firstIdentifier(read.otherPatientIdentifiers))
-      : undefined,
+    patients: patients.flatMap((identifiers) => knownBy(identifiers, channel) ?? []),
     visit: header.visit,
+    order: header.placerOrder ?? header.fillerOrder,
     sendingApplication: header.sendingApplication,
     sendingFacility: header.sendingFacility,
     digest: hash('sha256', raw, 'hex'),

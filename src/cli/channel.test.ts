@@ -179,7 +179,7 @@ test('held, release and skip work on the journal', async () => {
   const hold = () =>
     journal.recordFailure(
       database.tenant,
-      { id: id!, lane: '1', otherLane: undefined, attempts: 0 },
+      { id: id!, lane: '1', otherLanes: [], attempts: 0 },
       { code: 'validation-failed', next: 'hold' },
     )
   await hold()

@@ -46,11 +46,16 @@ describe('a whole message', () => {
     expect(read).toMatchObject({ charset: 'iso-8859-1', decoded: true, several: false })
   })
 
-  test('gives the patients of two PIDs', () => {
+  test('gives the patients of all PIDs and MRGs', () => {
     const two = readIntake(
-      Buffer.from('MSH|^~\\&|||||||ADT^A24|1|P|2.5\rPID|1||1^^^HOSP\rPID|2||2^^^HOSP\rPID|3||3^^^HOSP'),
+      Buffer.from(
+        'MSH|^~\\&|||||||ADT^A40|1|P|2.5\rPID|1|9|1^^^HOSP\rMRG|2^^^HOSP|||8\rPID|2||3^^^HOSP\rPID|3\rMRG|4',
+      ),
     )
-    expect(two).toMatchObject({ patientIdentifiers: [{ id: '1' }], otherPatientIdentifiers: [{ id: '2' }] })
+    expect(two).toMatchObject({
+      patientIdentifiers: [{ id: '1' }],
+      patients: [[{ id: '9' }, { id: '1' }], [{ id: '2' }, { id: '8' }], [{ id: '3' }], [{ id: '4' }]],
+    })
   })
 
   test('gives the keys of the first segment of each name', () => {
@@ -59,7 +64,11 @@ describe('a whole message', () => {
         { id: '4711', authority: 'HOSP', type: 'PI' },
         { id: '99', authority: '1.3.4', type: 'INS' },
       ],
-      priorPatientIdentifiers: [{ id: '0815', authority: 'HOSP', type: undefined }],
+      patients: [
+        [{ id: '4711', universalId: '1.2', universalIdType: 'ISO' }, { id: '99' }],
+        [{ id: '0815', authority: 'HOSP', type: undefined }],
+        [{ id: 'second' }],
+      ],
       accountNumber: 'A18',
       visitNumber: 'V19',
       placerOrderNumber: 'P2',

@@ -37,6 +37,9 @@ export interface PatientIdentifier {
   readonly id: string
   /** CX-4: the namespace, or the universal id where there is no namespace. */
   readonly authority: string | undefined
+  /** CX-4.2 and CX-4.3 */
+  readonly universalId: string | undefined
+  readonly universalIdType: string | undefined
   /** CX-5 */
   readonly type: string | undefined
 }
@@ -52,10 +55,8 @@ export interface Intake {
   readonly several: boolean
   /** PID-3, or PID-2 and PID-4 of old senders where PID-3 is empty. */
   readonly patientIdentifiers: readonly PatientIdentifier[]
-  /** MRG-1: the identifiers that a merge gives up. */
-  readonly priorPatientIdentifiers: readonly PatientIdentifier[]
-  /** Of the second PID. */
-  readonly otherPatientIdentifiers: readonly PatientIdentifier[]
+  /** All that each patient is called whom the message is about: PID-2, -3 and -4 of each PID, MRG-1, -2 and -4 of each MRG. */
+  readonly patients: readonly (readonly PatientIdentifier[])[]
   readonly accountNumber: string | undefined // PID-18
   readonly visitNumber: string | undefined // PV1-19
   readonly placerOrderNumber: string | undefined // ORC-2, else OBR-2
@@ -82,8 +83,8 @@ const MAX_PARTS = 20
 
 const KEYS = ['EVN', 'PID', 'MRG', 'PV1', 'ORC', 'OBR'] as const
 
-/** Two patients who are linked or change beds. */
-const SECOND_PATIENT = 'second PID'
+/** Where segments say what a patient is called, in the order in which the mapping reads them. */
+const PATIENT_FIELDS: Readonly<Record<string, readonly number[]>> = { PID: [2, 3, 4], MRG: [1, 2, 4] }
 
 /** Reads header and keys. Never throws. */
 export function readIntake(raw: Buffer, choice: CharsetChoice = {}): Intake | Unreadable {
@@ -111,6 +112,7 @@ function readBytes(raw: Buffer, choice: CharsetChoice): Intake | Unreadable {
   const reader = makeReader(delimiters, knownCharset(charsetNames, choice))
   const header = headerOf(reader.segment(bytes), delimiters, charsetNames)
   const found = new Map<string, Hl7Segment>()
+  const patients: PatientIdentifier[][] = []
   const separator = delimiters.field.charCodeAt(0)
   const next = nextHeader(raw, headerLine.end, delimiters.field)
   let count = 0
@@ -118,8 +120,11 @@ function readBytes(raw: Buffer, choice: CharsetChoice): Intake | Unreadable {
     if (line.start > next || ++count > MAX_LINES) break
     const name = rawName(raw, line, separator)
     if (name === undefined || !KEYS.some((key) => key === name)) continue
-    const place = name === 'PID' && found.has('PID') ? SECOND_PATIENT : name
-    if (!found.has(place)) found.set(place, reader.segment(lineBytes(raw, line)))
+    const fields = PATIENT_FIELDS[name]
+    if (fields === undefined && found.has(name)) continue
+    const segment = reader.segment(lineBytes(raw, line))
+    if (!found.has(name)) found.set(name, segment)
+    if (fields !== undefined) patients.push(fields.flatMap((field) => identifiersOf(segment, field)))
   }
   return {
     readable: true,
@@ -128,6 +133,7 @@ function readBytes(raw: Buffer, choice: CharsetChoice): Intake | Unreadable {
     decoded: reader.decoded(),
     several: next < raw.length,
     ...keysOf(found),
+    patients: patients.filter((identifiers) => identifiers.length > 0),
   }
 }
 
@@ -193,8 +199,6 @@ function keysOf(segments: ReadonlyMap<string, Hl7Segment>) {
   const pid = segments.get('PID')
   return {
     patientIdentifiers: patientOf(pid),
-    priorPatientIdentifiers: identifiersOf(segments.get('MRG'), 1),
-    otherPatientIdentifiers: patientOf(segments.get(SECOND_PATIENT)),
     accountNumber: textOf(pid, '18.1'),
     visitNumber: textOf(segments.get('PV1'), '19.1'),
     placerOrderNumber: textOf(segments.get('ORC'), '2.1') ?? textOf(segments.get('OBR'), '2.1'),
@@ -221,6 +225,8 @@ function identifiersOf(segment: Hl7Segment | undefined, fieldNumber: number): Pa
     identifiers.push({
       id,
       authority: clean(authority.subcomponent(1)) ?? clean(authority.subcomponent(2)),
+      universalId: clean(authority.subcomponent(2)),
+      universalIdType: clean(authority.subcomponent(3)),
       type: clean(repetition.component(5).value),
     })
   }

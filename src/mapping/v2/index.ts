@@ -9,6 +9,7 @@ export { heldBack, rankOf, saidElements, timesAfter, type SaidTimes } from './ti
 export { laidOut, pointOf, withPoint, type Point } from './time/timeline.ts'
 export { mergeMapped, type MergeOptions } from './merge.ts'
 export { toTransactionBundle } from './bundle.ts'
+export { namingNumber, PATIENT_IDENTIFIER } from './run/patient-number.ts'
 export { universalUri } from './run/systems.ts'
 export { explainMapped, printExplained, type ExplainedElement } from './explain.ts'
 export { EMPTY_DICTIONARY, makeDictionary, type Dictionary } from './dictionary.ts'

@@ -116,7 +116,7 @@ function insertStatement(
       header('placerOrder'),
       header('fillerOrder'),
       rows.map((row) => row.lane),
-      rows.map((row) => row.otherLane ?? null),
+      rows.map(({ otherLanes }) => (otherLanes ? `{${otherLanes.join(',')}}` : null)),
       rows.map((row) => row.state),
       rows.map((row) => storable(row.reason)),
       acks.bytes,
@@ -167,12 +167,12 @@ with incoming as (
   select * from unnest(
     $1::int[], $2::text[], $3::timestamptz[], $4::text[], $6::int[], $7::int[], $8::bytea[], $9::uuid[], $10::boolean[],
     $11::text[], $12::text[], $13::text[], $14::text[], $15::text[], $16::text[], $17::text[], $18::text[], $19::text[],
-    $20::text[], $21::text[], $22::bigint[], $23::bigint[], $24::text[], $25::text[],
+    $20::text[], $21::text[], $22::bigint[], $23::text[], $24::text[], $25::text[],
     $27::int[], $28::int[], $29::boolean[], $31::int[], $32::int[], $33::text[], $34::int[], $35::bigint[]
   ) as i(
     ord, channel, received_at, peer, body_from, body_length, sha256, identity, again,
     sending_application, sending_facility, receiving_application, receiving_facility, type, control_id, version,
-    patient, visit, placer_order, filler_order, lane, other_lane, state, reason,
+    patient, visit, placer_order, filler_order, lane, other_lanes, state, reason,
     ack_from, ack_length, refuse_reuse, reused_ack_from, reused_ack_length,
     batch, batch_position, full_size
   )
@@ -192,14 +192,14 @@ with incoming as (
   insert into message (
     tenant, id, channel, received_at, peer, raw, sha256, collides,
     sending_application, sending_facility, receiving_application, receiving_facility, type, control_id, version,
-    patient, visit, placer_order, filler_order, lane, other_lane, state, last_error, ack,
+    patient, visit, placer_order, filler_order, lane, other_lanes, state, last_error, ack,
     batch, batch_position, full_size
   )
   select
     current_tenant(), id, channel, received_at, peer, substring($5::bytea from body_from for body_length),
     sha256, collides,
     sending_application, sending_facility, receiving_application, receiving_facility, type, control_id, version,
-    patient, visit, placer_order, filler_order, lane, other_lane, verdict,
+    patient, visit, placer_order, filler_order, lane, other_lanes::bigint[], verdict,
     case when verdict = state then reason else 'control-id-reused' end,
     case when verdict = state then substring($26::bytea from ack_from for ack_length)
       else substring($30::bytea from reused_ack_from for reused_ack_length) end,
@@ -209,12 +209,14 @@ with incoming as (
   insert into message_refused (tenant, channel, message)
   select current_tenant(), channel, id from judged where verdict = 'refused'
 ), queued as (
-  insert into message_turn (tenant, lane, message, channel, received_at, other_lane)
-  select current_tenant(), turn.lane, id, channel, received_at, turn.other_lane
+  insert into message_turn (tenant, lane, message, channel, received_at, other_lanes)
+  select current_tenant(), turn.lane, id, channel, received_at, turn.other_lanes
   from judged cross join lateral (
-    values (judged.lane, judged.other_lane), (judged.other_lane, judged.lane)
-  ) as turn(lane, other_lane)
-  where verdict = 'received' and turn.lane is not null
+    select lane, other_lanes::bigint[]
+    union all
+    select other, array_remove(lane || other_lanes::bigint[], other) from unnest(other_lanes::bigint[]) as other
+  ) as turn(lane, other_lanes)
+  where verdict = 'received'
 )
 select ord, id::text, collides, verdict as state from judged`
 

@@ -33,7 +33,8 @@ export function finish(tx: Tx, message: MessagePlace, result: MessageResult): vo
   })
 }
 
-// Keys of message_turn: one probe for the turn of each lane and one for the lane's head.
+// Keys of message_turn: one probe for the turn of each lane and one for the lane's head. In one order of lanes, whichever
+// of them was drained, so that two workers with the same message wait for one another in line.
 const TAKE_TURN = `
 with taken as (
   delete from message_turn t
@@ -91,8 +92,9 @@ export async function begin(
   return row?.begun ?? 1
 }
 
-function lanesOf({ lane, otherLane }: MessagePlace): string[] {
-  return otherLane === undefined ? [lane] : [lane, otherLane]
+/** In one order, whichever of them was read. */
+function lanesOf({ lane, otherLanes }: MessagePlace): readonly string[] {
+  return otherLanes.length === 0 ? [lane] : [lane, ...otherLanes].toSorted()
 }
 
 function isoOf(epochMs: number): string {

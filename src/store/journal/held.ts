@@ -105,7 +105,7 @@ export async function decideHeld(
   audit: AuditRow,
 ): Promise<{ lanes: readonly Lane[] } | undefined> {
   return db.transaction(tenant, async (tx) => {
-    const [row] = await tx.query<{ lane: string; other_lane: string | null }>({
+    const [row] = await tx.query<{ lane: string; other_lanes: string[] | null }>({
       text: decision === 'release' ? RELEASE : SKIP,
       values: [
         message.id,
@@ -114,7 +114,7 @@ export async function decideHeld(
       ],
     })
     if (row === undefined) return undefined
-    const lanes = row.other_lane === null ? [row.lane] : [row.lane, row.other_lane]
+    const lanes = [row.lane, ...(row.other_lanes ?? [])]
     await Promise.all([
       tx.query({ text: decision === 'release' ? FREE_TURNS : REMOVE_TURNS, values: [message.id, lanes] }),
       tx.query(auditStatement([audit])),
@@ -125,14 +125,14 @@ export async function decideHeld(
 
 const RELEASE = `
 update message set state = 'received', attempts = 0
-where id = $1::bigint and channel = $2 and state = 'held' returning lane::text, other_lane::text`
+where id = $1::bigint and channel = $2 and state = 'held' returning lane::text, other_lanes::text[]`
 const FREE_TURNS = `
 update message_turn set held = false, attempts = 0, retry_at = null, begun = 0
 where lane = any($2::bigint[]) and message = $1::bigint`
 
 const SKIP = `
 update message set state = 'skipped', finished_at = $3::timestamptz
-where id = $1::bigint and channel = $2 and state = 'held' returning lane::text, other_lane::text`
+where id = $1::bigint and channel = $2 and state = 'held' returning lane::text, other_lanes::text[]`
 const REMOVE_TURNS = `delete from message_turn where lane = any($2::bigint[]) and message = $1::bigint`
 
 /** What is to do, for each channel that has something. Reads the open messages only. */

@@ -33,12 +33,12 @@ function finish(
   { db, tenant }: Pick<TestDatabase, 'db' | 'tenant'>,
   id: string,
   lane: Lane = '1',
-  otherLane?: Lane,
+  otherLanes: readonly Lane[] = [],
 ): Promise<void> {
   return db.transaction(tenant, async (tx) => {
     journal.finish(
       tx,
-      { id, lane, otherLane, attempts: 0 },
+      { id, lane, otherLanes, attempts: 0 },
       { state: 'done', finishedAt: AT, written: ['Patient/1/_history/1'], warnings: 0 },
     )
   })
@@ -204,16 +204,17 @@ describe('a lane', () => {
       await expect(finish(journal, database, b!)).rejects.toSatisfy(isNotHead)
     }))
 
-  test('a message of two lanes waits for both, and both wait for it', () =>
+  test('a message of several lanes waits for all, and all wait for it', () =>
     withJournal(async (journal, database) => {
       const { tenant } = database
-      const [one, two, merge, afterOne, afterTwo] = ids(
+      const [one, two, three, merge, afterOne, afterTwo] = ids(
         await journal.append(
           tenant,
           [
             message('one', { lane: '1' }),
             message('two', { lane: '2' }),
-            message('merge', { lane: '1', otherLane: '2' }),
+            message('three', { lane: '3' }),
+            message('merge', { lane: '1', otherLanes: ['3', '2'] }),
             message('after one', { lane: '1' }),
             message('after two', { lane: '2' }),
           ],
@@ -224,19 +225,20 @@ describe('a lane', () => {
       expect(await open(journal, database, '2')).toEqual([two, merge, afterTwo])
 
       await finish(journal, database, one!)
+      await finish(journal, database, two!, '2')
       expect(await journal.readLane(tenant, '1', 1)).toMatchObject([{ id: merge, blocked: true }])
       expect(await journal.isDue(tenant, '1', AT)).toBe(false)
-      await expect(finish(journal, database, merge!, '1', '2')).rejects.toSatisfy(isNotHead)
+      await expect(finish(journal, database, merge!, '1', ['2', '3'])).rejects.toSatisfy(isNotHead)
       await expect(finish(journal, database, afterTwo!, '2')).rejects.toSatisfy(isNotHead)
 
-      await finish(journal, database, two!, '2')
-      expect(await journal.readLane(tenant, '2', 1)).toMatchObject([{ id: merge, blocked: false }])
-      expect([await journal.isDue(tenant, '1', AT), await journal.isDue(tenant, '2', AT)]).toEqual([
-        true,
-        true,
+      await finish(journal, database, three!, '3')
+      expect(await journal.readLane(tenant, '2', 1)).toMatchObject([
+        { id: merge, blocked: false, otherLanes: ['1', '3'] },
       ])
+      for (const lane of ['1', '2', '3']) expect(await journal.isDue(tenant, lane, AT)).toBe(true)
       await expect(finish(journal, database, afterTwo!, '2')).rejects.toSatisfy(isNotHead)
-      await finish(journal, database, merge!, '1', '2')
+      await finish(journal, database, merge!, '2', ['1', '3'])
+      expect(await open(journal, database, '3')).toEqual([])
       await finish(journal, database, afterTwo!, '2')
       await finish(journal, database, afterOne!)
     }))
@@ -247,7 +249,7 @@ describe('a lane', () => {
       const [a] = ids(await journal.append(tenant, [message('A')], noAudit))
       await journal.recordFailure(
         tenant,
-        { id: a!, lane: '1', otherLane: undefined, attempts: 0 },
+        { id: a!, lane: '1', otherLanes: [], attempts: 0 },
         { code: 'validation-failed', next: { retryAt: AT + 1_000 } },
       )
       expect(await journal.readLane(tenant, '1', 1)).toMatchObject([{ attempts: 1, retryAt: AT + 1_000 }])
@@ -275,12 +277,12 @@ describe('a lane', () => {
       )
       await journal.recordFailure(
         tenant,
-        { id: held!, lane: '2', otherLane: undefined, attempts: 0 },
+        { id: held!, lane: '2', otherLanes: [], attempts: 0 },
         { code: 'x', next: 'hold' },
       )
       await journal.recordFailure(
         tenant,
-        { id: later!, lane: '3', otherLane: undefined, attempts: 0 },
+        { id: later!, lane: '3', otherLanes: [], attempts: 0 },
         { code: 'x', next: { retryAt: AT + 1 } },
       )
       expect(await journal.dueLanes(tenant, { now: AT, arrivedBefore: AT, limit: 10 })).toEqual([
@@ -310,7 +312,7 @@ describe('a held message', () => {
     const [a, b] = ids(await journal.append(tenant, [message('A'), message('B')], noAudit))
     await journal.recordFailure(
       tenant,
-      { id: a!, lane: '1', otherLane: undefined, attempts: 0 },
+      { id: a!, lane: '1', otherLanes: [], attempts: 0 },
       { code: 'validation-failed', next: 'hold' },
     )
     return [a!, b!]

@@ -16,7 +16,7 @@ interface Row {
   readonly held: boolean
   readonly attempts: number
   readonly retry_at: Date | null
-  readonly other_lane: string | null
+  readonly other_lanes: string[] | null
   readonly control_id: string | null
   readonly sending_application: string | null
   readonly sending_facility: string | null
@@ -44,7 +44,7 @@ export async function readLane(
     attempts: row.attempts,
     retryAt: row.retry_at?.getTime(),
     lane,
-    otherLane: row.other_lane ?? undefined,
+    otherLanes: row.other_lanes ?? [],
     controlId: row.control_id ?? undefined,
     sendingApplication: row.sending_application ?? undefined,
     sendingFacility: row.sending_facility ?? undefined,
@@ -52,14 +52,16 @@ export async function readLane(
   }))
 }
 
-// A message of two lanes is blocked while the other one has an older message.
+// A message of several lanes is blocked while another of them has an older message.
 const BLOCKED = `
-  t.other_lane is not null and t.message <>
-    (select o.message from message_turn o where o.lane = t.other_lane order by o.message limit 1)`
+  t.other_lanes is not null and exists (
+    select from unnest(t.other_lanes) as other(lane)
+    where t.message <> (select o.message from message_turn o where o.lane = other.lane order by o.message limit 1)
+  )`
 
 const OPEN_MESSAGES = `
 select
-  t.message::text as id, t.channel, t.received_at, m.raw, t.held, t.attempts, t.retry_at, t.other_lane::text,
+  t.message::text as id, t.channel, t.received_at, m.raw, t.held, t.attempts, t.retry_at, t.other_lanes::text[],
   m.control_id, m.sending_application, m.sending_facility, ${BLOCKED} as blocked
 from (select * from message_turn where lane = $1::bigint order by message limit $2::int) t
 cross join lateral (select * from message where id = t.message limit 1) m

@@ -31,7 +31,8 @@ export interface NewMessage {
   readonly raw: Buffer
   readonly header: MessageHeader
   readonly lane: Lane
-  readonly otherLane?: Lane | undefined
+  /** Of a message of several lanes. */
+  readonly otherLanes?: readonly Lane[] | undefined
   /** `refused`: kept for the operator, never handled; `filtered`: nothing to handle. `reason` says why. */
   readonly state: ReceivedState
   readonly reason?: string | undefined
@@ -86,18 +87,18 @@ export interface OpenMessage {
   readonly held: boolean
   readonly attempts: number
   readonly retryAt: number | undefined
-  /** The lane that was read, and the other one of a message of two lanes. */
+  /** The lane that was read, and the others of a message of several lanes. */
   readonly lane: Lane
-  readonly otherLane: Lane | undefined
+  readonly otherLanes: readonly Lane[]
   readonly controlId: string | undefined
   readonly sendingApplication: string | undefined
   readonly sendingFacility: string | undefined
-  /** An older message of its other lane is still to do: wait for that one. */
+  /** An older message of another of its lanes is still to do: wait for that one. */
   readonly blocked: boolean
 }
 
 /** Where an open message is found, and what has been tried. */
-export type MessagePlace = Pick<OpenMessage, 'id' | 'lane' | 'otherLane' | 'attempts'>
+export type MessagePlace = Pick<OpenMessage, 'id' | 'lane' | 'otherLanes' | 'attempts'>
 
 /** How a message ended. `written` are `Type/id/_history/version`. */
 export interface MessageResult {

@@ -28,15 +28,13 @@ export async function readProgress(
 // The head of a lane is held when one of it is: nothing behind it is handled.
 const PROGRESS = `
 select m.id::text, m.state, m.last_error,
-  m.state = 'received' and coalesce(own.held or other.held, false) as behind_held
+  m.state = 'received' and exists (
+    select from unnest(m.lane || coalesce(m.other_lanes, '{}')) as own(lane)
+    cross join lateral (select held from message_turn t where t.lane = own.lane order by t.message limit 1) head
+    where head.held
+  ) as behind_held
 from unnest($1::bigint[]) as wanted(id)
-cross join lateral (select * from message where id = wanted.id limit 1) m
-left join lateral (
-  select held from message_turn t where t.lane = m.lane order by t.message limit 1
-) own on true
-left join lateral (
-  select held from message_turn t where t.lane = m.other_lane order by t.message limit 1
-) other on true`
+cross join lateral (select * from message where id = wanted.id limit 1) m`
 
 /**
  * Keeps what the sender of a message is answered, unless an answer is kept already. Gives the one that is kept:

@@ -6,6 +6,7 @@
 import { uuidv5 } from '../../../kernel/ids.ts'
 import type { Hl7Segment } from '../../../hl7/index.ts'
 import { nearestSegment, type GroupNode } from './groups.ts'
+import { namingNumber } from './patient-number.ts'
 import { objectsIn, textAt, type Obj, type ResourceNode } from './tree.ts'
 
 type Identity = { readonly id: string } | 'contained' | 'omitted'
@@ -193,23 +194,17 @@ function typedIdentifier(root: Obj, code: string, sender: string): string | unde
   return typed && identifierKey(typed, sender)
 }
 
-/** National identity numbers (INS) are shared by all and change hands; they name a person only when nothing else does. */
-const NATIONAL = /^urn:oid:1\.2\.250\.1\.213\.1\.4\./
-
 function patientKey(root: Obj, { patientIdentifier, sender }: KeyInput): string | undefined {
-  const identifiers = currentIdentifiers(root).filter((each) => textAt(each, 'value') !== undefined)
-  for (const preferred of patientIdentifier) {
-    const found = identifiers.find(
-      (each) =>
-        typeCodes(each).includes(preferred) ||
-        textAt(each, 'system') === preferred ||
-        textAt(each, 'assigner.display') === preferred,
-    )
-    if (found && !NATIONAL.test(textAt(found, 'system') ?? '')) return identifierKey(found, sender)
-  }
-  const local = identifiers.filter((each) => !NATIONAL.test(textAt(each, 'system') ?? ''))
-  const chosen = local.find((each) => textAt(each, 'system') !== undefined) ?? local[0] ?? identifiers[0]
-  return chosen && identifierKey(chosen, sender)
+  const numbers = currentIdentifiers(root)
+    .filter((each) => textAt(each, 'value') !== undefined)
+    .map((identifier) => ({
+      identifier,
+      types: typeCodes(identifier),
+      system: textAt(identifier, 'system'),
+      authority: textAt(identifier, 'assigner.display'),
+    }))
+  const chosen = namingNumber(numbers, patientIdentifier)
+  return chosen && identifierKey(chosen.identifier, sender)
 }
 
 function visitKey(root: Obj, sender: string): string | undefined {

@@ -11,6 +11,7 @@ import { eventTimeOf, resultTimeOf, type EventTime } from './event-time.ts'
 import { groupSegments, type Grouped } from './groups.ts'
 import { joinTexts } from './joined-texts.ts'
 import { makeIdentities } from './identity.ts'
+import { PATIENT_IDENTIFIER } from './patient-number.ts'
 import { completeProvenance } from './provenance.ts'
 import { runRules } from './instances.ts'
 import { dropFormerTwins, type NamedResource, type Reassignment, settleReassignments } from './reassign.ts'
@@ -73,7 +74,7 @@ export function mapMessage(program: Program, message: Hl7Message, context: Mappi
     namespace: tenantNamespace(context.tenantKey),
     message: `${context.channel}|${message.get('MSH-10') ?? ''}`,
     sender: senderOf(message),
-    patientIdentifier: context.patientIdentifier ?? ['PI', 'MR'],
+    patientIdentifier: context.patientIdentifier ?? PATIENT_IDENTIFIER,
     encounterOfMessage: run.switches.get('encounter-without-number') === 'message',
     originOf: (resource) => origins.get(resource),
     parentOf: (resource) => parents.get(resource),
