@@ -48,7 +48,7 @@ export const messageCorrections: readonly MessageCorrection[] = [
   },
   {
     segmentMap: 'DG1[Condition]',
-    map: /^ADT/,
+    map: /^(ADT|SIU)/,
     use: { references: 'Condition[1].subject = Patient[1]; Condition[1].encounter = Encounter[1]' },
     because: 'the visit of the diagnosis',
   },

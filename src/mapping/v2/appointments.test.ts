@@ -96,3 +96,37 @@ test('who moves an appointment by its service alone moves its beginning and its 
   })
   expect(appointment.fallbacks).not.toContain('start')
 })
+
+test('comments of the appointment and of each resource are lines of one text', () => {
+  const notes = ['À jeun', 'Carte vitale', 'Salle froide'].map((text) => `NTE|1||${text}`)
+  const sent = message(header('S12'), SCH, notes[0]!, notes[1]!, PID, ...RESOURCES.slice(0, 3), notes[2]!)
+  expect(faults(sent)).toEqual([])
+  expect(only(map(sent), 'Appointment').resource['comment']).toBe('À jeun\nCarte vitale\nSalle froide')
+})
+
+test('a resource that refused takes part no longer', () => {
+  const aip = `AIP|1||10001^MARTIN^PAUL${'|'.repeat(9)}Cancelled^^HL70278`
+  const sent = message(header('S12'), 'SCH|P2^A|F2^B', PID, 'RGS|1', aip)
+  expect(only(map(sent), 'Appointment').resource['participant']).toContainEqual(
+    expect.objectContaining({ status: 'declined' }),
+  )
+})
+
+test('TQ1 says when it is, and the account and the doctor of the patient are known', () => {
+  const pid = `${PID}${'|'.repeat(13)}DOS1^^^C`
+  const sent = message(
+    header('S12'),
+    'SCH|P3^A|F3^B',
+    'TQ1|1||||||20260401080000|20260401083000',
+    pid,
+    'PD1||||10001^MARTIN^PAUL',
+  )
+  expect(faults(sent)).toEqual([])
+  const mapped = map(sent)
+  expect(only(mapped, 'Appointment').resource).toMatchObject({
+    start: '2026-04-01T08:00:00+02:00',
+    end: '2026-04-01T08:30:00+02:00',
+  })
+  expect(ofType(mapped, 'Account')).toHaveLength(1)
+  expect(only(mapped, 'Patient').resource['generalPractitioner']).toHaveLength(1)
+})

@@ -216,3 +216,70 @@ test('the case manager of an insurance is in the care team', () => {
     participant: [{ member: { display: 'ROUX LÉA' }, role: [{ coding: [{ code: '768832004' }] }] }],
   })
 })
+
+describe('what the payer allowed', () => {
+  const IN3 =
+    'IN3|1|CERT7^^^MUT1|||||||20260301|20260331||||||||CAISSE^Caisse régionale^L|^WPN^PH^^^^^^^^^0240111111'
+  const AUT =
+    'AUT||PAY9^Caisse nationale^L|Caisse nationale|20260302|20260402|A77^^1.2.3^ISO|500.00&EUR|10|8|20260301'
+  const authorized = IN1.replace('20261231||', '20261231|AUTH5^20260228|')
+  const of = (mapped: ReturnType<typeof map>, ref: string) =>
+    ofType(mapped, 'ClaimResponse').find(({ resource }) => resource['preAuthRef'] === ref)!.resource
+
+  test('IN1-14, IN3 and AUT are pre-authorizations of that coverage', () => {
+    const sent = message(header('ADT^A01^ADT_A01'), EVN, PID, PV1, authorized, IN2, IN3, AUT)
+    expect(faults(sent)).toEqual([])
+    const mapped = map(sent)
+    const all = { use: 'preauthorization', status: 'active', patient: reference(only(mapped, 'Patient')) }
+    const insurance = [{ sequence: 1, focal: true, coverage: reference(only(mapped, 'Coverage')) }]
+    expect(of(mapped, 'AUTH5')).toMatchObject({ ...all, insurance, created: '2026-02-28' })
+    expect(of(mapped, 'CERT7')).toMatchObject({
+      ...all,
+      insurance,
+      preAuthPeriod: { start: '2026-03-01', end: '2026-03-31' },
+    })
+    expect(of(mapped, 'A77')).toMatchObject({
+      ...all,
+      insurance,
+      created: '2026-03-01',
+      preAuthPeriod: { start: '2026-03-02', end: '2026-04-02' },
+      total: [{ amount: { value: 500, currency: 'EUR' } }],
+    })
+  })
+
+  test('that of a referral is the insurance of the request, with how much was allowed', () => {
+    const sent = message(header('REF^I12'), 'RF1|A|R|||| R1^A'.replace(' ', ''), AUT, PID)
+    expect(faults(sent)).toEqual([])
+    const mapped = map(sent)
+    expect(only(mapped, 'ServiceRequest').resource).toMatchObject({
+      insurance: [reference(only(mapped, 'ClaimResponse'))],
+      quantityQuantity: { value: 8 },
+    })
+  })
+})
+
+test('a coverage says its deductible, and one payer has all its numbers', () => {
+  const amounts = IN1.split('|')
+  amounts[35] = 'K2'
+  amounts[37] = '250.00&EUR'
+  const in2 = `IN2|${'|'.repeat(24)}PAYER3^^^MUT&1.2.9&ISO${'|'.repeat(5)}AT^12.50&EUR^5${'|'.repeat(28)}0240999999`
+  const sent = message(header('ADT^A01^ADT_A01'), EVN, PID, PV1, amounts.join('|'), in2)
+  expect(faults(sent)).toEqual([])
+  const mapped = map(sent)
+  const coverage = only(mapped, 'Coverage').resource
+  expect(coverage).toMatchObject({
+    class: [{ value: 'G77' }, { value: 'P1' }, { type: { coding: [{ code: 'plan' }] }, value: 'K2' }],
+    costToBeneficiary: [
+      { type: { coding: [{ code: 'deductible' }] }, valueMoney: { value: 250, currency: 'EUR' } },
+      { type: { text: 'daily deductible' }, valueMoney: { value: 12.5, currency: 'EUR' } },
+    ],
+  })
+  expect(coverage['payor']).toHaveLength(1)
+  const payer = ofType(mapped, 'Organization').find(
+    ({ resource }) => resource['name'] === "MUTUELLE DE L'OUEST",
+  )!
+  expect(payer.resource['identifier']).toMatchObject([
+    { value: 'MUT1' },
+    { value: 'PAYER3', system: 'urn:oid:1.2.9' },
+  ])
+})

@@ -170,8 +170,8 @@ const ORDERS: readonly RuleCorrection[] = [
     map: 'NTE[DocumentReference]',
     source: 'NTE-3',
     target: /data$/,
-    use: { to: 'description', type: '@lines' },
-    because: 'a comment describes the document',
+    use: { to: 'description', type: '@lines', when: 'TXA-25 absent' },
+    because: 'a comment describes the document that has no title',
   },
   { map: 'NTE[DocumentReference]', leaveOut: 'a comment is no content' },
   {

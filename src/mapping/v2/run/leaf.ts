@@ -3,7 +3,7 @@ import { codeIn, type CompiledRule, type Vocabulary } from '../program.ts'
 import type { RunContext } from './application.ts'
 import { setUrl } from './place.ts'
 import { primitiveJson } from './primitives.ts'
-import { leafAt, makeObject, objectAt, setText, type Slot } from './tree.ts'
+import { leafAt, makeObject, objectAt, setText, type Leaf, type Slot } from './tree.ts'
 
 export interface LeafInput {
   readonly vocabulary: Vocabulary | undefined
@@ -70,10 +70,19 @@ function isWeak({ from, steps }: CompiledRule): boolean {
   return from.part !== undefined && steps.every(({ into }) => into === undefined)
 }
 
+/** The lines of a second NTE follow those of the first, where the element holds one text. */
+function isContinued({ id, write: to }: CompiledRule, leaf: Leaf): leaf is Leaf & { json: string } {
+  return to.as === 'function' && to.name === 'lines' && leaf.json !== undefined && leaf.row === id
+}
+
+function joined(first: string, second: string): string {
+  return JSON.stringify(`${JSON.parse(first) as string}\n${JSON.parse(second) as string}`)
+}
+
 function put(rule: CompiledRule, slot: Slot, json: string, fallback: boolean): void {
   const leaf = leafAt(slot)
   if (fallback && leaf.json !== undefined && !leaf.fallback) return
-  leaf.json = json
+  leaf.json = isContinued(rule, leaf) ? joined(leaf.json, json) : json
   leaf.row = rule.id
   leaf.constant = isConstant(rule)
   leaf.weak = leaf.constant && isWeak(rule)
