@@ -17,7 +17,8 @@ import {
   type StoredPlan,
 } from './reassign/index.ts'
 import type { Tx } from './db.ts'
-import type { Change, CommitOptions, Outcome, Repository } from './repository.ts'
+import type { Change, Outcome } from './prepare.ts'
+import type { CommitOptions, Repository } from './repository.ts'
 import { type SourceTime, type SourceTimes, writeSourceTimes } from './source-times.ts'
 
 export interface Identified {

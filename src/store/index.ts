@@ -55,7 +55,8 @@ export type { Guard } from './guard.ts'
 export { makeTurns, type Turns } from './turns.ts'
 export type { History, Version } from './history.ts'
 export type { VersionPlace, VersionRange } from './queries/read-history.ts'
-export type { Change, CommitOptions, Outcome, Repository } from './repository.ts'
+export type { Change, Outcome } from './prepare.ts'
+export type { CommitOptions, Repository } from './repository.ts'
 export {
   commitIdentified,
   type Identified,

@@ -54,7 +54,15 @@ describe('texts', () => {
 })
 
 /** Where failures begin that end as an OperationOutcome. */
-const REACHED = ['http', 'fhir', 'kernel', 'access', 'store/search', 'store/repository.ts']
+const REACHED = [
+  'http',
+  'fhir',
+  'kernel',
+  'access',
+  'store/search',
+  'store/repository.ts',
+  'store/prepare.ts',
+]
 
 /** These end the program's start, in English on the terminal. */
 const OF_THE_START = new Set([

@@ -4,7 +4,7 @@
  */
 import type { TenantId } from '../../kernel/ids.ts'
 import type { Db } from '../db.ts'
-import { typesInUse } from '../search/statements.ts'
+import { typesInUse } from '../search/statements/index.ts'
 import { toStatement } from '../search/sql.ts'
 import type { OwnModelParameter } from './model.ts'
 

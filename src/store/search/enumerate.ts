@@ -92,6 +92,13 @@ export function spanHashes(spans: readonly TokenSpan[]): Sql[] {
   return [together, ...systems]
 }
 
+/** `select hash` of all hashes of the condition. */
+export function hashesOf({ hashes, spans }: TokenCondition): Sql {
+  const listed = sql`select h.hash from unnest(${arrayOf(hashes)}::bigint[]) as h(hash)`
+  const known = spanHashes(spans)
+  return join(hashes.length === 0 && known.length > 0 ? known : [listed, ...known], ' union all ', listed)
+}
+
 function inSpan({ order, from, to }: Extract<TokenSpan, { order: string }>): Sql {
   return sql`select tv.hash from token_value tv
     where tv.param = ${order}::bigint and tv.value >= ${from}::text and tv.value < ${to}::text`

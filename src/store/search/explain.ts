@@ -10,7 +10,7 @@ import type { Db } from '../db.ts'
 import type { Statement } from '../statement.ts'
 import type { Condition } from './condition.ts'
 import type { SearchOptions, SearchPage, SearchStore } from './search-store.ts'
-import type { Tell } from './search.ts'
+import type { Tell } from './run.ts'
 
 export interface Explanation {
   /** Of the page; undefined: the search failed. */

@@ -20,7 +20,7 @@ import type { Statement } from '../statement.ts'
 import { canonicalUrls } from './links.ts'
 import { referenceHashes } from './reference-hashes.ts'
 import type { Sql } from './sql.ts'
-import { byHashes } from './statements.ts'
+import { byHashes } from './statements/index.ts'
 
 export interface IncludeDeps {
   readonly db: Db

@@ -10,7 +10,7 @@ import { readMany, readVersion, type ResourceRow } from '../queries/read-resourc
 import { type Stored, storedFrom } from '../resource.ts'
 import type { IncludeDeps } from './include-back.ts'
 import { canonicalUrls } from './links.ts'
-import { byHashes } from './statements.ts'
+import { byHashes } from './statements/index.ts'
 
 export type Forth = (
   tenant: TenantId,

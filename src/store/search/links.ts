@@ -10,7 +10,7 @@ import type { ParameterDeps } from './compile-parameter.ts'
 import type { Statement } from '../statement.ts'
 import type { SearchRunner } from './search.ts'
 import { arrayOf, type Sql, sql, join } from './sql.ts'
-import { byHashes } from './statements.ts'
+import { byHashes } from './statements/index.ts'
 
 /** Up to so many linked resources become tokens or ids: each costs one descent of an index. */
 const FEW_LINKED = 2000

@@ -21,6 +21,9 @@ export interface SortPart {
   readonly descending: boolean
 }
 
+/** Where no order is asked for and no condition has one. */
+export const LAST_CHANGED_FIRST: SortPart = { kind: { by: 'last-updated' }, descending: true }
+
 export interface SearchQuery {
   readonly type: string
   /** All must hold. */

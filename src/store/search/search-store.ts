@@ -13,10 +13,12 @@ import { makeIncluder } from './includes.ts'
 import { makeLinks } from './links.ts'
 import type { SearchQuery } from './query.ts'
 import type { Frequent } from './frequent.ts'
-import { type FoundPage, makeSearchRunner, type Tell } from './search.ts'
+import type { FoundPage } from './pages/found-page.ts'
+import type { Tell } from './run.ts'
+import { makeSearchRunner } from './search.ts'
 import type { Statement } from '../statement.ts'
 import { type Sql, sql, toStatement } from './sql.ts'
-import { matches, typesInUse } from './statements.ts'
+import { matches, typesInUse } from './statements/index.ts'
 
 export interface SearchPage {
   readonly entries: readonly Stored[]

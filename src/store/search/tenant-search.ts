@@ -13,7 +13,7 @@ import {
   type SearchStore,
   type SearchStoreDeps,
 } from './search-store.ts'
-import type { Tell } from './search.ts'
+import type { Tell } from './run.ts'
 import type { Statement } from '../statement.ts'
 import { makeStatementNames } from './sql.ts'
 
