@@ -4,14 +4,18 @@ import {
   loadDefinitions,
   makeExtractor,
   makeR4Content,
+  makeReferenceWalk,
   makeSearchParameters,
   makeSearchParser,
   makeTerminology,
   makeValidator,
 } from '../fhir/index.ts'
 import { type Clock, systemClock } from '../kernel/clock.ts'
+import type { TenantId } from '../kernel/ids.ts'
+import type { JsonObject } from '../kernel/json.ts'
 import { makeTimeZone } from '../kernel/time-zone.ts'
 import type { Db } from './db.ts'
+import { makeReferring, makeResourceIndex } from './integrity/index.ts'
 import { supportedSearch } from './search/compile.ts'
 import { makeStore } from './store.ts'
 import { makeStoredTerminology } from './terminology.ts'
@@ -52,4 +56,16 @@ export function testStore(
 /** A search from its query string. */
 export function searchFor(type: string, query: string) {
   return parser.parse(type, new URLSearchParams(query), { ...testContext, nowMs: Date.now() })
+}
+
+const indexWith = makeResourceIndex({
+  parameters,
+  walk: makeReferenceWalk(definitions),
+  referring: makeReferring(parameters, definitions.resourceTypes),
+  contextOf: () => testContext,
+})
+
+/** All that is written beside a resource so that it is found. */
+export function testIndex(tenant: TenantId, type: string, resource: JsonObject) {
+  return indexWith(testExtractor, tenant, type, resource)
 }
