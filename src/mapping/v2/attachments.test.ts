@@ -71,6 +71,18 @@ describe('an attachment', () => {
     },
   )
 
+  test('of a report is the Binary of its result', () => {
+    const moved = moveAttachments(report(), large)
+    expect(only(moved, 'DiagnosticReport').resource['presentedForm']).toEqual([
+      {
+        contentType: 'application/pdf',
+        title: 'Report',
+        ...described,
+        url: `Binary/${only(moved, 'Binary').id}`,
+      },
+    ])
+  })
+
   test('is the same Binary when it comes again, and the Provenance names it', () => {
     const [first, second] = [moveAttachments(report(), large), moveAttachments(report(), large)]
     expect(first).toEqual(second)

@@ -1,7 +1,8 @@
 /**
  * Where the bytes of attachments go. Each gets its size and hash; one that is larger than a channel allows inside a
  * resource becomes a Binary that its url leads to. An Observation is no place for a document: what is too large there
- * becomes a DocumentReference that it is derived from. https://hl7.org/fhir/R4/datatypes.html#Attachment
+ * becomes a DocumentReference that it is derived from. What a report and its result both hold is one Binary.
+ * https://hl7.org/fhir/R4/datatypes.html#Attachment
  */
 import { createHash } from 'node:crypto'
 import { tenantNamespace, uuidv5 } from '../../kernel/ids.ts'
@@ -23,10 +24,10 @@ export function moveAttachments(mapped: Mapped, options: AttachmentOptions): Map
   return { ...mapped, resources: [...resources.map((each) => withTargets(each, made)), ...made] }
 }
 
+const HOLDERS: ReadonlySet<string> = new Set(['DiagnosticReport', 'DocumentReference', 'Observation'])
+
 function holdsData({ type, resource }: MappedResource): boolean {
-  return (
-    (type === 'Observation' || type === 'DocumentReference') && JSON.stringify(resource).includes('"data":"')
-  )
+  return HOLDERS.has(type) && JSON.stringify(resource).includes('"data":"')
 }
 
 const EXTENSION = 'http://hl7.org/fhir/5.0/StructureDefinition/extension-Observation.value'
@@ -84,6 +85,8 @@ function inBinary(
   made: MappedResource[],
 ): JsonObject {
   const { data, ...rest } = attachment
+  const same = made.find((each) => each.type === 'Binary' && each.resource['data'] === data)
+  if (same !== undefined) return { ...rest, url: `Binary/${same.id}` }
   const digest = createHash('sha256').update(bytes).digest('hex')
   const binary = uuidv5(tenantNamespace(tenantKey), `Binary|${type}/${id}|${digest}`)
   made.push(

@@ -169,9 +169,11 @@ function identifierKey(identifier: Obj, sender: string): string | undefined {
   return value === undefined ? undefined : `${textAt(identifier, 'system') ?? sender}|${value}`
 }
 
-/** Those that are in force: by its former numbers nothing is told apart from what has them now. */
+/** Those that are in force: neither former numbers, which another may have now, nor secondary ones, which many share. */
 function currentIdentifiers(root: Obj): Obj[] {
-  return objectsIn(root, 'identifier').filter((identifier) => textAt(identifier, 'use') !== 'old')
+  return objectsIn(root, 'identifier').filter(
+    (identifier) => !['old', 'secondary'].includes(textAt(identifier, 'use') ?? ''),
+  )
 }
 
 function firstIdentifier(root: Obj, sender: string): string | undefined {
