@@ -279,7 +279,12 @@ function extractBy(type: SearchParameterType, expression: string, resource: Json
     components: [],
     base: String(resource['resourceType']),
   }
-  const all = { of: () => new Map([['own', own]]), components: () => [], sharing: () => new Map() }
+  const all = {
+    of: () => new Map([['own', own]]),
+    components: () => [],
+    sharing: () => new Map(),
+    places: parameters.places,
+  }
   return makeExtractor(definitions, all).extract(resource, String(resource['resourceType']), {
     zone: makeTimeZone('UTC'),
     toLocal: () => undefined,

@@ -33,7 +33,6 @@ export {
   withOwnParameters,
 } from './own-parameters.ts'
 export { makeSearchParser, type SearchParser } from './parse.ts'
-export { isCanonical, isMimeType, referencePlaces, textPlaces, unitSystemPlaces } from './places.ts'
 export type {
   ChainCriterion,
   CompartmentCriterion,

@@ -8,6 +8,7 @@ import type { JsonObject } from '../../kernel/json.ts'
 import type { Definitions, SearchParameterEntry } from '../definitions/index.ts'
 import { type Component, componentsOf } from './components.ts'
 import { parameterOf, type SearchParameter, type SearchParameters } from './parameters.ts'
+import { type Places, placesOf } from './places.ts'
 
 /** What of a SearchParameter resource matters to a search; canonicals without their versions. */
 export interface OwnDefinition extends SearchParameterEntry {
@@ -89,6 +90,7 @@ export function withOwnParameters(
   const named = (url: string) =>
     all.find((one) => one.url === url) ?? definitions.searchParameters.find((one) => one.url === url)
   const components = new Map<SearchParameter, readonly Component[]>()
+  const places = new Map<SearchParameter, Places>()
   return {
     of: (type) => byType.get(type) ?? standard.of(type),
     // Own parameters come and go, so nobody relies on their entries, nor they on others'.
@@ -99,6 +101,15 @@ export function withOwnParameters(
       if (!found) {
         found = componentsOf(definitions, composite, standard.of(composite.base), named)
         components.set(composite, found)
+      }
+      return found
+    },
+    places(param) {
+      if (param.own === undefined) return standard.places(param)
+      let found = places.get(param)
+      if (!found) {
+        found = placesOf(definitions, param)
+        places.set(param, found)
       }
       return found
     },

@@ -1,6 +1,7 @@
 /** The search parameters of each resource type. https://hl7.org/fhir/R4/searchparameter-registry.html */
 import type { Definitions, SearchParameterEntry, SearchParameterType } from '../definitions/index.ts'
 import { componentsOf, type Component } from './components.ts'
+import { type Places, placesOf } from './places.ts'
 import { type Sharing, sharingOf } from './sharing.ts'
 
 export interface SearchParameter {
@@ -22,6 +23,8 @@ export interface SearchParameters {
   of(resourceType: string): ReadonlyMap<string, SearchParameter>
   /** What a composite parameter is made of. */
   components(composite: SearchParameter): readonly Component[]
+  /** Where the values of a parameter of these stand. */
+  places(param: SearchParameter): Places
   /** The parameters of a type that have no index entries of their own, and whose entries answer for them. */
   sharing(resourceType: string): ReadonlyMap<string, Sharing>
 }
@@ -37,6 +40,7 @@ export function makeSearchParameters(definitions: Definitions): SearchParameters
   const of = (resourceType: string) => byType.get(resourceType) ?? none
   const named = (url: string) => definitions.searchParameters.find((entry) => entry.url === url)
   const components = new Map<SearchParameter, readonly Component[]>()
+  const places = new Map<SearchParameter, Places>()
   const sharing = new Map<string, ReadonlyMap<string, Sharing>>()
   return {
     of,
@@ -53,6 +57,14 @@ export function makeSearchParameters(definitions: Definitions): SearchParameters
       if (!found) {
         found = componentsOf(definitions, composite, of(composite.base), named)
         components.set(composite, found)
+      }
+      return found
+    },
+    places(param) {
+      let found = places.get(param)
+      if (!found) {
+        found = placesOf(definitions, param)
+        places.set(param, found)
       }
       return found
     },

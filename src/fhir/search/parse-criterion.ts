@@ -10,7 +10,6 @@ import type { SearchParserDeps } from './parse.ts'
 import { parseValue, type ValueContext, type WantedValue } from './parse-value.ts'
 import type { SearchParameter } from './parameters.ts'
 import type { Criterion, Modifier, ParameterCriterion } from './request.ts'
-import { isCanonical } from './places.ts'
 import { withVersions } from './uri-versions.ts'
 import { searchFailure } from './search-failure.ts'
 
@@ -146,7 +145,7 @@ export function makeCriterionParser({
   function allows(param: SearchParameter, modifier: Modifier): boolean {
     if (param.code === '_id') return modifier === 'missing' || modifier === 'not'
     if (param.type !== 'reference' || (modifier !== 'below' && modifier !== 'identifier')) return true
-    return isCanonical(definitions, param) === (modifier === 'below')
+    return parameters.places(param).isCanonical === (modifier === 'below')
   }
 
   return { parse: (type, name, text, context) => parse(type, name, text, context, 0), parameter, reverse }

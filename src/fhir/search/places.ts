@@ -37,40 +37,33 @@ const REFERENCES: Readonly<Record<string, readonly (readonly string[])[]>> = {
 
 const CANONICALS: ReadonlySet<string> = new Set(['canonical', 'uri', 'url'])
 
-/** undefined: they can't be named by paths alone. */
-export function textPlaces(definitions: Definitions, param: SearchParameter): readonly string[] | undefined {
-  return placesOf(definitions, param, TEXTS)
+/** What a parameter's values are and where they stand; undefined: they can't be named by paths alone. */
+export interface Places {
+  readonly texts: readonly string[] | undefined
+  /** Of a quantity's units; Money has one that is not written. */
+  readonly unitSystems: readonly string[]
+  readonly references: readonly string[] | undefined
+  /** A reference that is a canonical URL names what it points to by `url`. */
+  readonly isCanonical: boolean
+  /** The parameter is of mime types, whose `:below` is of the text and not of a code system. */
+  readonly isMimeType: boolean
 }
 
-/** Where the systems of a quantity parameter's units are written; Money has one that is not. */
-export function unitSystemPlaces(definitions: Definitions, param: SearchParameter): readonly string[] {
-  return placesOf(definitions, param, UNIT_SYSTEMS) ?? []
+export function placesOf(definitions: Definitions, param: SearchParameter): Places {
+  const routes = routesOf(definitions, param)
+  return {
+    texts: pathsIn(routes, TEXTS),
+    unitSystems: pathsIn(routes, UNIT_SYSTEMS) ?? [],
+    references: pathsIn(routes, REFERENCES),
+    isCanonical: routes?.some(({ type }) => CANONICALS.has(type)) ?? false,
+    isMimeType: routes?.some(({ required }) => required === MIME_TYPES) ?? false,
+  }
 }
 
-/** undefined: they can't be named by paths alone. */
-export function referencePlaces(
-  definitions: Definitions,
-  param: SearchParameter,
-): readonly string[] | undefined {
-  return placesOf(definitions, param, REFERENCES)
-}
-
-/** A reference that is a canonical URL names what it points to by `url`. */
-export function isCanonical(definitions: Definitions, param: SearchParameter): boolean {
-  return routesOf(definitions, param)?.some(({ type }) => CANONICALS.has(type)) ?? false
-}
-
-/** Whether the parameter is of mime types, whose `:below` is of the text and not of a code system. */
-export function isMimeType(definitions: Definitions, param: SearchParameter): boolean {
-  return routesOf(definitions, param)?.some(({ required }) => required === MIME_TYPES) ?? false
-}
-
-function placesOf(
-  definitions: Definitions,
-  param: SearchParameter,
+function pathsIn(
+  routes: readonly Route[] | undefined,
   endings: Readonly<Record<string, readonly (readonly string[])[]>>,
 ): readonly string[] | undefined {
-  const routes = routesOf(definitions, param)
   if (routes === undefined || routes.some(({ steps }) => steps.some(isOpaque))) return undefined
   const paths = routes.flatMap((route) => (endings[route.type] ?? []).map((ending) => pathOf(route, ending)))
   return [...new Set(paths)]

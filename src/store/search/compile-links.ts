@@ -12,9 +12,7 @@ import {
   type Definitions,
   embeddingName,
   type HasCriterion,
-  isCanonical,
   type ListCriterion,
-  referencePlaces,
   type SearchParameter,
   type SearchParameters,
 } from '../../fhir/index.ts'
@@ -115,7 +113,7 @@ async function linkedChain(
       condition: await compile(target.type, target.criterion),
     })),
   )
-  const canonical = isCanonical(links.definitions, param)
+  const canonical = links.parameters.places(param).isCanonical
   const found = await Promise.all(
     compiled.map((target) => links.targets(tenant, target.type, conjuncts([target.condition]), canonical)),
   )
@@ -160,8 +158,8 @@ async function has(
   compile: Compile,
 ): Promise<Condition> {
   const condition = await compile(source, criterion)
-  const canonical = isCanonical(links.definitions, param)
-  const paths = referencePlaces(links.definitions, param)
+  const canonical = links.parameters.places(param).isCanonical
+  const paths = links.parameters.places(param).references
   const stream =
     leads && paths && !canonical && isOneToken(condition)
       ? { hash: condition.hashes[0]!, paths, bases: links.bases(tenant) }
@@ -196,8 +194,8 @@ function compartment(
   return self ? { by: 'any', of: [members, { by: 'id', type, ids: [id] }] } : members
 }
 
-function pathsOf({ definitions }: Links, param: SearchParameter): readonly string[] {
-  const paths = referencePlaces(definitions, param)
+function pathsOf({ parameters }: Links, param: SearchParameter): readonly string[] {
+  const paths = parameters.places(param).references
   if (paths === undefined || paths.length === 0)
     throw new Failure(
       'unsupported',

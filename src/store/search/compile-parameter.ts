@@ -1,11 +1,9 @@
 /** One parameter's criterion as a condition, by the kind of parameter. https://hl7.org/fhir/R4/search.html#ptypes */
 import {
   type Definitions,
-  isMimeType,
   type ParameterCriterion,
   type SearchParameters,
   type SearchValue,
-  unitSystemPlaces,
 } from '../../fhir/index.ts'
 import type { TenantId } from '../../kernel/ids.ts'
 import { paramHash, presentHash } from '../hash.ts'
@@ -44,10 +42,10 @@ export async function compileParameter(
   if (index.code === '_id') return { by: 'id', type, ids: values.flatMap((value) => idOf(value)) }
   if (index.code === '_lastUpdated')
     return { by: 'last-updated', tests: values.map((value) => dateTest(as('date', value))) }
-  if (modifier === 'text') return textCondition(deps.definitions, param, values, within)
+  if (modifier === 'text') return textCondition(deps.parameters, param, values, within)
   switch (param.type) {
     case 'token':
-      return modifier === 'below' && isMimeType(deps.definitions, param)
+      return modifier === 'below' && deps.parameters.places(param).isMimeType
         ? mimeCondition(index, values)
         : tokenCondition(index, modifier, await codings(deps.terminology, tenant, criterion))
     case 'reference':
@@ -61,7 +59,7 @@ export async function compileParameter(
     case 'number':
       return rangesOf(index, values, (value) => numberTest(as('number', value), Number))
     case 'quantity': {
-      const places = pathsIn(within, unitSystemPlaces(deps.definitions, param))
+      const places = pathsIn(within, deps.parameters.places(param).unitSystems)
       return quantityCondition(index, places, values)
     }
     case 'composite': {

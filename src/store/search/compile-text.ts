@@ -1,11 +1,10 @@
 /** Strings, and the texts of codes. https://hl7.org/fhir/R4/search.html#string */
 import {
-  type Definitions,
   type Modifier,
   normalise,
   type SearchParameter,
+  type SearchParameters,
   type SearchValue,
-  textPlaces,
 } from '../../fhir/index.ts'
 import { Failure } from '../../kernel/failure.ts'
 import { cut } from '../cut.ts'
@@ -37,12 +36,12 @@ function isHow(modifier: Modifier): modifier is Modifier & StringMatch['how'] {
 
 /** `code:text`: "the search functions as a normal string search". */
 export function textCondition(
-  definitions: Definitions,
+  parameters: Pick<SearchParameters, 'places'>,
   param: SearchParameter,
   values: readonly SearchValue[],
   within: Within | undefined,
 ): Condition {
-  const paths = textPlaces(definitions, param)
+  const paths = parameters.places(param).texts
   if (!paths || paths.length === 0) {
     const name = `${param.code}:text`
     throw new Failure('invalid', 'search-modifier', { parameter: name }, { expression: [name] })

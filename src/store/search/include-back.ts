@@ -7,7 +7,6 @@ import {
   type ExtractContext,
   type Extractor,
   type Include,
-  isCanonical,
   type SearchParameter,
   type SearchParameters,
 } from '../../fhir/index.ts'
@@ -42,17 +41,6 @@ export type Back = (
 const MAX_LOOKUPS = 100_000
 
 export function makeBack({ db, named, definitions, parameters }: IncludeDeps): Back {
-  const canonical = new Map<SearchParameter, boolean>()
-
-  function namesCanonically(param: SearchParameter): boolean {
-    let known = canonical.get(param)
-    if (known === undefined) {
-      known = isCanonical(definitions, param)
-      canonical.set(param, known)
-    }
-    return known
-  }
-
   function paramsOf({ source, param }: Include): readonly SearchParameter[] {
     if (param) return [param]
     const isOf = ({ type, expression, own }: SearchParameter) =>
@@ -64,7 +52,9 @@ export function makeBack({ db, named, definitions, parameters }: IncludeDeps): B
   /** How references of the parameter name the resource. */
   function namesOf({ type, id, body }: Stored, param: SearchParameter): readonly string[] {
     if (param.targets.length > 0 && !param.targets.includes(type)) return []
-    return namesCanonically(param) ? [`${type}/${id}`, ...canonicalUrls(body)] : [`${type}/${id}`]
+    return parameters.places(param).isCanonical
+      ? [`${type}/${id}`, ...canonicalUrls(body)]
+      : [`${type}/${id}`]
   }
 
   return async (tenant, resources, includes, limit) => {
