@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 
 import type { TenantId } from '../../kernel/ids.ts'
 import type { Condition } from './condition.ts'
@@ -42,4 +42,51 @@ test('values that only the index knows, and long lists, are counted each time', 
     frequent.counted(tenant, condition, 2001)
     expect(frequent.atLeast(tenant, condition)).toBe(0)
   }
+})
+
+describe('of what has one bound', () => {
+  const range = (bounds: Record<string, bigint>, param = '7'): Condition => ({
+    by: 'range',
+    tests: [{ param, anyOf: [bounds] }],
+  })
+
+  test.each([
+    ['hiMin', 100n, 99n, 101n],
+    ['loMin', 100n, 99n, 101n],
+    ['loMax', 100n, 101n, 99n],
+    ['hiMax', 100n, 101n, 99n],
+  ] as const)(
+    '%s: a wider one is met by as many at least, of a narrower one nothing is known',
+    (...given) => {
+      const [end, seen, wider, narrower] = given
+      const frequent = makeFrequent(10)
+      frequent.counted(tenant, range({ [end]: seen }), 2001)
+      const known = [seen, wider, narrower].map((bound) => frequent.atLeast(tenant, range({ [end]: bound })))
+      expect(known).toEqual([2001, 2001, 0])
+      expect(frequent.atLeast(tenant, range({ [end]: wider }, '8'))).toBe(0)
+    },
+  )
+
+  test('the narrowest that were seen of each count are kept', () => {
+    const frequent = makeFrequent(10)
+    const counts: [bigint, number][] = [
+      [10n, 2001],
+      [5n, 10_001],
+      [30n, 200],
+      [8n, 2001],
+      [20n, 200],
+    ]
+    for (const [bound, count] of counts) frequent.counted(tenant, range({ hiMin: bound }), count)
+    const known = [40n, 30n, 20n, 10n, 8n, 5n].map((hiMin) => frequent.atLeast(tenant, range({ hiMin })))
+    expect(known).toEqual([0, 200, 200, 2001, 2001, 10_001])
+  })
+
+  test('what has two bounds, or is turned round, is counted each time', () => {
+    const frequent = makeFrequent(10)
+    const not: Condition = { by: 'range', tests: [{ param: '7', anyOf: [{ hiMin: 1n }], not: true }] }
+    for (const condition of [range({ loMin: 1n, hiMax: 2n }), not]) {
+      frequent.counted(tenant, condition, 2001)
+      expect(frequent.atLeast(tenant, condition)).toBe(0)
+    }
+  })
 })
