@@ -26,8 +26,9 @@ interface Page {
 }
 
 /**
- * Newest number first, from a condition on tokens. For each of its hashes the first `limit` entries of token_pkey
- * that meet the rest; the best of these. Reads limit × hashes entries when the rest lets most pass.
+ * Newest number first, from a condition on tokens: entries of token_pkey that meet the rest. Of several hashes the first
+ * entry of each is looked up; the `limit` best of these come before whatever is older than they are, so the others are
+ * read down to there only.
  */
 export function newestByToken(
   tenant: TenantId,
@@ -40,15 +41,20 @@ export function newestByToken(
     tests.length === 0
       ? TRUE
       : sql`exists (select from resource r where r.rid = t.rid and ${all(tests)} offset 0)`
-  const stream = (hash: Sql) => sql`
+  const stream = (hash: Sql, from: Sql, count: number) => sql`
     select t.rid from token t
-    where t.tenant = ${tenant}::int and t.hash = ${hash} and ${lessThan(sql`t.rid`, below)}
+    where t.tenant = ${tenant}::int and t.hash = ${hash} and ${lessThan(sql`t.rid`, below)} and ${from}
       and ${tokenTests(tenant, criteria, sql`t.rid`)} and ${row}
-    order by t.rid desc limit ${limit}::int`
+    order by t.rid desc limit ${count}::int`
   const rids = isOneToken(driver)
-    ? stream(sql`${driver.hashes[0]}::bigint`)
-    : sql`select distinct s.rid from (${hashesOf(driver)}) h
-        cross join lateral (${stream(sql`h.hash`)}) s order by s.rid desc limit ${limit}::int`
+    ? stream(sql`${driver.hashes[0]}::bigint`, TRUE, limit)
+    : sql`with first as materialized (
+          select h.hash, s.rid from (${hashesOf(driver)}) h cross join lateral (${stream(sql`h.hash`, TRUE, 1)}) s),
+        least as materialized (select coalesce((select f.rid from (select distinct rid from first) f
+          order by f.rid desc offset ${limit - 1}::int limit 1), 0) as rid)
+        select distinct s.rid from least, first f
+        cross join lateral (${stream(sql`f.hash`, sql`t.rid >= least.rid`, limit)}) s
+        where f.rid >= least.rid order by s.rid desc limit ${limit}::int`
   return sql`select ${COLUMNS} from (${rids}) f ${rowsOf(sql`f.rid`)} order by f.rid desc`
 }
 
