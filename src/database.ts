@@ -46,6 +46,13 @@ export async function borrowDatabase(
   return { url: databaseUrl, async [Symbol.asyncDispose]() {} }
 }
 
+/** Where a database answers already, for what can do without: none is started and none is brought up to date. */
+export async function databaseAtHand({ databaseUrl, dataDir }: Config): Promise<string | undefined> {
+  if (databaseUrl === undefined) return runningUrl(dataDir)
+  await checkExternal(databaseUrl)
+  return databaseUrl
+}
+
 /** Brings the database to this program's schema. Returns what ran, or would run. */
 export function migrateDatabase(url: string, log: Log, { dryRun = false } = {}): Promise<readonly string[]> {
   return migrate({ url, folder: fileURLToPath(new URL('../sql', import.meta.url)), log, dryRun })

@@ -9,6 +9,7 @@ import { testDatabase, type TestDatabase } from '../../test/support/database.ts'
 import { readConfig } from '../config.ts'
 import { silentLog } from '../kernel/log.ts'
 import { makeJournal } from '../store/index.ts'
+import { testStore } from '../store/testing.ts'
 import type { Io } from './command.ts'
 import { runCli } from './run.ts'
 
@@ -131,6 +132,35 @@ test('test takes a framed message and one with line feeds all the same', async (
   const framed = await call('test lab -', { input: `\x0b${ORU}\x1c\r` })
   const lines = await call('test lab', { input: ORU.replaceAll('\r', '\n') })
   expect([framed, lines]).toEqual([plain, plain])
+})
+
+test('test translates with the ConceptMaps of the tenant when a database is at hand', async () => {
+  await using database = await testDatabase()
+  const map = {
+    resourceType: 'ConceptMap',
+    id: 'labo',
+    status: 'active',
+    group: [
+      {
+        source: 'urn:passerelle:cs:HOSP:L',
+        target: 'http://loinc.org',
+        element: [{ code: 'GLU', target: [{ code: '2345-7', equivalence: 'equivalent' }] }],
+      },
+    ],
+  }
+  const make = () => ({ value: map as never, exact: map as never })
+  await testStore(database.db).repository.commit(database.tenant, [{ type: 'ConceptMap', id: 'labo', make }])
+  const codesOf = ({ out }: Called) => /"code": "2345-7"/.test(out)
+  const asked = await call('test lab', { input: ORU, database })
+  expect({ code: asked.code, translated: codesOf(asked), err: asked.err }).toEqual({
+    code: 0,
+    translated: true,
+    err: expect.not.stringContaining('without the ConceptMaps') as unknown,
+  })
+  expect(codesOf(await call('test lab --offline', { input: ORU, database }))).toBe(false)
+  const alone = await call('test lab', { input: ORU })
+  expect([alone.code, codesOf(alone)]).toEqual([0, false])
+  expect(alone.err).toContain('without the ConceptMaps and NamingSystems of demo: database-unreachable')
 })
 
 test('test reads what the channel’s format is, each message of a file', async () => {

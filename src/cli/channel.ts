@@ -25,11 +25,13 @@ import {
 } from '../mapping/index.ts'
 import { findTenant, makeJournal, openDb, type Journal } from '../store/index.ts'
 import { type Command, type Io, usageFailure } from './command.ts'
+import { dictionaryAtHand } from './dictionary-at-hand.ts'
 import { readInput } from './read-input.ts'
 
 const OPTIONS = {
   format: { type: 'string' },
   trace: { type: 'boolean', default: false },
+  offline: { type: 'boolean', default: false },
   limit: { type: 'string', default: '50' },
 } as const
 
@@ -38,7 +40,7 @@ export const channel: Command = {
   summary: 'list, check and try channels; see held and refused messages',
   usage: `Usage: passerelle channel list
        passerelle channel validate
-       passerelle channel test NAME [FILE|-] [--format bundle|list] [--trace [--format text|json]]
+       passerelle channel test NAME [FILE|-] [--format bundle|list] [--trace [--format text|json]] [--offline]
        passerelle channel held NAME [--limit N]
        passerelle channel refused NAME [--limit N]
        passerelle channel release NAME MESSAGE …
@@ -46,7 +48,8 @@ export const channel: Command = {
 
 list      the channels of PASSERELLE_CONFIG_DIR, with their door and tenant
 validate  checks channel files, mapping tables and their switches; says what is wrong in which line
-test      reads one HL7 v2 message and prints what it would become; stores nothing, needs no server
+test      reads one HL7 v2 message and prints what it would become, with the tenant's ConceptMaps and NamingSystems when
+          a database answers; stores nothing, needs no server
 held      messages that could not be handled, with the reason and how many wait behind each
 refused   what was refused at the door, newest first: unreadable, too long, broken off, a wrong batch; with the reason
 release   lets held messages be tried again; a running worker takes them up within seconds
@@ -55,6 +58,7 @@ skip      sets held messages aside for good, so that those behind them go on
   --format FORMAT  test: bundle, a FHIR transaction (unless given), or list, a line for each resource
   --trace          test: for each element its value, the field it is from and the rows of the mapping tables that made it;
                    text to read (unless given), or json
+  --offline        test: with the files alone, whatever the tenant keeps
   --limit N        held, refused: at most so many lines, 50 unless given
 `,
   async run(args, io) {
@@ -106,7 +110,11 @@ function testFormat(format: string | undefined, trace: boolean): TestFormat {
 async function tryMessage(
   name: string,
   file: string,
-  { format: given, trace }: { readonly format?: string | undefined; readonly trace: boolean },
+  {
+    format: given,
+    trace,
+    offline,
+  }: { readonly format?: string | undefined; readonly trace: boolean; readonly offline: boolean },
   io: Io,
 ): Promise<void> {
   const format = testFormat(given, trace)
@@ -114,8 +122,10 @@ async function tryMessage(
   const { program, programs } = await loadPrograms([one], io)
   const raw = unframed(await readInput(file, io))
   const rules = programs.get(name) ?? program
+  const dictionary = offline ? undefined : await dictionaryAtHand(one, io)
   for (const message of messagesIn(raw, one)) {
-    const mapped = mapForChannel({ raw: message, receivedAt: systemClock.now() }, one, rules, { trace })
+    const input = { raw: message, receivedAt: systemClock.now(), ...(dictionary && { dictionary }) }
+    const mapped = mapForChannel(input, one, rules, { trace })
     if ('reason' in mapped) io.err(`the channel keeps this message without resources: ${mapped.reason}\n`)
     const { resources, warnings } = 'reason' in mapped ? { resources: [], warnings: [] } : mapped
     for (const { code, about, count } of warnings) io.err(`warning: ${code} ${about} (${count})\n`)

@@ -440,15 +440,50 @@ describe('an identity', () => {
     )
   })
 
-  test('names FR Core profiles when the switch says so', () => {
-    const profilesOf = (status: string) => {
-      const mapped = map(adt({ pid: { 32: status } }), { switches: { 'fr-core-profiles': 'on' } })
+  describe('FR Core profiles', () => {
+    const profile = (name: string) => `${CORE}/StructureDefinition/fr-core-${name}`
+    const profilesOf = (said: Said, type = 'Patient', switches: Record<string, string> = {}) => {
+      const mapped = map(adt(said), { switches })
       expect(problems(mapped)).toEqual([])
-      return only(mapped, 'Patient').resource['meta']
+      return (ofType(mapped, type)[0]!.resource['meta'] as { profile?: string[] }).profile
     }
-    expect(profilesOf('VALI')).toMatchObject({ profile: [`${CORE}/StructureDefinition/fr-core-patient-ins`] })
-    expect(profilesOf('PROV')).toMatchObject({ profile: [`${CORE}/StructureDefinition/fr-core-patient`] })
-    expect(only(map(adt()), 'Patient').resource['meta']).not.toHaveProperty('profile')
+
+    test('are named where the message holds what they demand', () => {
+      expect(profilesOf({})).toEqual([profile('patient'), profile('patient-ins')])
+      expect(profilesOf({ pid: { 32: 'PROV' } })).toEqual([profile('patient')])
+      expect(profilesOf({}, 'Encounter')).toEqual([profile('encounter')])
+      expect(profilesOf({}, 'Practitioner')).toEqual([profile('practitioner')])
+    })
+
+    test.each<[string, Said, string, string[] | undefined]>([
+      [
+        'a birth place without its INSEE code',
+        { pid: { 11: PID[11].replace('^^06088', '') } },
+        'Patient',
+        [profile('patient')],
+      ],
+      ['a day of birth that is not known', { pid: { 7: '1984' } }, 'Patient', [profile('patient')]],
+      ['given names that are not told apart', { version: '2.9' }, 'Patient', [profile('patient')]],
+      ['a family name alone', { pid: { 5: 'LEFÈVRE^^^^^^L' } }, 'Patient', undefined],
+      ['two nationalities', { pid: { 26: 'FRA~ITA' } }, 'Patient', undefined],
+      ['two states of the identity', { pid: { 32: 'VALI~DOUB' } }, 'Patient', undefined],
+      ['a visit without a beginning', { pv1: { 44: '' } }, 'Encounter', undefined],
+      ['a visit of two types', { pv1: { 4: 'C', 18: 'MCO' } }, 'Encounter', undefined],
+      ['an account before the admission', { pv1: { 5: 'PRE1^^^CHP' } }, 'Encounter', undefined],
+    ])('but not with %s', (_what, said, type, expected) => {
+      expect(profilesOf(said, type)).toEqual(expected)
+    })
+
+    test('or nowhere, when the switch is off', () => {
+      for (const type of ['Patient', 'Encounter', 'Practitioner'])
+        expect(profilesOf({}, type, { 'fr-core-profiles': 'off' })).toBeUndefined()
+    })
+
+    test('a number without an authority is no usual identifier of FR Core', () => {
+      const { identifier } = only(map(adt({ pid: { 3: 'IPP7001^^^^PI' } })), 'Patient').resource
+      expect(identifier).toMatchObject([{ value: 'IPP7001' }])
+      expect(JSON.stringify(identifier)).not.toContain('usual')
+    })
   })
 })
 

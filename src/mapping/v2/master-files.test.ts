@@ -170,3 +170,47 @@ test.each([
     propertyGroup: [{ priceComponent: [{ type: 'base', amount: { value: 14.26, currency: 'EUR' } }] }],
   })
 })
+
+test('what a test may answer, what it is made of, how it is worked out and where it is listed', () => {
+  const sent = message(
+    header('MFN^M08^MFN_M08'),
+    'MFI|OMB^^HL70175||UPD|||AL',
+    'MFE|MAD|||ABO^Groupe^L|CE',
+    `OM1|1|ABO^Groupe^L||Y||Groupe sanguin ABO${'|'.repeat(31)}À jeun`,
+    'OM3|1||A^Groupe A^L~B^Groupe B^L|N1^Normal^L|||CE',
+    'OM4|1|P|Tube|4|mL|BLD^Sang^HL70487',
+    'OM5|1|RH^Rhésus^L~PHE^Phénotype^L',
+    'OM6|1|A et B',
+    'OM7|1|ABO^Groupe^L|IMM^Immunologie^L|||20260101|20261231',
+  )
+  expect(faults(sent)).toEqual([])
+  const mapped = map(sent)
+  const { resource } = only(mapped, 'ObservationDefinition')
+  expect(resource).toMatchObject({
+    category: [{ coding: [{ code: 'IMM' }] }],
+    permittedDataType: ['CodeableConcept'],
+    method: { text: 'A et B' },
+    validCodedValueSet: { reference: '#valueset-1' },
+    normalCodedValueSet: { reference: '#valueset-2' },
+    contained: [
+      {
+        status: 'active',
+        compose: {
+          include: [
+            {
+              system: 'urn:passerelle:cs:CLINIQUE:L',
+              concept: [
+                { code: 'A', display: 'Groupe A' },
+                { code: 'B', display: 'Groupe B' },
+              ],
+            },
+          ],
+        },
+      },
+      {},
+    ],
+  })
+  const said = JSON.stringify(resource)
+  for (const text of ['Groupe sanguin ABO', 'Rhésus', 'Phénotype', '2026-12-31']) expect(said).toContain(text)
+  expect(only(mapped, 'SpecimenDefinition').resource['patientPreparation']).toEqual([{ text: 'À jeun' }])
+})
