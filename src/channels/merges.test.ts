@@ -183,6 +183,19 @@ test('merges of a chain are undone the last one first', async () => {
   expect(subjectsOf(await all('Encounter'))).toEqual(own.map(({ id }) => `Patient/${String(id)}`))
 })
 
+test('what one message says twice is done once, and merges of one message follow one another', async () => {
+  await using hospital = await town.hospital()
+  const { send, known, all, states } = hospital
+  for (const number of ['1', '2', '3', '4']) await send(admit(number, `V${number}`))
+  const pairs = [pid('1'), 'MRG|2^^^HOSP^PI', pid('1'), 'MRG|2^^^HOSP^PI', pid('2'), 'MRG|3^^^HOSP^PI']
+  await send(text(header('ADT^A40'), ...pairs))
+  const survivor = `Patient/${String((await known('Patient', '1'))['id'])}`
+  const other = `Patient/${String((await known('Patient', '4'))['id'])}`
+  expect(subjectsOf(await all('Encounter'))).toEqual([survivor, survivor, survivor, other])
+  await send(text(header('ADT^A40'), pid('1'), 'MRG|4^^^HOSP^PI', pid('4'), 'MRG|1^^^HOSP^PI'))
+  expect((await states()).at(-1)).toEqual({ state: 'held', reason: 'merge-circular' })
+})
+
 test('a changed number is another name of the same patient', async () => {
   await using hospital = await town.hospital()
   const { send, all, known } = hospital

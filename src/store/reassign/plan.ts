@@ -2,6 +2,8 @@
  * What is to be done about two records that a message speaks of, now that it is known where they are.
  * HL7 v2.5 chapter 3, §3.6.2.1.
  */
+import { isDeepStrictEqual } from 'node:util'
+
 import { Failure } from '../../kernel/failure.ts'
 import type { Redirects } from './redirects.ts'
 
@@ -47,9 +49,22 @@ export function planReassignments({ requested, known, redirects, there }: PlanIn
   const names = new Map<string, string>()
   const dropped = new Set<string>()
   const merged = new Set<string>()
+  // What this very message has said of a record so far, as redirects say it of what earlier ones did.
+  const own = new Map<string, string>()
   const chainOf = (type: string, id: string): readonly string[] => {
     const found = known.get(`${type}/${id}`) ?? id
-    return redirects.get(`${type}/${found}`) ?? [found]
+    const chain = [...(redirects.get(`${type}/${found}`) ?? [found])]
+    for (;;) {
+      const next = own.get(`${type}/${chain.at(-1)!}`)
+      if (next === undefined) return chain
+      chain.push(next)
+    }
+  }
+  const willDo = (reassignment: Reassignment): void => {
+    const { does, type, from, to } = reassignment
+    if (todo.some((each) => isDeepStrictEqual(each, reassignment))) return
+    if (does !== 'move') own.set(`${type}/${from}`, to)
+    todo.push(reassignment)
   }
   const whatOf = ({ what }: RequestedReassignment) =>
     what && { what: { type: what.type, id: chainOf(what.type, what.id).at(-1)! } }
@@ -63,11 +78,11 @@ export function planReassignments({ requested, known, redirects, there }: PlanIn
     if (does === 'unlink') {
       unlinked.push({ ...request, from: now, to: into })
     } else if (does === 'move') {
-      if (now !== into) todo.push({ does, type, from: now, to: into, ...whatOf(request) })
+      if (now !== into) willDo({ does, type, from: now, to: into, ...whatOf(request) })
     } else if (does === 'change' && now !== into && !there.has(`${type}/${into}`)) {
       if (!there.has(`${type}/${now}`)) continue
       names.set(`${type}/${request.to}`, now)
-      todo.push({ does, type, from: into, to: now })
+      willDo({ does, type, from: into, to: now })
     } else if (now === into) {
       if (to.length > 1 && to.includes(was) && from.length === 1)
         throw new Failure('invalid', 'merge-circular')
@@ -81,7 +96,7 @@ export function planReassignments({ requested, known, redirects, there }: PlanIn
       throw new Failure('invalid', 'merge-elsewhere')
     } else {
       names.set(`${type}/${request.from}`, was)
-      todo.push({ does: 'merge', type, from: was, to: into })
+      willDo({ does: 'merge', type, from: was, to: into })
     }
   }
   return { todo, unlinked, names, dropped, merged }

@@ -20,6 +20,16 @@ export interface StoredResource {
   readonly content: string
 }
 
+const MAX_ROUNDS = 1_000
+
+/** Lanes whose head is neither held nor waits for another lane. */
+const OPEN_LANES = `
+  with head as (select distinct on (lane) * from passerelle.message_turn order by lane, message)
+  select lane::text from head h
+  where not held and not exists (
+    select from head other where other.lane = any(h.other_lanes) and other.message <> h.message
+  )`
+
 export async function feedRunner(database: Pick<TestDatabase, 'db' | 'tenant' | 'ownerQuery'>) {
   const folder = await testFolder()
   const { db, tenant, ownerQuery } = database
@@ -58,18 +68,18 @@ export async function feedRunner(database: Pick<TestDatabase, 'db' | 'tenant' | 
        from passerelle.resource where not deleted order by type, id`,
     )
 
-  /** The queue of tests forgets what is to be tried later, so it is told again what waits. */
+  /**
+   * The queue of tests forgets what is to be tried later, so it is told again which lanes have something to do. What
+   * waits behind a message that is held waits for a person.
+   */
   async function settle(): Promise<void> {
-    for (let round = 0; round < 1_000; round += 1) {
+    for (let round = 0; ; round += 1) {
       await wakeQueue.idle()
-      const waiting = await ownerQuery<{ lane: string }>(
-        `select distinct t.lane::text as lane from passerelle.message_turn t
-         join passerelle.message m on m.tenant = t.tenant and m.channel = t.channel and m.id = t.message
-         where m.state = 'received'`,
-      )
-      if (waiting.length === 0) return
+      const open = await ownerQuery<{ lane: string }>(OPEN_LANES)
+      if (open.length === 0) return
+      if (round === MAX_ROUNDS) throw new Error(`${open.length} lanes do not come to an end`)
       if (round > 0) await sleep(20)
-      await wakeQueue.wake(waiting.map(({ lane }) => ({ tenant, channel: channel.channel, lane })))
+      await wakeQueue.wake(open.map(({ lane }) => ({ tenant, channel: channel.channel, lane })))
     }
   }
 
