@@ -165,6 +165,44 @@ test('a file with two patients is one answer and two messages, each in its patie
     expect(await versions()).toEqual(written)
   }))
 
+test('height, weight, diagnosis and the dates of a stay are told of the patient', () => {
+  const fields = Array.from({ length: 24 }, () => '')
+  const said = {
+    0: 'P',
+    1: '1',
+    2: 'D4413',
+    4: 'SEJ9',
+    5: 'ROY~ANNE',
+    16: '168',
+    17: '61,5~kg',
+    18: 'D50~Anémie~I10',
+    23: '202603090900',
+  }
+  const p = Object.assign(fields, said).join('|')
+  const resources = mapped(file(p, 'C|1|L|À jeun', MAURIN[1]!, MAURIN[2]!))
+  const byCode = (code: string) =>
+    ofType(resources, 'Observation').find(({ resource }) => JSON.stringify(resource['code']).includes(code))!
+      .resource
+  expect(byCode('8302-2')).toMatchObject({ status: 'final', valueQuantity: { value: 168, code: 'cm' } })
+  expect(byCode('29463-7')).toMatchObject({ valueQuantity: { value: 61.5, code: 'kg' } })
+  const [condition] = ofType(resources, 'Condition')
+  expect(condition!.resource).toMatchObject({ code: { coding: [{ code: 'D50', display: 'Anémie' }] } })
+  expect(ofType(resources, 'ServiceRequest')[0]!.resource).toMatchObject({
+    reasonReference: [{ reference: `Condition/${condition!.id}` }],
+  })
+  expect(ofType(resources, 'Encounter')[0]!.resource).toMatchObject({
+    period: { start: '2026-03-09T09:00:00+01:00' },
+  })
+  expect(JSON.stringify(ofType(resources, 'Patient')[0]!.resource)).toContain('À jeun')
+  expect(ofType(resources, 'DiagnosticReport')[0]!.resource['result']).toHaveLength(1)
+  const validator = makeValidator(definitions)
+  expect(
+    resources
+      .flatMap(({ type, resource }) => validator.validate(resource, type))
+      .filter(({ severity }) => severity === 'error'),
+  ).toEqual([])
+})
+
 test('half a file and HL7 are refused and kept', () =>
   withPipeline(channel, async ({ send, database: { ownerQuery } }) => {
     const whole = file(...FABRE)

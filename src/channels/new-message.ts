@@ -23,7 +23,8 @@ export interface Arrival {
 
 /** Why bytes are refused at the door: kept for the operator, never handled. */
 export function whyNot(read: Read): Failure | undefined {
-  if (!read.readable) return new Failure('invalid', `hl7-${read.reason}`)
+  if (!read.readable)
+    return new Failure(read.reason === 'lines' ? 'too-large' : 'invalid', `hl7-${read.reason}`)
   // Two messages in one frame would be mapped as one: the results of one patient could reach another.
   if (read.several) return new Failure('unsupported', 'hl7-several-messages')
   return undefined

@@ -67,11 +67,11 @@ export interface Intake {
 
 /**
  * Why bytes cannot be taken as a message. `batch`: an FHS or BHS begins it, see splitBatch. `no-end`: an HPRIM file
- * without its last segment.
+ * without its last segment. `lines`: an HPRIM file of more lines than are read.
  */
 export interface Unreadable {
   readonly readable: false
-  readonly reason: 'empty' | 'batch' | 'charset' | 'no-end' | DelimiterFault
+  readonly reason: 'empty' | 'batch' | 'charset' | 'no-end' | 'lines' | DelimiterFault
 }
 
 /** The keys stand near the beginning; no need to walk a hundred thousand results. */

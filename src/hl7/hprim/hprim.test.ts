@@ -148,6 +148,11 @@ describe('at the door', () => {
     expect(readHprimIntake(Buffer.from('MSH|^~\\&|'))).toEqual({ readable: false, reason: 'no-header' })
   })
 
+  test('a file of too many lines is refused as such', () => {
+    const long = Buffer.from(`${LINES[0]}\r${'C|1\r'.repeat(250_001)}L|1\r`, 'latin1')
+    expect(readHprimIntake(long)).toEqual({ readable: false, reason: 'lines' })
+  })
+
   test('a file of several patients is cut into one for each, with a number of its own', () => {
     expect(readHprimIntake(bytes(FILE))).toMatchObject({ readable: true, several: true })
     const [first, second, ...more] = splitHprim(bytes(FILE))

@@ -28,7 +28,7 @@ export function readHprimIntake(raw: Buffer, choice: CharsetChoice = {}): Intake
 }
 
 function reasonOf(code: string, raw: Buffer): Unreadable['reason'] {
-  const reasons = ['no-header', 'field-separator', 'encoding-characters'] as const
+  const reasons = ['no-header', 'field-separator', 'encoding-characters', 'lines'] as const
   if (raw.length === 0) return 'empty'
   return reasons.find((reason) => code === `hl7-${reason}`) ?? 'no-header'
 }

@@ -1,8 +1,18 @@
-/** HPRIM's P in the words of HL7: PID, and PV1 for a stay. Numbers in comments count as HPRIM does, the name as field 1. */
+/**
+ * HPRIM's P in the words of HL7: PID, height and weight as OBX, PV1 for a stay, DG1 for what is known or suspected. Numbers
+ * in comments count as HPRIM does, the name as field 1.
+ */
 import type { Hl7Segment } from '../segment.ts'
 import { component, componentsOf, first, type Pen } from './pen.ts'
 
-export function patientSegments(pen: Pen, segment: Hl7Segment): string[] {
+/** What stands for a P: PID at its place, `behind` after the comments on it, `diagnoses` in each request. */
+export interface PatientSegments {
+  readonly pid: string
+  readonly behind: readonly string[]
+  readonly diagnoses: readonly string[]
+}
+
+export function patientSegments(pen: Pen, segment: Hl7Segment): PatientSegments {
   const field = (n: number): string => segment.field(n).raw
   const pid = pen.segment('PID', {
     1: field(1),
@@ -21,7 +31,40 @@ export function patientSegments(pen: Pen, segment: Hl7Segment): string[] {
     29: field(33), // 8.34 death
   })
   const stay = component(segment, 4, 1) // 8.5
-  return stay === '' ? [pid] : [pid, visit(pen, segment, stay)]
+  return {
+    pid,
+    behind: [...measures(pen, segment), ...(stay === '' ? [] : [visit(pen, segment, stay)])],
+    diagnoses: diagnoses(pen, segment),
+  }
+}
+
+/** LOINC, and the unit that ASTM E1238 means where none is sent. */
+const MEASURES = [
+  { field: 16, code: '8302-2', display: 'Body height', unit: 'cm' }, // 8.17
+  { field: 17, code: '29463-7', display: 'Body weight', unit: 'kg' }, // 8.18
+] as const
+
+function measures({ composite, literal, segment }: Pen, patient: Hl7Segment): string[] {
+  return MEASURES.flatMap(({ field, code, display, unit }, at) => {
+    const value = component(patient, field, 1)
+    if (value === '') return []
+    return segment('OBX', {
+      1: literal(String(at + 1)),
+      2: literal('NM'),
+      3: composite({ 1: literal(code), 2: literal(display), 3: literal('LN') }),
+      5: value,
+      6: composite({ 1: component(patient, field, 2) || literal(unit) }),
+      11: literal('F'),
+    })
+  })
+}
+
+/** 8.19, a code or a text each. */
+function diagnoses({ literal, segment }: Pen, patient: Hl7Segment): string[] {
+  return patient
+    .field(18)
+    .repetitions.filter(({ raw }) => raw.trim() !== '')
+    .map(({ raw }, at) => segment('DG1', { 1: literal(String(at + 1)), 3: raw }))
 }
 
 function repeated({ delimiters }: Pen, values: readonly string[]): string {
@@ -55,12 +98,13 @@ function nationalNumber({ delimiters, identifier, literal }: Pen, segment: Hl7Se
   return identifier(literal(digits), authority, found.type)
 }
 
-/** The stay, 8.26 its place: room, bed, unit; 8.14 the doctors. */
+/** The stay, 8.26 its place: room, bed, unit; 8.14 the doctors; 8.24 its beginning and end. */
 function visit(
   { composite, identifier, literal, receiver, segment }: Pen,
   patient: Hl7Segment,
   stay: string,
 ) {
+  const dates = patient.field(23).repetitions.flatMap(({ components }) => components.map(({ raw }) => raw))
   return segment('PV1', {
     1: literal('1'),
     3: composite({
@@ -70,5 +114,7 @@ function visit(
     }),
     7: patient.field(13).raw,
     19: identifier(stay, receiver.code, 'VN'),
+    44: dates[0] ?? '',
+    45: dates[1] ?? '',
   })
 }

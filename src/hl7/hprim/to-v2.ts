@@ -5,7 +5,7 @@
  */
 import type { HprimMessage } from './message.ts'
 import { orderSegments, resultSegment, specimenSegment } from './order.ts'
-import { patientSegments } from './patient.ts'
+import { type PatientSegments, patientSegments } from './patient.ts'
 import { component, first, makePen, type Pen } from './pen.ts'
 
 /** The text of an ORU^R01, its segments ended by CR; of another context (ADM, ORM …) a message of the type HPRIM. */
@@ -18,18 +18,26 @@ export function hprimToV2(message: HprimMessage): string {
     if (specimen !== undefined) segments.push(specimen)
     specimen = undefined
   }
+  let patient: PatientSegments | undefined
+  /** What is told of the patient stands behind the comments on her. */
+  const endPatient = (): void => {
+    segments.push(...(patient?.behind ?? []))
+    if (patient !== undefined) patient = { ...patient, behind: [] }
+  }
   for (const segment of message.segments) {
+    if (segment.name !== 'C') endPatient()
     switch (segment.name) {
       case 'H':
         segments.push(headerSegment(pen, message))
         break
       case 'P':
         endOrder()
-        segments.push(...patientSegments(pen, segment))
+        patient = patientSegments(pen, segment)
+        segments.push(patient.pid)
         break
       case 'OBR':
         endOrder()
-        segments.push(...orderSegments(pen, segment))
+        segments.push(...orderSegments(pen, segment), ...(patient?.diagnoses ?? []))
         specimen = specimenSegment(pen, segment)
         break
       case 'OBX':
@@ -44,6 +52,7 @@ export function hprimToV2(message: HprimMessage): string {
         segments.push(segment.raw)
     }
   }
+  endPatient()
   endOrder()
   return segments.map((segment) => `${segment}\r`).join('')
 }
