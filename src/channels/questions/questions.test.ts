@@ -45,6 +45,13 @@ const replaced = person('ancien', {
   name: [{ family: 'DURAND', given: ['ÉLODIE'] }],
   link: [{ type: 'replaced-by', other: { reference: 'Patient/durand' } }],
 })
+const account = {
+  resourceType: 'Account',
+  id: 'sejour',
+  status: 'active',
+  identifier: [{ system: CHU, value: 'NDA7' }],
+  subject: [{ reference: 'Patient/durand' }],
+}
 const martin = {
   resourceType: 'Practitioner',
   id: 'martin',
@@ -63,7 +70,7 @@ beforeAll(async () => {
   database = await testDatabase()
   store = testStore(database.db)
   audit = makeAuditRecorder({ db: database.db, log: silentLog })
-  await fill(database.tenant, [durand, ...others, replaced, martin])
+  await fill(database.tenant, [durand, ...others, replaced, martin, account])
 })
 afterAll(async () => {
   await audit[Symbol.asyncDispose]()
@@ -138,6 +145,10 @@ describe('a demographics query', () => {
     [['@PID.3.1^L1', '@PID.3.4.1^CHU'], ['DURAND-LEROY ANNE']],
     [['@PID.3.1^K1', '@PID.3.4.2^1.2.250.1.99.2', '@PID.3.4.3^ISO'], ['DURAND ÉLODIE']],
     [['@PID.3.1^K1', '@PID.3.4.1^CHU'], []],
+    [['@PID.18.1^NDA7'], ['DURAND ÉLODIE']],
+    [['@PID.18.1^NDA7', '@PID.18.4.1^CHU', '@PID.8^F'], ['DURAND ÉLODIE']],
+    [['@PID.18.1^NDA7', '@PID.18.4.2^1.2.250.1.99.2', '@PID.18.4.3^ISO'], []],
+    [['@PID.18.1^NDA8'], []],
     [['@PID.5.1^PERSONNE'], []],
   ])('%j finds %j', async (parameters, expected) => {
     const answer = await ask(pdq(...parameters))
