@@ -22,7 +22,8 @@ import { findIdentities, type FoundIdentities, type WantedIdentity } from './ide
 import type { Integrity, IntegrityOptions, Key } from './integrity/index.ts'
 import { type Labels, labelsInUse } from './labels.ts'
 import type { ResourceNumbers } from './numbers.ts'
-import { readCurrent, readMany, readVersion, type ResourceRow } from './queries/read-resources.ts'
+import type { ReadLane } from './read-lane.ts'
+import { readMany, readVersion, type ResourceRow } from './queries/read-resources.ts'
 import { type Change, type Outcome, prepare, type Prepared } from './prepare.ts'
 import type { ResourceWrite } from './queries/write-resources.ts'
 import { readRedirects, type Redirects } from './reassign/redirects.ts'
@@ -77,6 +78,7 @@ export interface Repository {
 
 export interface RepositoryDeps {
   readonly db: Db
+  readonly reads: ReadLane
   readonly lane: WriteLane
   /** For what deletes: a deletion may have to wait for others, and those behind it would wait with it. */
   readonly deletions: WriteLane
@@ -96,7 +98,7 @@ const MAX_RETRIES = 50
 const YIELD_EVERY = 50
 
 export function makeRepository(deps: RepositoryDeps): Repository {
-  const { db, lane, deletions, numbers, checks, models, integrity, guard, known } = deps
+  const { db, reads, lane, deletions, numbers, checks, models, integrity, guard, known } = deps
   const turns = makeTurns()
 
   async function currentVersions(
@@ -104,9 +106,10 @@ export function makeRepository(deps: RepositoryDeps): Repository {
     changes: readonly Change[],
   ): Promise<Map<string, ResourceRow>> {
     if (changes.length === 0) return new Map()
+    const [only] = changes
     const rows =
       changes.length === 1
-        ? await db.lookup<ResourceRow>(tenant, readCurrent(tenant, changes[0]!.type, changes[0]!.id))
+        ? [await reads.read(tenant, only!.type, only!.id)].filter((row) => row !== undefined)
         : await db.query<ResourceRow>(tenant, readMany(tenant, changes))
     return new Map(rows.map((row) => [`${row.type}/${row.id}`, row]))
   }
@@ -199,7 +202,7 @@ export function makeRepository(deps: RepositoryDeps): Repository {
 
   return {
     async read(tenant, type, id) {
-      const [row] = await db.lookup<ResourceRow>(tenant, readCurrent(tenant, type, id))
+      const row = await reads.read(tenant, type, id)
       return row && storedFrom(row)
     },
 

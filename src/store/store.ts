@@ -25,6 +25,7 @@ import type { ParameterDeps } from './search/compile-parameter.ts'
 import { makeReindexes, type Reindexes } from './reindex/index.ts'
 import { makeTenantSearch, type TenantSearch } from './search/tenant-search.ts'
 import { makeSearchModels, type SearchModels } from './search-model/index.ts'
+import { makeReadLane } from './read-lane.ts'
 import { makeWriteLane } from './write-lane.ts'
 
 export interface StoreDeps {
@@ -70,6 +71,7 @@ export function makeStore(deps: StoreDeps): Store {
   const repository = makeRepository({
     db,
     clock,
+    reads: makeReadLane(db),
     lane: makeWriteLane(db),
     deletions: makeWriteLane(db),
     numbers,
