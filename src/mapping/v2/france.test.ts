@@ -487,6 +487,35 @@ describe('an identity', () => {
   })
 })
 
+test('ZFU tells the units of a stay where no movement does', () => {
+  const unit = (name: string, code: string) => `${name}^^^^^${HOSPITAL}^UF^^^${code}`
+  const zfu = [
+    'ZFU',
+    unit('SOINS', '4221'),
+    '20260310080000',
+    unit('LITS', '4222'),
+    '20260310090000',
+    unit('CARDIO', '4220'),
+  ].join('|')
+  const visit = (said: Said) => {
+    const mapped = map(adt(said))
+    expect([problems(mapped), dangling(mapped)]).toEqual([[], []])
+    const encounter = ofType(mapped, 'Encounter')[0]!.resource
+    const names = (type: string) => ofType(mapped, type).map(({ resource }) => resource['name'])
+    return { encounter, organizations: names('Organization'), places: names('Location') }
+  }
+  const placed = visit({ more: [zfu] })
+  expect(placed.encounter['participant']).toMatchObject([
+    {},
+    { type: [{ text: 'unité responsable des soins' }], period: { start: '2026-03-10T08:00:00+01:00' } },
+    { type: [{ text: "unité d'hébergement" }], period: { start: '2026-03-10T09:00:00+01:00' } },
+  ])
+  expect(placed.encounter['serviceProvider']).toBeDefined()
+  expect(placed.organizations).toEqual(expect.arrayContaining(['SOINS', 'LITS', 'CARDIO']))
+  expect(visit({ pv1: { 3: '' }, more: [zfu] }).places).toContain('LITS')
+  expect(visit({ more: [zbe(), zfu] }).organizations).not.toContain('SOINS')
+})
+
 test('professionals and establishments get the systems of FR Core', () => {
   const mapped = map(
     adt({ pv1: { 8: '441253000^PRÉVOST^PAUL^^^^^^ASIP-SANTE-PS&1.2.250.1.71.4.2.1&ISO^L^^^ADELI' } }),
