@@ -135,3 +135,29 @@ test('a referral says its reason in words, who may treat and what the report’s
   })
   expect(JSON.stringify(only(all, 'DiagnosticReport').resource)).toContain('Tracé joint')
 })
+
+test('a code without a system is of the one that DG1-2 and PR1-2 name, as old senders do', () => {
+  const coded = (dg1: string, pr1: string) => {
+    const all = mapped(header('ADT^A08'), EVN, PID, PV1, dg1, pr1)
+    return [only(all, 'Condition'), only(all, 'Procedure')].map(({ resource }) => resource['code'])
+  }
+  const icd = 'http://hl7.org/fhir/sid/icd-10'
+  expect(coded('DG1|1|I10|E11.9|Diabète|20260309', 'PR1|1|CCAM|DEQP003|ECG|20260309')).toMatchObject([
+    { coding: [{ code: 'E11.9', system: icd }], text: 'Diabète' },
+    { coding: [{ code: 'DEQP003', system: expect.any(String) as unknown }], text: 'ECG' },
+  ])
+  expect(coded('DG1|1|I9|E11^Diabète^I10', 'PR1|1||X1^ECG')).toMatchObject([
+    { coding: [{ code: 'E11', display: 'Diabète', system: icd }] },
+    { coding: [{ code: 'X1', display: 'ECG' }] },
+  ])
+})
+
+test('the parts of a document have the names of what was observed', () => {
+  const txa = fields('TXA', [2, 'CR'], [12, 'DOC1^A'])
+  const parts = ['OBX|1|TX|REC^Motif^L||Douleur', 'OBX|2|ED|PDF^Compte rendu^L||^TEXT^PDF^Base64^QQ==']
+  const all = mapped(header('MDM^T02'), EVN, PID, PV1, txa, ...parts)
+  expect(only(all, 'DocumentReference').resource['content']).toMatchObject([
+    { attachment: { title: 'Motif' } },
+    { attachment: { title: 'Compte rendu' } },
+  ])
+})

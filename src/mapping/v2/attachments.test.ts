@@ -44,7 +44,14 @@ describe('an attachment', () => {
     const { resource } = only(moved, 'DocumentReference')
     const binary = only(moved, 'Binary')
     expect(resource['content']).toEqual([
-      { attachment: { contentType: 'application/pdf', ...described, url: `Binary/${binary.id}` } },
+      {
+        attachment: {
+          contentType: 'application/pdf',
+          title: 'Report',
+          ...described,
+          url: `Binary/${binary.id}`,
+        },
+      },
     ])
     expect(binary.resource).toMatchObject({
       contentType: 'application/pdf',

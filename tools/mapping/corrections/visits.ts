@@ -119,6 +119,12 @@ const DIAGNOSES: readonly RuleCorrection[] = [
     target: /^diagnosis\.condition/,
     leaveOut: 'the Condition is made by DG1[Condition]',
   },
+  {
+    map: 'DG1[Condition]',
+    source: 'DG1-3',
+    use: { when: 'DG1-3.3 valued or DG1-2 absent' },
+    because: 'a code without a system is of the system in DG1-2',
+  },
   { map: /^DG1\[/, source: 'DG1-21', use: { when: 'DG1-21 = "D"' }, because: 'only a deletion is an error' },
   {
     map: 'DG1[Condition]',
@@ -154,6 +160,12 @@ const DIAGNOSES: readonly RuleCorrection[] = [
     leaveOut: 'table 0438 says how sure it is: verificationStatus',
   },
   { map: 'PR1[Procedure]', source: 'PR1', use: { value: '"unknown"' }, because: 'the message does not say' },
+  {
+    map: 'PR1[Procedure]',
+    source: 'PR1-3',
+    use: { when: 'PR1-3.3 valued or PR1-2 absent' },
+    because: 'a code without a system is of the system in PR1-2',
+  },
   {
     map: 'PR1[Procedure]',
     source: 'PR1-5',
