@@ -24,6 +24,11 @@ export function codeSpan(code: string): { from: string; to: string } {
   return { from: cut(`${folded}${SEPARATOR}`), to: cut(`${folded}\u0002`) }
 }
 
+/** Where the values are that share this meaning, however their codes are written; and the first text behind them. */
+export function meaningSpan(folded: string): { from: string; to: string } {
+  return { from: folded, to: `${folded}\u0002` }
+}
+
 export function readMeaning(value: string): { system: string | undefined; code: string } {
   const [folded = '', system = '', code = folded] = value.split(SEPARATOR)
   return { system: system === '' ? undefined : system, code }

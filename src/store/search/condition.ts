@@ -3,6 +3,7 @@
  * can test one resource; see sql/0002 for why each access path has exactly one index that can serve it.
  */
 import type { Words } from '../../fhir/index.ts'
+import type { SortKey } from './cursor.ts'
 import type { RangeTest } from './range-test.ts'
 
 export type Condition =
@@ -18,6 +19,7 @@ export type Condition =
   /** One of these texts is written at these places. */
   | { readonly by: 'written'; readonly paths: readonly string[]; readonly values: readonly string[] }
   | NearCondition
+  | KeyCondition
   | WordsCondition
   | ChainCondition
   | HasCondition
@@ -90,6 +92,18 @@ interface NearCondition {
   readonly latitude: number
   readonly longitude: number
   readonly meters: number
+}
+
+/** Stands at this place of an order: of those between which its next key decides. Tokens are a TokenCondition. */
+export interface KeyCondition {
+  readonly by: 'key'
+  readonly type: string
+  /** Where the order has its keys: columns of the row, or the index of `params`. */
+  readonly of: 'id' | 'last-updated' | 'range' | 'string'
+  readonly params: readonly string[]
+  readonly descending: boolean
+  /** null: it has none. */
+  readonly key: SortKey
 }
 
 /** Words of the narrative or of all texts. */

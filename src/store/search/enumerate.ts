@@ -2,8 +2,16 @@
 import type { TenantId } from '../../kernel/ids.ts'
 import { longHash } from '../hash.ts'
 import { LONG_STRING } from '../cut.ts'
-import type { Condition, RangeCondition, StringMatch, TokenCondition, TokenSpan } from './condition.ts'
+import type {
+  Condition,
+  KeyCondition,
+  RangeCondition,
+  StringMatch,
+  TokenCondition,
+  TokenSpan,
+} from './condition.ts'
 import { rangePaths, rangeSql } from './range-test.ts'
+import { keyParameter } from './sort-keys.ts'
 import { arrayOf, join, type Sql, sql } from './sql.ts'
 
 /**
@@ -32,6 +40,8 @@ export function enumerate(tenant: TenantId, condition: Condition): Sql | undefin
       return sql`select k.rid from unnest(${condition.ids}::text[]) i(id) cross join lateral (
         select o.rid from resource o where o.tenant = ${tenant}::int and o.type = ${condition.type}::text
         and o.id = i.id and not o.deleted offset 0) k`
+    case 'key':
+      return condition.key === null ? undefined : atKey(tenant, condition)
     case 'any': {
       const parts = condition.of.map((one) => enumerate(tenant, one))
       return parts.every((part) => part !== undefined) ? union(parts) : undefined
@@ -114,6 +124,24 @@ function ranges(tenant: TenantId, { tests }: RangeCondition): Sql {
       }),
     ),
   )
+}
+
+/** All that have the key, even where another one decides on their place. */
+function atKey(tenant: TenantId, { type, of, params, key }: KeyCondition): Sql {
+  switch (of) {
+    case 'id':
+      return sql`select o.rid from resource o where o.tenant = ${tenant}::int and o.type = ${type}::text
+        and o.id = ${key}::text and not o.deleted`
+    case 'last-updated':
+      return sql`select o.rid from resource o where o.listing = hashtextextended(${type}::text, ${tenant}::int)
+        and o.last_updated = ${keyParameter(key, 'timestamptz')} and not o.deleted`
+    case 'range':
+      return sql`select p.rid from range_value p where p.tenant = ${tenant}::int
+        and p.param = any(${arrayOf(params)}::bigint[]) and p.lo = ${keyParameter(key, 'bigint')}`
+    case 'string':
+      return sql`select p.rid from string_value p where p.tenant = ${tenant}::int
+        and p.param = any(${arrayOf(params)}::bigint[]) and p.value = ${key}::text`
+  }
 }
 
 function union(parts: readonly Sql[]): Sql {

@@ -159,6 +159,7 @@ function describe(condition: Condition): string {
     case 'places':
     case 'written':
     case 'near':
+    case 'key':
     case 'words':
       return condition.by
   }

@@ -9,8 +9,8 @@ export function extreme(values: readonly string[], descending: boolean): string 
 }
 
 /**
- * By each key in turn, then by number in the direction of the first key, newest first where that is missing; what lacks
- * a key comes after what has it.
+ * By each key in turn, then by number in the direction of the last key, newest first where that is missing or a token;
+ * what lacks a key comes after what has it.
  */
 export function makeOrder(sort: readonly SortPart[]): (a: Cursor, b: Cursor) => number {
   return (a, b) => {
@@ -24,7 +24,8 @@ export function makeOrder(sort: readonly SortPart[]): (a: Cursor, b: Cursor) => 
       const order = kind.by === 'number' ? compareNumbers(x, y) : compareKeys(x, y)
       if (order !== 0) return descending ? -order : order
     }
-    const newestFirst = sort[0]!.descending || a.keys[0] === null
+    const { kind, descending } = sort.at(-1)!
+    const newestFirst = descending || kind.by === 'token' || a.keys[sort.length - 1] === null
     return newestFirst ? b.rid - a.rid : a.rid - b.rid
   }
 }

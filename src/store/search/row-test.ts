@@ -8,6 +8,7 @@ import type { ChainCondition, Condition, HasCondition, StringMatch, TokenConditi
 import { isOfTokens } from './condition.ts'
 import { areSeveral, matchString, spanHashes } from './enumerate.ts'
 import { rangeSql } from './range-test.ts'
+import { standsAt } from './sort-keys.ts'
 import { all, arrayOf, either, join, type Sql, sql, verbatim } from './sql.ts'
 import { matchesWords } from './words.ts'
 
@@ -51,6 +52,8 @@ export function rowTest(tenant: TenantId, condition: Condition, row: string): Sq
       return sql`distance(${latitude}::float8, ${longitude}::float8, (${r}.content #>> '{position,latitude}')::float8,
         (${r}.content #>> '{position,longitude}')::float8) <= ${meters}::float8`
     }
+    case 'key':
+      return standsAt(condition, r)
     case 'words':
       return matchesWords(condition, r)
     case 'chain':

@@ -67,6 +67,10 @@ const sort = fc.constantFrom(
   '_lastUpdated',
   'gender,-birthdate',
   '-family,_id',
+  'family,-birthdate,_id',
+  '-birthdate,-identifier',
+  'identifier,general-practitioner,-_lastUpdated',
+  'general-practitioner,family',
 )
 
 test('every search finds exactly what the specification says, in order, once, on pages of any size', async () => {
@@ -129,6 +133,45 @@ test('a page goes on where the last one ended while others write', async () => {
   expect(second.next).toBeUndefined()
 })
 
+test('an order by several keys goes on where the last page ended while others write', async () => {
+  await using database = await testDatabase()
+  const { repository, search } = testStore(database.db)
+  const { tenant } = database
+  const change = (id: string, birthDate: string, family: string) => ({
+    type: 'Patient',
+    id,
+    make: () => exactJsonOf({ resourceType: 'Patient', active: true, birthDate, name: [{ family }] }),
+  })
+  // Too many to be collected, and hundreds that share a day.
+  const born = (i: number) => `2000-01-0${1 + (i % 9)}`
+  const family = (i: number) => `F${String((i * 7919) % 2600).padStart(4, '0')}`
+  const all = Array.from({ length: 2600 }, (_, i) => i)
+  await repository.commit(
+    tenant,
+    all.map((i) => change(`p${i}`, born(i), family(i))),
+  )
+  const wanted = all
+    .toSorted((a, b) => (born(a) === born(b) ? (family(b) < family(a) ? -1 : 1) : born(a) < born(b) ? -1 : 1))
+    .map((i) => `p${i}`)
+  const text = 'active=true&_sort=birthdate,-family&_count=100'
+  const first = await search.search(tenant, searchFor('Patient', text))
+  expect(first.entries.map(({ id }) => id)).toEqual(wanted.slice(0, 100))
+  await repository.commit(tenant, [
+    { type: 'Patient', id: wanted[99]!, make: () => 'delete' },
+    change('before', '2000-01-01', 'Z'),
+    change('behind', '2000-01-01', 'A'),
+  ])
+  const second = await search.search(tenant, searchFor('Patient', `${text}&_cursor=${first.next}`))
+  expect(second.entries.map(({ id }) => id)).toEqual(wanted.slice(100, 200))
+  const third = await search.search(tenant, searchFor('Patient', `${text}&_cursor=${second.next}`))
+  // 289 share the first day, and the one that is new.
+  expect(third.entries.map(({ id }) => id)).toEqual([
+    ...wanted.slice(200, 289),
+    'behind',
+    ...wanted.slice(289, 299),
+  ])
+}, 60_000)
+
 test('a forged cursor is refused', async () => {
   await using database = await testDatabase()
   const { search } = testStore(database.db)
@@ -177,7 +220,13 @@ test('values of thousands of resources stream in order when too many match to be
     'identifier',
     '_id',
     '-_lastUpdated',
+    'gender',
     'gender,-birthdate',
+    '-gender,family,-identifier',
+    '-birthdate,family,_id',
+    'family,gender,birthdate',
+    'identifier,-birthdate',
+    '_lastUpdated,-family,birthdate',
   ]) {
     const found = await allPages(search, database.tenant, `active=true&_sort=${order}`, 900)
     expect(found.length, order).toBe(total)
@@ -235,22 +284,36 @@ function expected(resources: readonly JsonObject[], criteria: string): string[] 
     .sort()
 }
 
-/** The first key of the order rises (or falls), and what has none comes last. */
+/** Each key of the order rises (or falls) where those before it are the same, and what has none comes last. */
 function expectSorted(found: readonly string[], resources: readonly JsonObject[], order: string): void {
-  const [first] = order.split(',')
-  const descending = first!.startsWith('-')
-  const code = first!.replace('-', '')
-  if (code === '_lastUpdated') return
+  const all = order.split(',')
+  // Behind a time of change, which the store alone knows, nothing can be told.
+  const parts = all.slice(
+    0,
+    all
+      .map((part) => part.replace(/^-/, ''))
+      .concat('_lastUpdated')
+      .indexOf('_lastUpdated'),
+  )
   const byId = new Map(resources.map((resource) => [String(resource['id']), resource]))
-  const keys = found.map((id) => keysOf(byId.get(id)!, code, descending))
-  const present = keys.filter((key) => key !== undefined)
-  expect(keys.slice(0, present.length)).toEqual(present)
-  for (let i = 1; i < present.length; i++) {
-    const [a, b] = descending ? [present[i]!, present[i - 1]!] : [present[i - 1]!, present[i]!]
-    expect(
-      typeof a === 'number' ? a <= Number(b) : Buffer.compare(Buffer.from(a), Buffer.from(String(b))) <= 0,
-    ).toBe(true)
+  const keys = found.map((id) =>
+    parts.map((part) => keysOf(byId.get(id)!, part.replace(/^-/, ''), part.startsWith('-'))),
+  )
+  for (let i = 1; i < keys.length; i++) {
+    const [a, b] = [keys[i - 1]!, keys[i]!]
+    const at = parts.findIndex((_, k) => a[k] !== b[k])
+    if (at >= 0) expect(isBefore(a[at], b[at], parts[at]!.startsWith('-')), `${order} at ${i}`).toBe(true)
   }
+}
+
+function isBefore(
+  a: string | number | undefined,
+  b: string | number | undefined,
+  descending: boolean,
+): boolean {
+  if (a === undefined || b === undefined) return b === undefined
+  const order = typeof a === 'number' ? a - Number(b) : Buffer.compare(Buffer.from(a), Buffer.from(String(b)))
+  return descending ? order > 0 : order < 0
 }
 
 function keysOf(resource: JsonObject, code: string, descending: boolean): string | number | undefined {
@@ -260,10 +323,13 @@ function keysOf(resource: JsonObject, code: string, descending: boolean): string
   const tokens = entries.tokens
     .filter(({ param }) => param === code)
     .map((token) => foldMeaning(spellMeaning(token.system, token.code)))
+  const references = entries.references.filter(({ param }) => param === code).map(({ target }) => target)
   const strings = entries.strings
     .filter(({ param }) => param === code)
     .map(({ value }) => value.normalize('NFKD').replaceAll(/\p{M}/gu, '').toLowerCase())
-  const all = [...tokens, ...strings].sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)))
+  const all = [...tokens, ...references, ...strings].sort((a, b) =>
+    Buffer.compare(Buffer.from(a), Buffer.from(b)),
+  )
   return descending ? all.at(-1) : all[0]
 }
 

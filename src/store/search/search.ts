@@ -4,7 +4,8 @@
  *
  * - no order asked for: newest first, streamed from the condition that the fewest resources meet;
  * - an order, and few matches: collect the matches with their keys, sort here;
- * - an order, and many: stream the order's own index and probe the conditions; what has no key comes last.
+ * - an order, and many: stream the order's own index and probe the conditions; what has no key comes last;
+ * - of several keys: stream the first one's, and search for those that share it in the order of the rest.
  */
 import type { TenantId } from '../../kernel/ids.ts'
 import { type Condition, isStream } from './condition.ts'
@@ -55,13 +56,18 @@ export function makeSearchRunner(deps: SearchRunnerDeps): SearchRunner {
   const run = makeRun(deps)
   const drivers = makeDrivers({ ...deps, run })
   const streamedPage = makeStreamedPage({ ...deps, run, drivers })
-  const pages = { ...deps, run, drivers, streamedPage, total }
+  const pages = { ...deps, run, drivers, streamedPage, total, page }
 
   async function count(tenant: TenantId, query: SearchQuery, driver: Condition | undefined): Promise<number> {
     const criteria = { driver, conditions: query.conditions }
     const counting = countMatches(tenant, query, criteria)
     const [row] = await run<{ total: number }>(tenant, 'count', counting, driver)
     return row!.total
+  }
+
+  function page(tenant: TenantId, query: SearchQuery): Promise<FoundPage> {
+    if (query.count === 0) return Promise.resolve({ entries: [], places: [] })
+    return query.sort.length > 0 ? sortedPage(pages, tenant, query) : newestPage(pages, tenant, query)
   }
 
   async function total(tenant: TenantId, query: SearchQuery): Promise<number> {
@@ -74,10 +80,7 @@ export function makeSearchRunner(deps: SearchRunnerDeps): SearchRunner {
   return {
     total,
 
-    page(tenant, query) {
-      if (query.count === 0) return Promise.resolve({ entries: [], places: [] })
-      return query.sort.length > 0 ? sortedPage(pages, tenant, query) : newestPage(pages, tenant, query)
-    },
+    page,
 
     async pageOfTypes(tenant, queries) {
       const { count, sort } = queries[0]!

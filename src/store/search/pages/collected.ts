@@ -2,6 +2,7 @@
 import type { TenantId } from '../../../kernel/ids.ts'
 import type { ResourceRow } from '../../queries/read-resources.ts'
 import { storedFrom } from '../../resource.ts'
+import { foldMeaning } from '../../token-meaning.ts'
 import type { Condition } from '../condition.ts'
 import { type Cursor, encodeCursor, type SortKey } from '../cursor.ts'
 import { extreme, makeOrder } from '../order.ts'
@@ -53,7 +54,10 @@ function matchOf(
 ): Cursor {
   const keys = query.sort.map(({ kind, descending }, i) =>
     kind.by === 'token' || kind.by === 'content'
-      ? extreme(tokenValues(tenant, query.type, String(row['content']), kind.code), descending)
+      ? extreme(
+          tokenValues(tenant, query.type, String(row['content']), kind.code).map(foldMeaning),
+          descending,
+        )
       : (row[`k${i}`] ?? null),
   )
   return { rid: Number(row['rid']), keys }

@@ -3,7 +3,7 @@ import type { TenantId } from '../../../kernel/ids.ts'
 import { isOfTokens, isOneToken } from '../condition.ts'
 import type { SearchQuery } from '../query.ts'
 import { all, join, type Sql, sql, verbatim } from '../sql.ts'
-import { keyColumn } from './keys.ts'
+import { keyColumn } from '../sort-keys.ts'
 import { begin, type Criteria, rowsOf, rowTests, tokenTests, TRUE } from './parts.ts'
 
 /** The numbers of all that meet the criteria, in no order. */

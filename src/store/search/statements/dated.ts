@@ -5,7 +5,7 @@ import { isOneToken, type TokenCondition } from '../condition.ts'
 import type { SortKey } from '../cursor.ts'
 import { hashesOf } from '../enumerate.ts'
 import { all, type Sql, sql, verbatim } from '../sql.ts'
-import { boundedMs, keyParameter, rangeKey } from './keys.ts'
+import { boundedMs, keyParameter, rangeKey } from '../sort-keys.ts'
 import { COLUMNS, type Criteria, rowsOf, rowTests, tokenTests, TRUE } from './parts.ts'
 
 /**

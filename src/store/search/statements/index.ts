@@ -1,7 +1,7 @@
 /**
- * The shapes a search can have in SQL. Which one runs is decided by drivers.ts and pages/ from what the index holds, never by the
- * planner's statistics; each shape is a chain of nested loops with one usable index a step, so its cost can be read
- * off it.
+ * The shapes a search can have in SQL. Which one runs is decided by drivers.ts and pages/ from what the index
+ * holds, never by the planner's statistics; each shape is a chain of nested loops with one usable index a step, so its
+ * cost can be read off it.
  */
 export { countMatches, idsByCollecting, matches, matchesWithKeys, numbersByCollecting } from './collecting.ts'
 export { datedByToken } from './dated.ts'

@@ -4,7 +4,7 @@ import { isOneToken, type TokenCondition } from '../condition.ts'
 import { hashesOf } from '../enumerate.ts'
 import type { SearchQuery, SortKind } from '../query.ts'
 import { all, type Sql, sql } from '../sql.ts'
-import { lacks } from './keys.ts'
+import { lacks } from '../sort-keys.ts'
 import {
   begin,
   COLUMNS,

@@ -1,9 +1,10 @@
 /** What a resource stands by in an order, as SQL on its row, and such a key as a parameter. */
-import { epoch } from '../../index-ranges.ts'
-import type { SortKey } from '../cursor.ts'
-import type { SortKind } from '../query.ts'
-import { arrayOf, type Sql, sql, verbatim } from '../sql.ts'
-import { wordsScore } from '../words.ts'
+import { epoch } from '../index-ranges.ts'
+import type { KeyCondition } from './condition.ts'
+import type { SortKey } from './cursor.ts'
+import type { SortKind } from './query.ts'
+import { arrayOf, type Sql, sql, verbatim } from './sql.ts'
+import { wordsScore } from './words.ts'
 
 /** The resource has nothing to be sorted by. Tokens can't be asked by resource: the caller looks at the content. */
 export function lacks(kind: SortKind | undefined): Sql[] {
@@ -21,6 +22,24 @@ export function lacks(kind: SortKind | undefined): Sql[] {
     case 'score':
     case undefined:
       return []
+  }
+}
+
+/** Whether the row stands at the key. */
+export function standsAt({ of, params, descending, key }: KeyCondition, r: Sql): Sql {
+  switch (of) {
+    case 'id':
+      return sql`${r}.id = ${key}::text`
+    case 'last-updated':
+      return sql`${r}.last_updated = ${keyParameter(key, 'timestamptz')}`
+    case 'range':
+      return key === null
+        ? sql`${rangeKey(params, false, r)} is null`
+        : sql`${rangeKey(params, descending, r)} = ${keyParameter(key, 'bigint')}`
+    case 'string':
+      return key === null
+        ? sql`${stringKey(params[0]!, false, r)} is null`
+        : sql`${stringKey(params[0]!, descending, r)} = ${key}::text`
   }
 }
 
@@ -44,14 +63,14 @@ export function keyColumn(kind: SortKind, descending: boolean): Sql {
   }
 }
 
-export function rangeKey(params: readonly string[], descending: boolean): Sql {
-  return sql`(select ${verbatim(descending ? 'max' : 'min')}(r.ranges[i + 1])
-    from generate_series(1, cardinality(r.ranges), 3) i where r.ranges[i] = any(${arrayOf(params)}::bigint[]))`
+export function rangeKey(params: readonly string[], descending: boolean, r = verbatim('r')): Sql {
+  return sql`(select ${verbatim(descending ? 'max' : 'min')}(${r}.ranges[i + 1])
+    from generate_series(1, cardinality(${r}.ranges), 3) i where ${r}.ranges[i] = any(${arrayOf(params)}::bigint[]))`
 }
 
-export function stringKey(param: string, descending: boolean): Sql {
-  return sql`(select ${verbatim(descending ? 'max' : 'min')}(r.strings[i + 1])
-    from generate_series(1, cardinality(r.strings), 3) i where r.strings[i] = ${param}::text)`
+export function stringKey(param: string, descending: boolean, r = verbatim('r')): Sql {
+  return sql`(select ${verbatim(descending ? 'max' : 'min')}(${r}.strings[i + 1])
+    from generate_series(1, cardinality(${r}.strings), 3) i where ${r}.strings[i] = ${param}::text)`
 }
 
 export const lastUpdatedMs = sql`(extract(epoch from r.last_updated) * 1000)::float8`
