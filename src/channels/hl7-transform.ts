@@ -149,7 +149,8 @@ function both(first: Change, second: Change): Change {
 }
 
 function renamed(mapped: MappedResource, known: KnownIdentities): MappedResource {
-  const { value: resource, exact } = withKnownIds(mapped.exact, known)
+  if (known.size === 0) return mapped
+  const { value: resource, exact } = withKnownIds({ value: mapped.resource, exact: mapped.exact }, known)
   return { ...mapped, id: String(resource['id']), resource, exact }
 }
 

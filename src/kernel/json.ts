@@ -35,7 +35,7 @@ export function parseExactJson(text: string): ExactJson<Json> {
   refuseDepth(value, 0)
   if (UNSTORABLE_ESCAPE.test(text)) refuseUnstorable(value)
   if (!FRAGILE_NUMBER.test(text)) return { value, exact: value }
-  return { value, exact: parse(text, keepDigits) }
+  return { value, exact: withDigits(value, text) ?? parse(text, keepDigits) }
 }
 
 /** As parseExactJson, and the body must be an object. */
@@ -45,10 +45,32 @@ export function parseExactObject(text: string): ExactJson {
   return { value, exact: exact as JsonObject }
 }
 
-/** The pair for a tree that may hold exact numbers: `value` is read back from its text where that makes a difference. */
+/** The pair for a tree that may hold exact numbers: `value` is a tree of its own where that makes a difference. */
 export function exactJsonOf(exact: JsonObject): ExactJson {
-  const text = JSON.stringify(exact)
-  return FRAGILE_NUMBER.test(text) ? { value: parse(text) as JsonObject, exact } : { value: exact, exact }
+  return { value: withPlainNumbers(exact), exact }
+}
+
+/** The same tree where it holds no exact number. */
+function withPlainNumbers<T extends Json>(json: T): T
+function withPlainNumbers(json: Json): Json {
+  if (typeof json !== 'object' || json === null) return json
+  if (isRawJSON(json)) return Number(json.rawJSON)
+  if (Array.isArray(json)) {
+    const items = json.map(withPlainNumbers)
+    return items.some((item, at) => item !== json[at]) ? items : json
+  }
+  let plain: JsonObject | undefined
+  for (const name in json) {
+    const member = json[name]!
+    const after = withPlainNumbers(member)
+    if (after !== member) (plain ??= { ...json })[name] = after
+  }
+  return plain ?? json
+}
+
+/** Whether it is a number of an exact tree that keeps its digits. */
+export function isExactNumber(json: Json): boolean {
+  return isRawJSON(json)
 }
 
 /** A number of JSON with its digits kept (RFC 8259 §6): what an exact tree holds; undefined when the text is none. */
@@ -101,10 +123,49 @@ export function isObject(value: unknown): value is JsonObject {
 
 interface RawJsonConstructor {
   rawJSON(text: string): Json
-  isRawJSON(value: unknown): boolean
+  isRawJSON(value: unknown): value is { rawJSON: string }
 }
 // Node 24 has them; the type library does not yet.
 const { rawJSON, isRawJSON } = JSON as unknown as RawJsonConstructor
+
+/** Texts, which may hold what looks like a number, and numbers. */
+const TOKENS = /"[^"\\]*(?:\\.[^"\\]*)*"|-?\d[\d.eE+-]*/gs
+
+/**
+ * The exact tree of a parsed text: its numbers are taken off the text in their order, five times as fast as a reviver that
+ * is called for every member. undefined where the order of the members may not be that of the text: a name that is a
+ * number, or comes twice.
+ */
+function withDigits(value: Json, text: string): Json | undefined {
+  const tokens = text.match(TOKENS) ?? []
+  const numbers = tokens.filter((token) => !token.startsWith('"'))
+  const texts = tokens.length - numbers.length
+  let [number, seen] = [0, 0]
+  let isInOrder = true
+  const visit = (json: Json): Json => {
+    if (typeof json === 'number') {
+      const digits = numbers[number++] ?? ''
+      isInOrder &&= Number(digits) === json
+      return isInOrder ? numberAs(json, digits) : json
+    }
+    if (typeof json === 'string') seen += 1
+    if (typeof json !== 'object' || json === null) return json
+    if (Array.isArray(json)) return json.map(visit)
+    const exact: JsonObject = {}
+    for (const name in json) {
+      seen += 1
+      const first = name.charCodeAt(0)
+      isInOrder &&= !(first >= DIGIT_0 && first <= DIGIT_9) && name !== '__proto__'
+      exact[name] = visit(json[name]!)
+    }
+    return exact
+  }
+  const exact = visit(value)
+  return isInOrder && number === numbers.length && seen === texts ? exact : undefined
+}
+
+const DIGIT_0 = 48
+const DIGIT_9 = 57
 
 function keepDigits(_key: string, value: unknown, context: { source?: string }): unknown {
   return typeof value === 'number' && context.source !== undefined ? numberAs(value, context.source) : value

@@ -7,14 +7,15 @@ test('a resource and what refers to it get the known id; decimals keep their dig
   const known = new Map([['Patient/made', 'stored']])
   const text = `{"resourceType":"Observation","id":"made","subject":{"reference":"Patient/made"},"note":[{"text":"Patient/made"}],
     "performer":[{"reference":"Patient/made-up"}],"valueQuantity":{"value":1.10}}`
-  const observation = withKnownIds(parseExactObject(text).exact, known)
+  const observation = withKnownIds(parseExactObject(text), known)
   expect(observation.value).toMatchObject({
     id: 'made',
     subject: { reference: 'Patient/stored' },
     performer: [{ reference: 'Patient/made-up' }],
   })
   expect(JSON.stringify(observation.exact)).toContain('"value":1.10')
-  expect(withKnownIds({ resourceType: 'Patient', id: 'made' }, known).exact['id']).toBe('stored')
+  const patient = { resourceType: 'Patient', id: 'made' }
+  expect(withKnownIds({ value: patient, exact: patient }, known).exact['id']).toBe('stored')
 })
 
 test('only people, places and visits are looked for, and only by identifiers with a system', () => {

@@ -1,5 +1,5 @@
 /** Resources that turn out to be here already under another id: they and the references to them get that id. */
-import { type ExactJson, isObject, type JsonObject, parseExactObject } from '../kernel/json.ts'
+import { type ExactJson, isExactNumber, isObject, type Json, type JsonObject } from '../kernel/json.ts'
 
 /** What can be found by its identifier; orders and results belong to their sender's numbers alone. */
 const IDENTIFIED: ReadonlySet<string> = new Set([
@@ -37,14 +37,38 @@ export function identifiersOf(
 }
 
 /** @param known `Type/id` → the id that it is known by */
-export function withKnownIds(exact: JsonObject, known: ReadonlyMap<string, string>): ExactJson {
-  let text = JSON.stringify(exact)
-  for (const [name, id] of known) {
-    const [type] = name.split('/')
-    text = text.replaceAll(`"${name}"`, `"${type}/${id}"`)
-  }
-  const renamed = parseExactObject(text)
+export function withKnownIds({ value, exact }: ExactJson, known: ReadonlyMap<string, string>): ExactJson {
+  if (known.size === 0) return { value, exact }
+  const renamed = withNames(exact, known)
+  // Mostly a message's numbers are plain, and both trees are one.
+  const plain = value === exact ? renamed : withNames(value, known)
   const id = known.get(`${String(exact['resourceType'])}/${String(exact['id'])}`)
-  if (id === undefined) return renamed
-  return { value: { ...renamed.value, id }, exact: { ...renamed.exact, id } }
+  if (id === undefined) return { value: plain, exact: renamed }
+  const own = { ...renamed, id }
+  return { value: plain === renamed ? own : { ...plain, id }, exact: own }
+}
+
+/** The same tree where nothing in it has a name to replace. */
+function withNames<T extends Json>(json: T, known: ReadonlyMap<string, string>): T
+function withNames(json: Json, known: ReadonlyMap<string, string>): Json {
+  if (typeof json === 'string') return nameOf(json, known)
+  if (Array.isArray(json)) {
+    const items = json.map((item) => withNames(item, known))
+    return items.some((item, at) => item !== json[at]) ? items : json
+  }
+  if (!isObject(json) || isExactNumber(json)) return json
+  let renamed: JsonObject | undefined
+  for (const name in json) {
+    const member = json[name]!
+    const after = withNames(member, known)
+    if (after !== member) (renamed ??= { ...json })[name] = after
+  }
+  return renamed ?? json
+}
+
+function nameOf(text: string, known: ReadonlyMap<string, string>): string {
+  let name = text
+  // One after the other: who was merged may be known by the id of another.
+  for (const [from, id] of known) if (name === from) name = `${from.slice(0, from.indexOf('/'))}/${id}`
+  return name
 }

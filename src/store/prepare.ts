@@ -77,10 +77,11 @@ export function prepare(
   const expected = row?.version ?? 0
   const lastUpdatedMs = Math.max(clock.now(), row?.last_updated.getTime() ?? 0)
   const base = { type, id, rid: row ? Number(row.rid) : newRid, expected, lastUpdatedMs }
-  const before = current ? model.formerIndex(type, current.value) : emptyIndex
+  // Most of what a message speaks of is as it was: what is indexed of it is worked out only for a new version.
+  const before = () => (current ? model.formerIndex(type, current.value) : emptyIndex)
 
   if (made === 'delete') {
-    const { added, removed } = indexDifference(before, emptyIndex)
+    const { added, removed } = indexDifference(before(), emptyIndex)
     const outcome = outcomeOf(base, '', row!.patients, 'deleted')
     const emptied = { ...emptyIndex.row, patients: row!.patients }
     return { outcome, write: { ...base, ...emptied, method: 'DELETE', content: undefined, added, removed } }
@@ -90,7 +91,7 @@ export function prepare(
   const finish = (issues: readonly Issue[]): Prepared => {
     refuseInvalid(issues)
     const after = model.index(type, next.value)
-    const { added, removed } = indexDifference(before, after)
+    const { added, removed } = indexDifference(before(), after)
     const content = contentOf(next.exact, id, expected + 1, lastUpdatedMs)
     const outcome = outcomeOf(
       base,

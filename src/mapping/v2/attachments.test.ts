@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
-import { isObject, type Json } from '../../kernel/json.ts'
+import { isObject, type Json, parseExactObject } from '../../kernel/json.ts'
 import { moveAttachments } from './attachments.ts'
 import { dangling, map, message, ofType, only, problems } from './testing/compiled.ts'
 
@@ -60,6 +60,19 @@ describe('an attachment', () => {
       meta: { source: 'urn:passerelle:lab#1' },
     })
     expect([...problems(moved), ...dangling(moved)]).toEqual([])
+  })
+
+  test('leaves the digits of the numbers beside it', () => {
+    const mapped = document()
+    const resources = mapped.resources.map((each) => ({
+      ...each,
+      exact: { ...each.exact, ...parseExactObject('{"factor":1.10}').exact },
+    }))
+    const { exact } = only(
+      moveAttachments({ ...mapped, resources }, { ...large, maxBytes: PDF.length }),
+      'DocumentReference',
+    )
+    expect(JSON.stringify(exact['factor'])).toBe('1.10')
   })
 
   test.each([{}, { attachment: 'document' }])(

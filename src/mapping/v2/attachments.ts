@@ -6,7 +6,7 @@
  */
 import { createHash } from 'node:crypto'
 import { tenantNamespace, uuidv5 } from '../../kernel/ids.ts'
-import { exactJsonOf, isObject, type Json, type JsonObject } from '../../kernel/json.ts'
+import { exactJsonOf, isExactNumber, isObject, type Json, type JsonObject } from '../../kernel/json.ts'
 import type { MappedResource } from './run/assemble.ts'
 import type { Mapped } from './run/map-message.ts'
 
@@ -27,7 +27,17 @@ export function moveAttachments(mapped: Mapped, options: AttachmentOptions): Map
 const HOLDERS: ReadonlySet<string> = new Set(['DiagnosticReport', 'DocumentReference', 'Observation'])
 
 function holdsData({ type, resource }: MappedResource): boolean {
-  return HOLDERS.has(type) && JSON.stringify(resource).includes('"data":"')
+  return HOLDERS.has(type) && hasData(resource)
+}
+
+function hasData(json: Json): boolean {
+  if (Array.isArray(json)) return json.some(hasData)
+  if (!isObject(json)) return false
+  for (const name in json) {
+    const member = json[name]!
+    if (typeof member === 'string' ? name === 'data' : hasData(member)) return true
+  }
+  return false
 }
 
 const EXTENSION = 'http://hl7.org/fhir/5.0/StructureDefinition/extension-Observation.value'
@@ -40,7 +50,7 @@ function withMoved(
   const moved: JsonObject[] = []
   const visit = (json: Json): Json => {
     if (Array.isArray(json)) return json.map(visit)
-    if (!isObject(json)) return json
+    if (!isObject(json) || isExactNumber(json)) return json
     const described = isAttachment(json) ? describe(json) : undefined
     if (described === undefined)
       return Object.fromEntries(Object.entries(json).map(([name, value]) => [name, visit(value)]))
@@ -110,7 +120,7 @@ function inBinary(
 function withoutMoved(resource: JsonObject): JsonObject {
   const visit = (json: Json): Json => {
     if (Array.isArray(json)) return json.map(visit)
-    if (!isObject(json)) return json
+    if (!isObject(json) || isExactNumber(json)) return json
     const entries = Object.entries(json).flatMap(([name, value]): [string, Json][] => {
       if (name !== 'extension' || !Array.isArray(value)) return [[name, visit(value)]]
       const kept = value.filter((each) => !isMoved(each)).map(visit)

@@ -64,7 +64,7 @@ async function writeStudy(
 /** A patient whom a client or a message made before keeps the id that she has. */
 function withKnownPatient(study: MappedStudy, known: KnownIdentities): MappedStudy {
   if (known.size === 0) return study
-  const renamed = (resource: JsonObject) => withKnownIds(resource, known).value
+  const renamed = (resource: JsonObject) => withKnownIds({ value: resource, exact: resource }, known).value
   return {
     ...study,
     patient: renamed(study.patient),
