@@ -1,5 +1,5 @@
 /** Identifiers: time-ordered UUIDs for what we name (v7), name-based ones for what others named (v5). RFC 9562. */
-import { createHash, randomUUIDv7 } from 'node:crypto'
+import { hash, randomUUIDv7 } from 'node:crypto'
 
 declare const tenantBrand: unique symbol
 /** The internal number of a tenant, as the database knows it. Only the tenant registry makes one. */
@@ -10,17 +10,16 @@ export function uuidv7(): string {
   return randomUUIDv7()
 }
 
+const NAMESPACE_BYTES = 16
+
 /** RFC 9562 §5.5: SHA-1 of the namespace's 16 bytes and the name. Same input, same id, on every machine. */
 export function uuidv5(namespace: string, name: string): string {
-  const bytes = createHash('sha1')
-    .update(Buffer.from(namespace.replaceAll('-', ''), 'hex'))
-    .update(name, 'utf8')
-    .digest()
-    .subarray(0, 16)
-  bytes[6] = (bytes[6]! & 0x0f) | 0x50
-  bytes[8] = (bytes[8]! & 0x3f) | 0x80
-  const hex = bytes.toString('hex')
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`
+  const bytes = Buffer.allocUnsafe(NAMESPACE_BYTES + Buffer.byteLength(name))
+  bytes.write(namespace.replaceAll('-', ''), 'hex')
+  bytes.write(name, NAMESPACE_BYTES)
+  const hex = hash('sha1', bytes, 'hex')
+  const variant = ((Number.parseInt(hex[16]!, 16) & 0x3) | 0x8).toString(16)
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-5${hex.slice(13, 16)}-${variant}${hex.slice(17, 20)}-${hex.slice(20, 32)}`
 }
 
 /**

@@ -59,7 +59,9 @@ function runRule(application: Application, rule: CompiledRule): void {
     return
   }
   const repetitions = scope.read(scope.segment, from.part)
-  const valued = repetitions.map((value, at) => ({ value, at })).filter(({ value }) => value.valued)
+  // Most fields of most segments are empty, and most rules have nothing to say of that.
+  if (repetitions.length === 0 && !rule.testsAbsence) return
+  const valued = valuedIn(repetitions)
   if (valued.length === 0) {
     if (
       repetitions[0]?.text === null &&
@@ -82,6 +84,21 @@ function runRule(application: Application, rule: CompiledRule): void {
     for (const item of itemsOf(application, rule, at, valued.length))
       write(application, rule, value, item, inside)
   }
+}
+
+interface Valued {
+  readonly value: V2Value
+  /** Which repetition it is. */
+  readonly at: number
+}
+
+function valuedIn(repetitions: readonly V2Value[]): readonly Valued[] {
+  const valued: Valued[] = []
+  for (let at = 0; at < repetitions.length; at += 1) {
+    const value = repetitions[at]!
+    if (value.valued) valued.push({ value, at })
+  }
+  return valued
 }
 
 /** What is said once of `component[each]` is said of each component that another field makes. */
@@ -125,7 +142,7 @@ function write(
   const why = application.why && whyOf(application.why, rule, repetition, scope)
   const place = locate(application, rule, repetition, why)
   if (to.as === 'map') {
-    const typeName = to.map.name.split('[')[0]!
+    const typeName = typeNameOf(to.map)
     const slot = place.slot
     run({
       number: context.nextApplication(),
@@ -158,9 +175,17 @@ function write(
   if (why) mark(place.slot.parent, why)
 }
 
-function isPrimitiveName(type: string): boolean {
-  return /^[a-z]/.test(type)
+function typeNameOf({ name }: CompiledMap): string {
+  const bracket = name.indexOf('[')
+  return bracket === -1 ? name : name.slice(0, bracket)
 }
+
+function isPrimitiveName(type: string): boolean {
+  const first = type.charCodeAt(0)
+  return first >= LETTER_A && first <= LETTER_Z
+}
+
+const [LETTER_A, LETTER_Z] = ['a', 'z'].map((letter) => letter.charCodeAt(0)) as [number, number]
 
 function callFunction(
   { context, scope }: Application,

@@ -3,7 +3,7 @@ import { codeIn, type CompiledRule, type Vocabulary } from '../program.ts'
 import type { RunContext } from './application.ts'
 import { setUrl } from './place.ts'
 import { primitiveJson } from './primitives.ts'
-import { leafAt, makeObject, objectAt, setText, type Leaf, type Slot } from './tree.ts'
+import { leafAt, makeObject, objectAt, setText, type Leaf, type Slot, textIn } from './tree.ts'
 
 export interface LeafInput {
   readonly vocabulary: Vocabulary | undefined
@@ -28,7 +28,7 @@ export function setLeaf(
     context.warn('value-not-understood', rule.id)
     return
   }
-  if (codes !== undefined && !codes.has(JSON.parse(json) as string)) {
+  if (codes !== undefined && !codes.has(textIn(json))) {
     if (!unmapped) context.warn('code-unmapped', rule.id)
     keepOriginal(rule, slot, text)
     return

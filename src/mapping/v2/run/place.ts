@@ -27,13 +27,14 @@ export function locate(application: Application, rule: CompiledRule, repetition:
   if (rule.self !== undefined) return { node: application.node, slot: application.slot }
   let node = start
   let slot: Slot | undefined
-  for (const [at, step] of rule.steps.entries()) {
-    const item = at === rule.repeatAt ? repetition : 0
-    const key = keyOf(application, step, item)
+  const { steps, repeatAt } = rule
+  for (let at = 0; at < steps.length; at += 1) {
+    const step = steps[at]!
+    // Only the items of a list have keys.
+    const key = step.list ? keyOf(application, step, at === repeatAt ? repetition : 0) : ''
     slot = slotOf(node, step, key)
-    const last = at === rule.steps.length - 1
     if (step.primitive) {
-      if (last) return { node: undefined, slot }
+      if (at === steps.length - 1) return { node: undefined, slot }
       const leaf = leafAt(slot)
       node = leaf.extensions ??= makeObject('Element')
       continue

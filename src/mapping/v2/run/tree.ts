@@ -114,18 +114,26 @@ export function slotOf(parent: Obj, step: Step, key: string): Slot {
 /** The text of a leaf at a path of singular elements or first items: `code.coding.code`. */
 export function textAt(from: Obj, path: string): string | undefined {
   let at: Obj | Leaf | undefined = from
-  for (const name of path.split('.')) {
+  for (const name of path.includes('.') ? path.split('.') : [path]) {
     if (at?.kind !== 'object') return undefined
     at = at.fields.get(name)?.items.values().next().value
   }
-  if (at?.kind !== 'leaf' || at.json === undefined) return undefined
-  const value: unknown = JSON.parse(at.json)
-  return typeof value === 'string' ? value : at.json
+  return at?.kind === 'leaf' && at.json !== undefined ? textIn(at.json) : undefined
+}
+
+/** The text that a JSON text stands for; of anything but a string itself. */
+export function textIn(json: string): string {
+  if (!json.startsWith('"')) return json
+  return json.includes('\\') ? (JSON.parse(json) as string) : json.slice(1, -1)
 }
 
 /** All items of a list element that are objects. */
 export function objectsIn(from: Obj, name: string): Obj[] {
-  return [...(from.fields.get(name)?.items.values() ?? [])].filter((item) => item.kind === 'object')
+  const found: Obj[] = []
+  const field = from.fields.get(name)
+  if (field !== undefined)
+    for (const item of field.items.values()) if (item.kind === 'object') found.push(item)
+  return found
 }
 
 /** Writes a text where nothing is yet. */

@@ -78,8 +78,8 @@ function referredTo(contained: readonly Contained[], elements: readonly string[]
 function writeFields(object: Obj, path: string, writing: Writing): Map<string, string> {
   const elements = new Map<string, string>()
   const choices = new Set<string>()
+  const isTop = !path.includes('.')
   for (const [name, field] of object.fields) {
-    const isTop = path === path.split('.')[0]
     const place = `${path}.${name}`
     const { result: written, entries } = traced(writing, () => writeField(field, place, isTop, writing))
     if (field.choice !== undefined && (written.json ?? written.extensions) !== undefined) {
@@ -111,14 +111,8 @@ interface WrittenField {
 
 function writeField(field: Field, path: string, isTop: boolean, writing: Writing): WrittenField {
   const items = [...field.items.values()]
-  if (items.some(({ kind }) => kind === 'leaf')) {
-    return writeLeaves(
-      items.filter((item) => item.kind === 'leaf'),
-      field.list,
-      path,
-      writing,
-    )
-  }
+  const leaves = items.filter((item) => item.kind === 'leaf')
+  if (leaves.length > 0) return writeLeaves(leaves, field.list, path, writing)
   const objects = items.filter((item) => item.kind === 'object')
   const written = objects
     .filter((item) => !(isTop && field.list && !isStrong(item)))
@@ -137,7 +131,8 @@ function writeField(field: Field, path: string, isTop: boolean, writing: Writing
 }
 
 /** Of items that say the same one is enough; of codings with one system and code the one that says more. */
-function withoutTwins(path: string, written: readonly string[]): string[] {
+function withoutTwins(path: string, written: readonly string[]): readonly string[] {
+  if (written.length < 2) return written
   if (!path.endsWith('.coding')) return [...new Set(written)]
   const byCode = new Map<string, string>()
   for (const json of written) {
@@ -151,6 +146,10 @@ function withoutTwins(path: string, written: readonly string[]): string[] {
 
 /** A list and its extensions run in parallel, `null` where one of them has nothing. https://hl7.org/fhir/R4/json.html#primitive */
 function writeLeaves(leaves: readonly Leaf[], list: boolean, path: string, writing: Writing): WrittenField {
+  const [only] = leaves
+  // What nearly every element is.
+  if (leaves.length === 1 && only!.extensions === undefined && writing.trace === undefined)
+    return list && only!.json !== undefined ? { json: `[${only!.json}]` } : { json: only!.json }
   const written = leaves
     .map((leaf) => {
       const { json, extensions } = leaf
@@ -213,10 +212,11 @@ function writeObject(object: Obj, path: string, writing: Writing): string | unde
     elements.delete('high')
   }
   // org-2 and org-3: an organization has no home.
-  if (/^Organization\.(?:address|telecom)$/.test(path) && elements.get('use') === '"home"')
-    elements.delete('use')
+  if (HOMELESS.has(path) && elements.get('use') === '"home"') elements.delete('use')
   return objectJson(elements)
 }
+
+const HOMELESS: ReadonlySet<string> = new Set(['Organization.address', 'Organization.telecom'])
 
 /** What says nothing without another element goes: a duration without its unit. */
 function leaveOutAlone(type: string, elements: Map<string, string>, { program, warn }: Writing): void {
@@ -276,8 +276,11 @@ interface Quantity {
   readonly code?: string
 }
 
+/** Names of elements have nothing to escape. */
 export function objectJson(elements: ReadonlyMap<string, string>): string {
-  return `{${[...elements].map(([name, json]) => `${JSON.stringify(name)}:${json}`).join(',')}}`
+  let members = ''
+  for (const [name, json] of elements) members += `${members === '' ? '' : ','}"${name}":${json}`
+  return `{${members}}`
 }
 
 /** `Type/id`, `#id` of what is contained, or undefined for what is written nowhere. */
