@@ -47,6 +47,8 @@ export interface Places {
   readonly isCanonical: boolean
   /** The parameter is of mime types, whose `:below` is of the text and not of a code system. */
   readonly isMimeType: boolean
+  /** The types that `where(resolve() is Patient)` leaves of a reference's targets; undefined: all. */
+  readonly resolvesTo: ReadonlySet<string> | undefined
 }
 
 export function placesOf(definitions: Definitions, param: SearchParameter): Places {
@@ -57,7 +59,14 @@ export function placesOf(definitions: Definitions, param: SearchParameter): Plac
     references: pathsIn(routes, REFERENCES),
     isCanonical: routes?.some(({ type }) => CANONICALS.has(type)) ?? false,
     isMimeType: routes?.some(({ required }) => required === MIME_TYPES) ?? false,
+    resolvesTo: resolvedIn(routes ?? []),
   }
+}
+
+function resolvedIn(routes: readonly Route[]): ReadonlySet<string> | undefined {
+  const types = routes.map(({ resolvesTo }) => resolvesTo)
+  const known = types.filter((type) => type !== undefined)
+  return known.length > 0 && known.length === types.length ? new Set(known) : undefined
 }
 
 function pathsIn(

@@ -107,13 +107,15 @@ async function linkedChain(
   { param, targets }: ChainCriterion,
   compile: Compile,
 ): Promise<Condition> {
+  const { isCanonical: canonical, resolvesTo } = links.parameters.places(param)
   const compiled = await Promise.all(
-    targets.map(async (target) => ({
-      type: target.type,
-      condition: await compile(target.type, target.criterion),
-    })),
+    targets
+      .filter((target) => resolvesTo?.has(target.type) ?? true)
+      .map(async (target) => ({
+        type: target.type,
+        condition: await compile(target.type, target.criterion),
+      })),
   )
-  const canonical = links.parameters.places(param).isCanonical
   const found = await Promise.all(
     compiled.map((target) => links.targets(tenant, target.type, conjuncts([target.condition]), canonical)),
   )

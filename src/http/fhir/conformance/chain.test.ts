@@ -81,9 +81,16 @@ judge(
     {
       resourceType: 'Group',
       id: 'group',
+      identifier: [{ system: 'urn:ward', value: 'W1' }],
       type: 'person',
       actual: true,
       member: [{ entity: { reference: 'Patient/smith' } }, { entity: { reference: 'Patient/truman' } }],
+    },
+    {
+      resourceType: 'Condition',
+      id: 'outbreak',
+      subject: { reference: 'Group/group' },
+      code: { text: 'norovirus' },
     },
     { resourceType: 'Medication', id: 'free', code: { text: 'free' }, ...ingredient('abc') },
     { resourceType: 'Organization', id: 'maker', name: 'Maker' },
@@ -184,6 +191,10 @@ judge(
     // by one reference, by several, with each kind of parameter at the end
     ['DiagnosticReport?subject:Patient.name=smith', 'rs1 rs2'],
     ['DiagnosticReport?subject.name=smith', 'rs1 rs2'],
+    // `subject` is of groups too, `patient` where(resolve() is Patient) is not
+    ['Condition?subject:Group.identifier=urn:ward|W1', 'outbreak'],
+    ['Condition?patient:Group.identifier=urn:ward|W1', ''],
+    ['Condition?patient.identifier=urn:ward|W1', ''],
     ['DiagnosticReport?patient.name=Smith', 'rs1 rs2'],
     ['DiagnosticReport?patient:Patient.name=Smith', 'rs1 rs2'],
     ['DiagnosticReport?result.subject:Patient.name=smith', 'rs1 rs2'],
