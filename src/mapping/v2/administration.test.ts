@@ -161,3 +161,14 @@ test('the parts of a document have the names of what was observed', () => {
     { attachment: { title: 'Compte rendu' } },
   ])
 })
+
+test('who takes part in the care has role, time and person in one place', () => {
+  const prt = (id: string, role: string) =>
+    fields('PRT', [2, 'AD'], [4, `${role}^x^HL70912`], [5, `${id}^PETIT^ANNE`], [11, '20260301'])
+  const all = mapped(header('ADT^A01'), EVN, PID, prt('10002', 'AT'), prt('10003', 'RP'), PV1)
+  const member = { reference: expect.stringMatching(/^Practitioner/) as unknown }
+  expect(only(all, 'CareTeam').resource['participant']).toMatchObject([
+    { role: [{ coding: [{ code: 'AT' }] }], member, period: { start: '2026-03-01' } },
+    { role: [{ coding: [{ code: 'RP' }] }], member },
+  ])
+})

@@ -1,5 +1,6 @@
 /** Corrections of tables about visits, care teams, diagnoses, allergies, procedures and insurance. */
 import type { RuleCorrection } from '../corrections.ts'
+import { translateTarget } from '../targets.ts'
 
 const ENCOUNTER: readonly RuleCorrection[] = [
   {
@@ -91,8 +92,14 @@ const ENCOUNTER: readonly RuleCorrection[] = [
   {
     map: 'PRT[CareTeam]',
     target: /PractitionerRole\.address/,
-    use: { to: 'participant[3].member>PractitionerRole.practitioner>Practitioner.address' },
+    use: { to: 'participant.member>PractitionerRole.practitioner>Practitioner.address' },
     because: 'a role has no address',
+  },
+  {
+    map: 'PRT[CareTeam]',
+    target: /participant\[[13]\]/,
+    use: ({ target }) => ({ to: translateTarget(target.replace(/participant\[\d\]/, 'participant')).to }),
+    because: 'one participant has the role, the period and the member',
   },
   { map: /^PRT\[Patient-General/, target: 'Operation', leaveOut: 'the message is taken as a whole' },
   {
