@@ -172,3 +172,16 @@ test('who takes part in the care has role, time and person in one place', () => 
     { role: [{ coding: [{ code: 'RP' }] }], member },
   ])
 })
+
+test('who gave a number is named as an organization that others know, where an OID or the registry says who it is', () => {
+  const pid = field(PID, 3, '1^^^CHU&1.2.250.1.9&ISO^PI~2^^^REGION^PI~3^^^INCONNU^PI')
+  const sent = message(header('ADT^A08'), EVN, pid, PV1)
+  const { resource } = only(map(sent, { namespaces: { REGION: 'https://region.test/ids' } }), 'Patient')
+  const identifiers = resource['identifier'] as { assigner: object }[]
+  const uri = (value: string) => ({ system: 'urn:ietf:rfc:3986', value })
+  expect(identifiers.map(({ assigner }) => assigner)).toEqual([
+    { display: 'CHU', identifier: uri('urn:oid:1.2.250.1.9') },
+    { display: 'REGION', identifier: uri('https://region.test/ids') },
+    { display: 'INCONNU' },
+  ])
+})

@@ -4,7 +4,13 @@ import { setUnit } from './quantity.ts'
 import { writeBounds, writeRate } from './rate.ts'
 import { writeRepeatPattern } from './repeat-pattern.ts'
 import { writeReferenceRange } from './reference-range.ts'
-import { codeSystemUri, identifierSystem, universalUri, type CodeSystemContext } from './systems.ts'
+import {
+  authorityUri,
+  codeSystemUri,
+  identifierSystem,
+  universalUri,
+  type CodeSystemContext,
+} from './systems.ts'
 import type { Obj } from './tree.ts'
 import { minutesOf, timeAfter } from './after.ts'
 import { ucumCode } from './units.ts'
@@ -29,6 +35,8 @@ export type MappingFunction = (
 export const FUNCTIONS: Readonly<Record<string, MappingFunction>> = {
   /** Identifier.system of an HD; the argument is the part where it starts: 1 for CX.4, 2 for EI. */
   system: (value, context, argument) => identifierSystem(value, Number(argument), context),
+  /** Who gave the number, where an OID or a registry says who that is; the argument as in `system`. */
+  authority: (value, context, argument) => authorityUri(value, Number(argument), context),
   /** Coding.system of a name of table 0396. */
   codeSystem: (value, context) => {
     const name = textOf(value)

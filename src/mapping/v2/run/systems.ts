@@ -42,15 +42,28 @@ export interface SystemContext {
   warn(code: string, detail: string): void
 }
 
+/** The URI that everybody knows the authority of an HD by, whose parts start at `first`: its universal id, else the registry's. */
+export function authorityUri(
+  value: V2Value,
+  first: number,
+  { namespaces }: SystemContext,
+): string | undefined {
+  const [namespace, id, type] = partsOf(value, first)
+  const registered = namespace === undefined ? undefined : namespaces.get(namespace)
+  if (registered !== undefined) return registered
+  const universal = id === undefined ? undefined : universalUri(id, type)
+  return universal === undefined ? undefined : (namespaces.get(universal) ?? universal)
+}
+
+function partsOf(value: V2Value, first: number): readonly (string | undefined)[] {
+  return [0, 1, 2].map((at) => textOf(value.part(first + at)))
+}
+
 /** The system of an HD whose parts start at `first` of the value: universal id, else the registry, else a URI of our own. */
 export function identifierSystem(value: V2Value, first: number, context: SystemContext): string | undefined {
-  const [namespace, id, type] = [0, 1, 2].map((at) => textOf(value.part(first + at)))
-  if (namespace !== undefined) {
-    const registered = context.namespaces.get(namespace)
-    if (registered !== undefined) return registered
-  }
-  const universal = id === undefined ? undefined : universalUri(id, type)
-  if (universal !== undefined) return context.namespaces.get(universal) ?? universal
+  const known = authorityUri(value, first, context)
+  if (known !== undefined) return known
+  const [namespace, id] = partsOf(value, first)
   const name = namespace ?? id
   if (name === undefined) return undefined
   const written = universalUri(name, undefined)
