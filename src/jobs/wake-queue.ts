@@ -61,7 +61,7 @@ export async function openWakeQueue({
   const idNow = (wake: Wake) => jobId(wake, Math.floor(clock.now() / SHARED_MS))
 
   const wakeNow = makeGrouping<Wake>({
-    keyOf: idNow,
+    keyOf: ({ tenant, lane }) => `${tenant}.${lane}`,
     send: async (wakes) => {
       await queue.addBulk(
         wakes.map((one) => ({ name: 'drain', data: toJob(one), opts: { jobId: idNow(one) } })),
