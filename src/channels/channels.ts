@@ -20,7 +20,7 @@ import { makeDrain } from './drain.ts'
 import { type Door, type Intake, makeIntake, type RefuseFrame } from './intake.ts'
 import type { Dictionary } from '../mapping/index.ts'
 import type { ChannelMetrics } from './metrics.ts'
-import { decisionRow, receivedRow } from './audit-rows.ts'
+import { decisionRow } from './audit-rows.ts'
 import { makeOutcomeWatch, type OutcomeWatch } from './outcome-watch.ts'
 import type { Responder } from './questions/index.ts'
 import { makeSweeper } from './sweep.ts'
@@ -185,9 +185,7 @@ function makeDoors(deps: ChannelsDeps, placed: Placed): Doors {
       bytesOf: (messages) => messages.reduce((sum, { raw }) => sum + raw.length, 0),
       commit: async (groups) => {
         const messages = groups.flat()
-        const receipts = await journal.append(tenant, messages, (given) =>
-          given.map((receipt, index) => receivedRow(messages[index]!, receipt)),
-        )
+        const receipts = await journal.append(tenant, messages)
         let from = 0
         return groups.map(({ length }) => receipts.slice(from, (from += length)))
       },

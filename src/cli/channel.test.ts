@@ -203,7 +203,6 @@ test('held, release and skip work on the journal', async () => {
       lane: '1',
       state: 'received' as const,
     })),
-    () => [],
   )
   const [id] = stored.map((receipt) => receipt.id)
   const hold = () =>
@@ -243,14 +242,10 @@ test('refused lists what the door did not take, with the reason and its size', a
     lane: '1',
     state: 'refused' as const,
   }
-  await makeJournal(database.db).append(
-    database.tenant,
-    [
-      { ...refused, reason: 'hl7-frame', fullSize: 200_000_000 },
-      { ...refused, raw: Buffer.from('MSH|2'), reason: 'hl7-batch-count', batch: { id: 'B1', position: 1 } },
-    ],
-    () => [],
-  )
+  await makeJournal(database.db).append(database.tenant, [
+    { ...refused, reason: 'hl7-frame', fullSize: 200_000_000 },
+    { ...refused, raw: Buffer.from('MSH|2'), reason: 'hl7-batch-count', batch: { id: 'B1', position: 1 } },
+  ])
   const { code, out } = await call('refused lab', { database })
   expect(code).toBe(0)
   expect(out).toBe(

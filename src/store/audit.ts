@@ -147,6 +147,11 @@ const INSERT = `
          entities, patients, query, detail::jsonb, content::jsonb
   from incoming, clock`
 
+/** A name as it is stored. */
+export function storableName(name: string): string {
+  return storable(name, MAX_NAME)
+}
+
 /** Longer names come from junk in a request; the tokens are of the whole name. */
 const MAX_NAME = 200
 const MAX_QUERY = 65_536

@@ -1,11 +1,15 @@
 /**
- * Puts all the messages that wait into the journal with one INSERT (group commit): a commit costs an fsync, so a
- * hundred messages share one. Resends are found by the key of message_identity.
+ * Puts all the messages that wait into the journal (group commit): a commit costs an fsync, so a hundred messages share
+ * one. One statement holds all of it, rows, lanes and audit rows, and is its own transaction: one round trip, and its
+ * answer comes when the commit is on disk. Resends are found by the key of message_identity.
  */
 import { hash } from 'node:crypto'
 
-import type { Tx } from '../db.ts'
+import type { TenantId } from '../../kernel/ids.ts'
+import { auditStatement } from '../audit.ts'
+import type { Db, Tx } from '../db.ts'
 import type { Statement } from '../statement.ts'
+import { RECEIVED_AUDIT, receivedRow, REFUSED_TOKEN, senderColumns } from './received-audit.ts'
 import type { MessageHeader, NewMessage, Receipt, ReceivedState } from './message.ts'
 
 const LONGEST_FIELD = 200
@@ -29,27 +33,55 @@ interface Fingerprint {
   readonly sha256: Buffer
 }
 
-/** One receipt for each message, in the same order. */
-export async function append(tx: Tx, messages: readonly NewMessage[]): Promise<readonly Receipt[]> {
+/** One receipt for each message, in the same order. Each message and each resend leaves its audit row. */
+export async function append(
+  db: Db,
+  tenant: TenantId,
+  messages: readonly NewMessage[],
+): Promise<readonly Receipt[]> {
   const prints = messages.map(fingerprint)
   const first = firstOfEach(prints)
   const fresh = messages.map((_, index) => index).filter((index) => first[index] === index)
 
-  const inserted = await tx.query<Inserted>(insertStatement(messages, prints, fresh))
+  const inserted = await db.query<Inserted>(tenant, insertStatement(messages, prints, fresh))
   const receipts = new Map<number, Receipt>()
   for (const row of inserted) receipts.set(row.ord, receiptOf(row, messages[row.ord]!))
+  if (receipts.size === messages.length) return messages.map((_, index) => receipts.get(index)!)
 
-  const resent = fresh.filter((index) => !receipts.has(index))
+  return db.transaction(tenant, (tx) => acceptResends(tx, messages, { prints, first, receipts }))
+}
+
+interface Appended {
+  readonly prints: readonly Fingerprint[]
+  readonly first: readonly number[]
+  /** Of those that were stored. */
+  readonly receipts: ReadonlyMap<number, Receipt>
+}
+
+/**
+ * Completes the receipts. In a transaction behind that of the new messages, with a new snapshot: an earlier copy may have
+ * been committed while ours was on its way. If it fails the senders try again, and all of the group are resends then.
+ */
+async function acceptResends(
+  tx: Tx,
+  messages: readonly NewMessage[],
+  { prints, first, receipts }: Appended,
+): Promise<readonly Receipt[]> {
+  const known = new Map(receipts)
+  const resent = [...new Set(first)].filter((index) => !receipts.has(index))
   if (resent.length > 0) {
-    // A statement of its own, with a new snapshot: the earlier copy may have been committed while ours was running.
-    for (const row of await tx.query<Known>(resentStatement(prints, resent))) {
-      receipts.set(row.ord, { did: 'resent', id: row.id, state: row.state, ack: row.ack ?? undefined })
-    }
+    for (const row of await tx.query<Known>(resentStatement(prints, resent)))
+      known.set(row.ord, { did: 'resent', id: row.id, state: row.state, ack: row.ack ?? undefined })
   }
-  return first.map((original, index) => {
-    const receipt = receipts.get(original)!
-    return original === index ? receipt : { ...receipt, did: 'resent' }
+  const all = first.map((original, index) => {
+    const receipt = known.get(original)!
+    return original === index ? receipt : ({ ...receipt, did: 'resent' } as const)
   })
+  const rows = all.flatMap((receipt, index) =>
+    receipt.did === 'resent' ? [receivedRow(messages[index]!, receipt)] : [],
+  )
+  void tx.query(auditStatement(rows))
+  return all
 }
 
 function receiptOf(row: Inserted, message: NewMessage): Receipt {
@@ -90,6 +122,7 @@ function insertStatement(
   const bodies = joined(rows.map((row) => row.raw))
   const acks = joined(rows.map((row) => row.ack))
   const reusedAcks = joined(rows.map((row) => row.whenReused?.ack))
+  const senders = rows.map(senderColumns)
   return {
     name: 'journal-append',
     text: INSERT,
@@ -129,6 +162,10 @@ function insertStatement(
       rows.map((row) => storable(row.batch?.id)),
       rows.map((row) => row.batch?.position ?? null),
       rows.map((row) => row.fullSize ?? null),
+      senders.map(({ agent }) => agent),
+      senders.map(({ address }) => address),
+      senders.map(({ tokens }) => tokens),
+      REFUSED_TOKEN,
     ],
   }
 }
@@ -168,13 +205,14 @@ with incoming as (
     $1::int[], $2::text[], $3::timestamptz[], $4::text[], $6::int[], $7::int[], $8::bytea[], $9::uuid[], $10::boolean[],
     $11::text[], $12::text[], $13::text[], $14::text[], $15::text[], $16::text[], $17::text[], $18::text[], $19::text[],
     $20::text[], $21::text[], $22::bigint[], $23::text[], $24::text[], $25::text[],
-    $27::int[], $28::int[], $29::boolean[], $31::int[], $32::int[], $33::text[], $34::int[], $35::bigint[]
+    $27::int[], $28::int[], $29::boolean[], $31::int[], $32::int[], $33::text[], $34::int[], $35::bigint[],
+    $36::text[], $37::text[], $38::text[]
   ) as i(
     ord, channel, received_at, peer, body_from, body_length, sha256, identity, again,
     sending_application, sending_facility, receiving_application, receiving_facility, type, control_id, version,
     patient, visit, placer_order, filler_order, lane, other_lanes, state, reason,
     ack_from, ack_length, refuse_reuse, reused_ack_from, reused_ack_length,
-    batch, batch_position, full_size
+    batch, batch_position, full_size, agent, address, tokens
   )
 ), numbered as materialized (
   select i.*, nextval('message_number') as id,
@@ -186,7 +224,9 @@ with incoming as (
   on conflict (tenant, identity, sha256) do nothing
   returning message
 ), judged as materialized (
-  select *, case when collides and refuse_reuse then 'refused' else state end as verdict
+  select *, case when collides and refuse_reuse and state <> 'refused' then 'control-id-reused' else reason end as why,
+    case when collides and refuse_reuse then 'refused' else state end as verdict,
+    (floor(extract(epoch from received_at) * 1000)::bigint << 20) | (nextval('audit_number') & 1048575) as audit
   from numbered where id in (select message from fresh)
 ), stored as (
   insert into message (
@@ -199,8 +239,7 @@ with incoming as (
     current_tenant(), id, channel, received_at, peer, substring($5::bytea from body_from for body_length),
     sha256, collides,
     sending_application, sending_facility, receiving_application, receiving_facility, type, control_id, version,
-    patient, visit, placer_order, filler_order, lane, other_lanes::bigint[], verdict,
-    case when verdict = state then reason else 'control-id-reused' end,
+    patient, visit, placer_order, filler_order, lane, other_lanes::bigint[], verdict, why,
     case when verdict = state then substring($26::bytea from ack_from for ack_length)
       else substring($30::bytea from reused_ack_from for reused_ack_length) end,
     batch, batch_position, full_size
@@ -217,7 +256,7 @@ with incoming as (
     select other, array_remove(lane || other_lanes::bigint[], other) from unnest(other_lanes::bigint[]) as other
   ) as turn(lane, other_lanes)
   where verdict = 'received'
-)
+), ${RECEIVED_AUDIT}
 select ord, id::text, collides, verdict as state from judged`
 
 function resentStatement(prints: readonly Fingerprint[], resent: readonly number[]): Statement {

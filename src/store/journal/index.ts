@@ -1,7 +1,6 @@
 /** The journal of received messages: PostgreSQL's side of the channels. */
 import type { TenantId } from '../../kernel/ids.ts'
 import type { AuditRow } from '../audit.ts'
-import { auditStatement } from '../audit.ts'
 import type { Db, Tx } from '../db.ts'
 import { append } from './append.ts'
 import { begin, finish, recordFailure } from './finish.ts'
@@ -25,14 +24,11 @@ import { keepAnswer, readProgress } from './progress.ts'
 
 export type * from './message.ts'
 export { isNotHead } from './finish.ts'
+export { senderOf } from './received-audit.ts'
 
 export interface Journal {
-  /** Stores the messages and their audit rows in one transaction; one receipt for each message, in order. */
-  append(
-    tenant: TenantId,
-    messages: readonly NewMessage[],
-    audit: (receipts: readonly Receipt[]) => readonly AuditRow[],
-  ): Promise<readonly Receipt[]>
+  /** Stores the messages, each with its audit row, in one transaction; one receipt for each message, in order. */
+  append(tenant: TenantId, messages: readonly NewMessage[]): Promise<readonly Receipt[]>
   readLane(tenant: TenantId, lane: Lane, limit: number): Promise<readonly OpenMessage[]>
   /** Inside the transaction of the message's resources; see isNotHead. */
   finish(tx: Tx, message: MessagePlace, result: MessageResult): void
@@ -68,12 +64,7 @@ export interface Journal {
 
 export function makeJournal(db: Db): Journal {
   return {
-    append: (tenant, messages, audit) =>
-      db.transaction(tenant, async (tx) => {
-        const receipts = await append(tx, messages)
-        await tx.query(auditStatement(audit(receipts)))
-        return receipts
-      }),
+    append: (tenant, messages) => append(db, tenant, messages),
     readLane: (tenant, lane, limit) => readLane(db, tenant, lane, limit),
     finish,
     begin: (tenant, message) => begin(db, tenant, message),

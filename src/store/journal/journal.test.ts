@@ -21,8 +21,6 @@ function message(controlId: string, given: Partial<NewMessage> = {}): NewMessage
   }
 }
 
-const noAudit = () => []
-
 async function withJournal(run: (journal: Journal, database: TestDatabase) => Promise<void>): Promise<void> {
   await using database = await testDatabase()
   await run(makeJournal(database.db), database)
@@ -44,6 +42,7 @@ function finish(
   })
 }
 
+const DECISIONS = `select interaction from passerelle.audit where interaction <> 'message-received'`
 const ids = (receipts: readonly Receipt[]) => receipts.map(({ id }) => id)
 const open = async (journal: Journal, { tenant }: TestDatabase, lane: Lane) =>
   (await journal.readLane(tenant, lane, 10)).map(({ id }) => id)
@@ -60,7 +59,6 @@ describe('appending', () => {
       const receipts = await journal.append(
         database.tenant,
         raws.map((raw, index) => message(`C${index}`, { raw })),
-        noAudit,
       )
       expect(receipts.map(({ did }) => did)).toEqual(['stored', 'stored', 'stored', 'stored'])
       const stored = await journal.readLane(database.tenant, '1', 10)
@@ -70,12 +68,8 @@ describe('appending', () => {
 
   test('answers a resend with the stored acknowledgement, byte for byte, and stores nothing', () =>
     withJournal(async (journal, { tenant, ownerQuery }) => {
-      const [first] = await journal.append(tenant, [message('C1')], noAudit)
-      const [again] = await journal.append(
-        tenant,
-        [message('C1', { ack: Buffer.from('another ACK') })],
-        noAudit,
-      )
+      const [first] = await journal.append(tenant, [message('C1')])
+      const [again] = await journal.append(tenant, [message('C1', { ack: Buffer.from('another ACK') })])
       expect(again).toEqual({ ...first, did: 'resent' })
       expect(again!.ack).toEqual(Buffer.from('ACK of C1'))
       expect(await ownerQuery('select from passerelle.message')).toHaveLength(1)
@@ -84,7 +78,7 @@ describe('appending', () => {
   test('recognises a resend inside the same group', () =>
     withJournal(async (journal, { tenant, ownerQuery }) => {
       const group = [message('C1'), message('C2'), message('C1', { ack: Buffer.from('another ACK') })]
-      const [first, , again] = await journal.append(tenant, group, noAudit)
+      const [first, , again] = await journal.append(tenant, group)
       expect(again).toEqual({ ...first, did: 'resent' })
       expect(await ownerQuery('select from passerelle.message')).toHaveLength(2)
     }))
@@ -92,24 +86,20 @@ describe('appending', () => {
   test('takes the same control id from another sender or channel as another message', () =>
     withJournal(async (journal, { tenant }) => {
       const raw = Buffer.from('same bytes')
-      const receipts = await journal.append(
-        tenant,
-        [
-          message('C1', { raw }),
-          message('C1', { raw, channel: 'pharmacy' }),
-          message('C1', { raw, header: { sendingApplication: 'LAB', controlId: 'C1' } }),
-          message('C1', { raw, header: { sendingFacility: 'LAB', controlId: 'C1' } }),
-        ],
-        noAudit,
-      )
+      const receipts = await journal.append(tenant, [
+        message('C1', { raw }),
+        message('C1', { raw, channel: 'pharmacy' }),
+        message('C1', { raw, header: { sendingApplication: 'LAB', controlId: 'C1' } }),
+        message('C1', { raw, header: { sendingFacility: 'LAB', controlId: 'C1' } }),
+      ])
       expect(receipts.map(({ did }) => did)).toEqual(['stored', 'stored', 'stored', 'stored'])
     }))
 
   test('marks a control id that comes again with other bytes', () =>
     withJournal(async (journal, { tenant, ownerQuery }) => {
       const other = (text: string) => message('C1', { raw: Buffer.from(text) })
-      const before = await journal.append(tenant, [other('a')], noAudit)
-      const after = await journal.append(tenant, [other('b'), other('c')], noAudit)
+      const before = await journal.append(tenant, [other('a')])
+      const after = await journal.append(tenant, [other('b'), other('c')])
       expect([...before, ...after].map(({ did }) => did)).toEqual(['stored', 'collided', 'collided'])
       const rows = await ownerQuery<{ collides: boolean }>(
         'select collides from passerelle.message order by id',
@@ -121,58 +111,93 @@ describe('appending', () => {
     withJournal(async (journal, database) => {
       const strict = (text: string) =>
         message('C1', { raw: Buffer.from(text), whenReused: { ack: Buffer.from('refused') } })
-      await journal.append(database.tenant, [strict('a')], noAudit)
-      const [refused, twice] = await journal.append(database.tenant, [strict('b'), strict('c')], noAudit)
+      await journal.append(database.tenant, [strict('a')])
+      const [refused, twice] = await journal.append(database.tenant, [strict('b'), strict('c')])
       expect(refused).toMatchObject({ did: 'collided', state: 'refused', ack: Buffer.from('refused') })
       expect(twice).toMatchObject({ did: 'collided', state: 'refused' })
       expect(await open(journal, database, '1')).toHaveLength(1)
-      const [again] = await journal.append(database.tenant, [strict('b')], noAudit)
+      const [again] = await journal.append(database.tenant, [strict('b')])
       expect(again).toEqual({ ...refused, did: 'resent' })
     }))
 
   test('gives no answer again where none was given', () =>
     withJournal(async (journal, { tenant }) => {
       const silent = message('C1', { ack: undefined })
-      const [first] = await journal.append(tenant, [silent], noAudit)
-      const [again] = await journal.append(tenant, [silent], noAudit)
+      const [first] = await journal.append(tenant, [silent])
+      const [again] = await journal.append(tenant, [silent])
       expect([first!.ack, again!.ack]).toEqual([undefined, undefined])
     }))
 
   test('a header of any length and with null characters does not fail its group', () =>
     withJournal(async (journal, { tenant }) => {
       const controlId = `\0${'x'.repeat(100_000)}`
-      const receipts = await journal.append(
-        tenant,
-        [message('C1'), message(controlId, { reason: 'a\0b' })],
-        noAudit,
-      )
+      const receipts = await journal.append(tenant, [message('C1'), message(controlId, { reason: 'a\0b' })])
       expect(receipts.map(({ did }) => did)).toEqual(['stored', 'stored'])
     }))
 
   test('stores the audit rows with the messages, or neither', () =>
     withJournal(async (journal, { tenant, ownerQuery }) => {
-      const row: AuditRow = {
-        at: AT,
-        kind: 'hl7',
-        interaction: 'message-received',
-        action: 'C',
-        outcome: 0,
-        agent: { id: 'LAB|HOSP', kind: 'device' },
-        entities: [],
-        patients: [],
-      }
-      await journal.append(tenant, [message('C1')], (receipts) => receipts.map(() => row))
+      await journal.append(tenant, [message('C1')])
       expect(await ownerQuery('select from passerelle.audit')).toHaveLength(1)
-      const broken = { ...row, outcome: 1e9 } as unknown as AuditRow
-      await expect(journal.append(tenant, [message('C2')], () => [broken])).rejects.toThrow('database-error')
+      await ownerQuery('alter table passerelle.audit add check (outcome = 0)')
+      await expect(journal.append(tenant, [message('C2', { state: 'refused' })])).rejects.toThrow(
+        'database-error',
+      )
       expect(await ownerQuery('select from passerelle.message')).toHaveLength(1)
+    }))
+
+  test('its audit rows say what became of each message, and are found by what they say', () =>
+    withJournal(async (journal, { tenant, ownerQuery }) => {
+      const header = { sendingApplication: 'LAB', sendingFacility: 'HOSP', controlId: 'C1', type: 'ORU^R01' }
+      const whenReused = { ack: undefined }
+      const batch = { id: 'B1', position: 1 }
+      await journal.append(tenant, [message('C1', { header, batch })])
+      await journal.append(tenant, [message('C1', { header, batch })])
+      await journal.append(tenant, [message('C1', { raw: Buffer.from('b') })])
+      await journal.append(tenant, [
+        message('C1', { raw: Buffer.from('c'), whenReused }),
+        message('C1', { raw: Buffer.from('c'), whenReused }),
+        message('C2', { header: {}, state: 'refused', reason: 'hl7-no-header' }),
+      ])
+      const rows = await ownerQuery(`
+        select a.outcome, a.agent, a.agent_kind, a.address, a.action, a.detail,
+          (select count(*)::int from passerelle.audit_token t where t.id = a.id) as tokens
+        from passerelle.audit a where a.id >> 20 = ${AT} and a.interaction = 'message-received'
+        order by a.turn, a.id`)
+      const lab = { agent: 'LAB|HOSP', agent_kind: 'device', address: '127.0.0.1', action: 'C' }
+      const said = { channel: 'lab', controlId: 'C1' }
+      const refused = { ...said, code: 'control-id-reused', message: '4' }
+      expect(rows).toEqual([
+        {
+          ...lab,
+          outcome: 0,
+          tokens: 1,
+          detail: { ...said, message: '1', receipt: 'stored', type: 'ORU^R01', batch: 'B1' },
+        },
+        {
+          ...lab,
+          outcome: 0,
+          tokens: 1,
+          detail: { ...said, message: '1', receipt: 'resent', type: 'ORU^R01', batch: 'B1' },
+        },
+        { ...lab, outcome: 0, tokens: 1, detail: { ...said, message: '3', receipt: 'collided' } },
+        { ...lab, outcome: 4, tokens: 2, detail: { ...refused, receipt: 'collided' } },
+        {
+          ...lab,
+          outcome: 4,
+          tokens: 2,
+          agent: '|',
+          detail: { channel: 'lab', message: '5', receipt: 'stored', code: 'hl7-no-header' },
+        },
+        { ...lab, outcome: 4, tokens: 2, detail: { ...refused, receipt: 'resent' } },
+      ])
     }))
 
   test('shows a tenant nothing of another', () =>
     withJournal(async (journal, { tenant, addTenant }) => {
       const other = await addTenant('other')
-      await journal.append(tenant, [message('C1')], noAudit)
-      const [receipt] = await journal.append(other, [message('C1')], noAudit)
+      await journal.append(tenant, [message('C1')])
+      const [receipt] = await journal.append(other, [message('C1')])
       expect(receipt!.did).toBe('stored')
       expect(await journal.readLane(other, '1', 10)).toHaveLength(1)
       expect(await journal.laneSecret(tenant)).not.toBe(await journal.laneSecret(other))
@@ -183,7 +208,7 @@ describe('appending', () => {
 describe('a lane', () => {
   test('shrinks from its oldest message on', () =>
     withJournal(async (journal, database) => {
-      const [a, b] = ids(await journal.append(database.tenant, [message('A'), message('B')], noAudit))
+      const [a, b] = ids(await journal.append(database.tenant, [message('A'), message('B')]))
       await finish(journal, database, a!)
       expect(await open(journal, database, '1')).toEqual([b])
       await finish(journal, database, b!)
@@ -192,7 +217,7 @@ describe('a lane', () => {
 
   test('a message is finished once, whoever tries again', () =>
     withJournal(async (journal, database) => {
-      const [a] = ids(await journal.append(database.tenant, [message('A')], noAudit))
+      const [a] = ids(await journal.append(database.tenant, [message('A')]))
       const ends = await Promise.allSettled(Array.from({ length: 8 }, () => finish(journal, database, a!)))
       expect(ends.filter(({ status }) => status === 'fulfilled')).toHaveLength(1)
       expect(ends.filter((end) => end.status === 'rejected' && isNotHead(end.reason))).toHaveLength(7)
@@ -200,7 +225,7 @@ describe('a lane', () => {
 
   test('a message cannot be finished before an older one of its lane', () =>
     withJournal(async (journal, database) => {
-      const [, b] = ids(await journal.append(database.tenant, [message('A'), message('B')], noAudit))
+      const [, b] = ids(await journal.append(database.tenant, [message('A'), message('B')]))
       await expect(finish(journal, database, b!)).rejects.toSatisfy(isNotHead)
     }))
 
@@ -208,18 +233,14 @@ describe('a lane', () => {
     withJournal(async (journal, database) => {
       const { tenant } = database
       const [one, two, three, merge, afterOne, afterTwo] = ids(
-        await journal.append(
-          tenant,
-          [
-            message('one', { lane: '1' }),
-            message('two', { lane: '2' }),
-            message('three', { lane: '3' }),
-            message('merge', { lane: '1', otherLanes: ['3', '2'] }),
-            message('after one', { lane: '1' }),
-            message('after two', { lane: '2' }),
-          ],
-          noAudit,
-        ),
+        await journal.append(tenant, [
+          message('one', { lane: '1' }),
+          message('two', { lane: '2' }),
+          message('three', { lane: '3' }),
+          message('merge', { lane: '1', otherLanes: ['3', '2'] }),
+          message('after one', { lane: '1' }),
+          message('after two', { lane: '2' }),
+        ]),
       )
       expect(await open(journal, database, '1')).toEqual([one, merge, afterOne])
       expect(await open(journal, database, '2')).toEqual([two, merge, afterTwo])
@@ -246,7 +267,7 @@ describe('a lane', () => {
   test('a failed attempt is counted with its reason, and the lane is due when its time has come', () =>
     withJournal(async (journal, database) => {
       const { tenant } = database
-      const [a] = ids(await journal.append(tenant, [message('A')], noAudit))
+      const [a] = ids(await journal.append(tenant, [message('A')]))
       await journal.recordFailure(
         tenant,
         { id: a!, lane: '1', otherLanes: [], attempts: 0 },
@@ -260,20 +281,16 @@ describe('a lane', () => {
   test('lanes that are due are found, others not', () =>
     withJournal(async (journal, { tenant }) => {
       const [, held, later] = ids(
-        await journal.append(
-          tenant,
-          [
-            message('due', { lane: '-5' }),
-            message('held', { lane: '2' }),
-            message('later', { lane: '3' }),
-            message('due too', { lane: '4', channel: 'pharmacy' }),
-            message('second of the lane', { lane: '4', channel: 'pharmacy' }),
-            message('just come', { lane: '5', receivedAt: AT + 1 }),
-            message('refused', { lane: '6', state: 'refused' }),
-            message('behind the held one', { lane: '2' }),
-          ],
-          noAudit,
-        ),
+        await journal.append(tenant, [
+          message('due', { lane: '-5' }),
+          message('held', { lane: '2' }),
+          message('later', { lane: '3' }),
+          message('due too', { lane: '4', channel: 'pharmacy' }),
+          message('second of the lane', { lane: '4', channel: 'pharmacy' }),
+          message('just come', { lane: '5', receivedAt: AT + 1 }),
+          message('refused', { lane: '6', state: 'refused' }),
+          message('behind the held one', { lane: '2' }),
+        ]),
       )
       await journal.recordFailure(
         tenant,
@@ -309,7 +326,7 @@ describe('a held message', () => {
   })
 
   async function holdFirst(journal: Journal, { tenant }: TestDatabase): Promise<[string, string]> {
-    const [a, b] = ids(await journal.append(tenant, [message('A'), message('B')], noAudit))
+    const [a, b] = ids(await journal.append(tenant, [message('A'), message('B')]))
     await journal.recordFailure(
       tenant,
       { id: a!, lane: '1', otherLanes: [], attempts: 0 },
@@ -355,9 +372,7 @@ describe('a held message', () => {
       const [a, b] = await holdFirst(journal, database)
       await journal.decideHeld(database.tenant, { channel: 'lab', id: a }, 'skip', by('message-skip'))
       expect(await open(journal, database, '1')).toEqual([b])
-      expect(await database.ownerQuery('select interaction from passerelle.audit')).toEqual([
-        { interaction: 'message-skip' },
-      ])
+      expect(await database.ownerQuery(DECISIONS)).toEqual([{ interaction: 'message-skip' }])
     }))
 
   test('a message that is not held, or of another channel, is left alone', () =>
@@ -367,7 +382,7 @@ describe('a held message', () => {
         journal.decideHeld(database.tenant, { channel, id }, 'skip', by('message-skip'))
       expect(await decide('lab', b)).toBeUndefined()
       expect(await decide('pharmacy', a)).toBeUndefined()
-      expect(await database.ownerQuery('select from passerelle.audit')).toEqual([])
+      expect(await database.ownerQuery(DECISIONS)).toEqual([])
     }))
 })
 
@@ -381,7 +396,7 @@ test('a message costs as much beside a thousand open ones as beside none: no pla
     const group = Array.from({ length: 50 }, (_, index) =>
       message(`C${from + index}`, { lane: `${from + index}` }),
     )
-    stored.push(...(await journal.append(database.tenant, group, noAudit)))
+    stored.push(...(await journal.append(database.tenant, group)))
   }
   for (const [lane, { id }] of stored.entries()) {
     await journal.readLane(database.tenant, `${lane}`, 16)
