@@ -24,6 +24,7 @@ import { REDIRECTED } from '../store/index.ts'
 import type { Channel, Hl7Channel } from './config/channel.ts'
 import { presetsOf, presetTables } from './config/presets.ts'
 import { formatOf } from './format.ts'
+import { changesOfMoves, withMovedNumbers } from './moved-numbers.ts'
 import { unlinkedFrom, withoutLinksTo, withReplaced } from './replaced-records.ts'
 import { isTimed, makeTimeOrder, type TimeOrder } from './time-order.ts'
 import type { Transform, TransformInput } from './transform.ts'
@@ -46,7 +47,9 @@ export function makeHl7Transform(
       warnings: mapped.warnings,
       source: mapped.source,
       identified: {
-        wanted: [...identifiersOf(mapped.resources), ...identifiersNamed(mapped.named)],
+        wanted: [...identifiersOf(mapped.resources), ...identifiersNamed(mapped.named)].filter(
+          (wanted) => !isMovedTo(wanted, mapped),
+        ),
         records: [...mapped.resources, ...mapped.named].filter(({ type }) => REDIRECTED.has(type)),
         reassignments: mapped.reassignments,
         timed: (known) =>
@@ -103,6 +106,17 @@ function isOfType(message: Hl7Message, type: string): boolean {
   return message.get('MSH-9.1') === code && (event === undefined || message.get('MSH-9.2') === event)
 }
 
+/** By a number that is only now moved to her a patient is not found: it is another one's. */
+function isMovedTo(
+  { type, id, system, value }: { type: string; id: string; system: string; value: string },
+  { reassignments }: Mapped,
+): boolean {
+  return reassignments.some(
+    ({ number, ...each }) =>
+      each.type === type && each.to === id && number?.system === system && number.value === value,
+  )
+}
+
 function identifiersNamed(named: Mapped['named']) {
   return named.flatMap(({ type, id, identifiers }) => identifiers.map((each) => ({ type, id, ...each })))
 }
@@ -115,10 +129,8 @@ function changesOf(
   order: TimeOrder,
 ): Change[] {
   const written = resources.filter(({ type, id }) => !plan.dropped.has(`${type}/${id}`))
-  const all = withReplaced(
-    written.map((resource) => renamed(resource, known)),
-    plan,
-  )
+  const own = written.map((resource) => renamed(resource, known))
+  const all = withMovedNumbers(withReplaced(own, plan), plan)
   const changes = all.map((mapped) => {
     const options = { renumbers: reassignments.length > 0, unlinked: unlinkedFrom(mapped, plan) }
     if (!isTimed(mapped)) return toChange(mapped, options)
@@ -129,7 +141,7 @@ function changesOf(
     const mapped = renamed(update, known)
     return order.orderedOrAwaited(mapped, (current, more) => merged(current, mapped, more))
   })
-  for (const change of [...changes, ...changed]) {
+  for (const change of [...changes, ...changed, ...changesOfMoves(plan)]) {
     const name = `${change.type}/${change.id}`
     const first = byName.get(name)
     byName.set(name, first === undefined ? change : both(first, change))

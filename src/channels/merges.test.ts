@@ -226,6 +226,90 @@ test('a visit moves with what belongs to it, and the rest stays', async () => {
   }
 })
 
+const moveNumber = (number: string, from: string, to: string) =>
+  text(
+    header('ADT^A43'),
+    `PID|1||${number}^^^HOSP^PI~${to}^^^HOSP^PI||DURAND^Anne|||F`,
+    `MRG|${number}^^^HOSP^PI~${from}^^^HOSP^PI`,
+  )
+
+test('a patient’s number moves with what is filed under it, and the rest stays', async () => {
+  await using hospital = await town.hospital()
+  const { send, known, all, states } = hospital
+  await send(admit('1', 'V1'), admit('2', 'V2'), admit('3', 'V3'), merge('1', '2'))
+  const [one, three] = [await known('Patient', '1'), await known('Patient', '3')]
+  await send(moveNumber('2', '1', '3'), result('2', 'O2'), result('1', 'O1'))
+  expect((await states()).map(({ state }) => state)).toEqual(Array.from({ length: 7 }, () => 'done'))
+  const [right, wrong] = [`Patient/${String(three['id'])}`, `Patient/${String(one['id'])}`]
+  expect(subjectsOf(await all('Encounter'))).toEqual([wrong, right, right])
+  expect(subjectsOf(await all('Observation'))).toEqual([right, wrong])
+  const [first, merged, last] = await all('Patient')
+  expect(first).toMatchObject({ identifier: [{ value: '1' }] })
+  expect(first).not.toHaveProperty('link')
+  expect(merged).toMatchObject({
+    active: false,
+    link: [{ type: 'replaced-by', other: { reference: right } }],
+  })
+  expect(last).toMatchObject({ link: [{ type: 'replaces' }] })
+  const numbers = (last!['identifier'] as JsonObject[]).map(({ value }) => value)
+  expect(new Set(numbers)).toEqual(new Set(['2', '3']))
+  await send(moveNumber('2', '3', '1'))
+  expect(subjectsOf(await all('Encounter'))).toEqual([wrong, wrong, right])
+})
+
+test('a record of its own moves whole; a number beside others moves alone; what nobody can tell apart is held', async () => {
+  await using hospital = await town.hospital()
+  const { send, known, all, states } = hospital
+  const listed = (numbers: string, visit: string) =>
+    text(header('ADT^A01'), `PID|1||${numbers}||DUPONT^Marie`, pv1(visit))
+  await send(admit('1', 'V1'), admit('2', 'V2'), listed('4^^^HOSP^PI~5^^^HOSP^MR', 'V4'))
+  const one = `Patient/${String((await known('Patient', '1'))['id'])}`
+  const four = `Patient/${String((await known('Patient', '4'))['id'])}`
+  await send(moveNumber('2', '9', '1'))
+  expect(subjectsOf(await all('Encounter'))).toEqual([one, one, four])
+  await send(text(header('ADT^A43'), 'PID|1||5^^^HOSP^MR~1^^^HOSP^PI', 'MRG|5^^^HOSP^MR~4^^^HOSP^PI'))
+  expect(subjectsOf(await all('Encounter'))).toEqual([one, one, four])
+  await send(text(header('ORU^R01'), 'PID|1||5^^^HOSP^MR', 'OBX|1|NM|GLU^Glucose^L||5.10|mmol/L|||||F'))
+  expect(subjectsOf(await all('Observation'))).toEqual([one])
+  expect((await known('Patient', '4'))['identifier']).toMatchObject([{ value: '4' }])
+  await send(listed('6^^^HOSP^PI~7^^^HOSP^MR', 'V6'), moveNumber('6', '7', '1'))
+  expect((await states()).at(-1)).toEqual({ state: 'held', reason: 'move-shared-record' })
+})
+
+test.each(['V9', 'V1'])(
+  'a visit that gets the number %s as it moves takes along what belongs to it',
+  async (number) => {
+    await using hospital = await town.hospital()
+    const { send, known, all } = hospital
+    const diagnosed = text(header('ADT^A01'), pid('2'), pv1('V2'), `DG1|1||J45^Asthma^I10|||A`)
+    await send(admit('1', 'V1'), diagnosed)
+    await send(text(header('ADT^A45'), pid('1'), 'MRG|2^^^HOSP^PI||||V2^^^HOSP', pv1(number)))
+    const visit = await known('Encounter', number)
+    const one = `Patient/${String((await known('Patient', '1'))['id'])}`
+    expect(subjectsOf([visit, ...(await all('Condition'))])).toEqual([one, one])
+    const encounters = (await all('Condition')).map(({ encounter }) => encounter)
+    expect(encounters).toEqual([{ reference: `Encounter/${String(visit['id'])}` }])
+    await send(text(header('ADT^A08'), pid('1'), pv1('V2'), `DG1|1||E11^Diabetes^I10|||A`))
+    expect((await all('Condition')).map(({ encounter }) => encounter)).toEqual([...encounters, ...encounters])
+  },
+)
+
+test('the move of a visit is taken back: it is the former patient’s with all that came along', async () => {
+  await using hospital = await town.hospital()
+  const { send, all, known, store, tenant } = hospital
+  const diagnosed = text(header('ADT^A01'), pid('2'), pv1('V2'), `DG1|1||J45^Asthma^I10|||A`)
+  await send(admit('1', 'V1'), diagnosed)
+  const owners = async () => subjectsOf([...(await all('Encounter')), ...(await all('Condition'))])
+  const before = await owners()
+  await send(text(header('ADT^A45'), pid('1'), 'MRG|2^^^HOSP^PI||||V2^^^HOSP', pv1('V2')))
+  expect(new Set(await owners()).size).toBe(1)
+  const { id } = await known('Encounter', 'V2')
+  const input = { type: 'Encounter', id: String(id), at: Date.now(), agent: operator }
+  expect(await store.reassignments.undo(tenant, input)).toMatchObject({ restored: 1, keptCount: 0 })
+  expect(await owners()).toEqual(before)
+  await expect(store.reassignments.undo(tenant, input)).rejects.toMatchObject({ code: 'merge-not-found' })
+})
+
 test('a merged visit is the other one for all that refers to it, and for what comes later', async () => {
   await using hospital = await town.hospital()
   const { send, all, known } = hospital

@@ -71,11 +71,12 @@ export interface Reference {
 
 /**
  * What a message says about two records rather than in one (HL7 v2.5 chapter 3, §3.6.2): `merge`: `from` is from now on
- * `to`. `change`: `from` is called `to`. `move`: `what` no longer belongs to `from` but to `to`. `unlink`: the two are
+ * `to`. `change`: `from` is called `to`. `move`: `what` no longer belongs to `from` but to `to`. `move-number`: so
+ * do the numbers that both are called by, with what is filed under them. `unlink`: the two are
  * not linked any more.
  */
 export interface ReassignmentRule {
-  readonly does: 'merge' | 'change' | 'move' | 'unlink'
+  readonly does: 'merge' | 'change' | 'move' | 'move-number' | 'unlink'
   readonly from: string
   readonly to: string
   /** Label of what is moved. */

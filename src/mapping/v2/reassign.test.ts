@@ -104,6 +104,34 @@ describe('two records in one message', () => {
     })
   })
 
+  test('a number that is moved is the one that both are called by, and names neither of the two', () => {
+    const both = (other: string) => `7^^^HOSP^PI~${other}^^^HOSP^PI`
+    const mapped = map(message(header('A43'), EVN, `PID|1||${both('1')}||DUPONT^Marie`, `MRG|${both('2')}`))
+    const number = { system: 'urn:passerelle:ns:HOSP', value: '7' }
+    expect(only(mapped, 'Patient').resource).toMatchObject({
+      id: patient('1'),
+      identifier: [{ value: '7' }, { value: '1' }],
+    })
+    expect(mapped.reassignments).toEqual([
+      {
+        does: 'move-number',
+        type: 'Patient',
+        from: patient('7'),
+        to: patient('1'),
+        number,
+        stays: [{ ...number, value: '2' }],
+      },
+    ])
+    expect(mapped.named).toEqual([{ type: 'Patient', id: patient('7'), identifiers: [number] }])
+  })
+
+  test('where the two have no number in common that of MRG-1 is moved', () => {
+    const mapped = map(message(header('A43'), EVN, pid('1'), 'MRG|2^^^HOSP^PI'))
+    expect(mapped.reassignments).toMatchObject([
+      { does: 'move-number', from: patient('2'), to: patient('1'), number: { value: '2' } },
+    ])
+  })
+
   test('a changed number is the old one of the same record', () => {
     const mapped = map(message(header('A47'), EVN, pid('1'), 'MRG|2^^^HOSP^PI'))
     expect(only(mapped, 'Patient').resource).toMatchObject({

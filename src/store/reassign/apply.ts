@@ -3,6 +3,7 @@
  * becomes one to the other, whatever refers; moved: those in what belongs to the moved account or visit. All of it is
  * noted, so that it can be undone. HL7 v2.5 chapter 3, §3.6.2.
  */
+import { Failure } from '../../kernel/failure.ts'
 import { uuidv7, type TenantId } from '../../kernel/ids.ts'
 import type { ReferenceWalk } from '../../fhir/index.ts'
 import type { JsonObject } from '../../kernel/json.ts'
@@ -13,7 +14,14 @@ import type { ResourceNumbers } from '../numbers.ts'
 import { readVersion, RESOURCE_COLUMNS, type ResourceRow } from '../queries/read-resources.ts'
 import type { SearchModel } from '../search-model/index.ts'
 import type { Reassignment } from './plan.ts'
-import { insertRecord, insertRedirect, insertRewritten } from './records.ts'
+import {
+  changeRedirect,
+  insertRecord,
+  insertRedirect,
+  insertRewritten,
+  movedBy,
+  recordInForce,
+} from './records.ts'
 import { referrersOf } from './referrers.ts'
 import { withReferencesTurned, type Turn } from './rewrite.ts'
 import { rewritePart, type RewriteDeps } from './rewriter.ts'
@@ -60,16 +68,42 @@ export async function applyReassignment(
   const { does, type, from, to } = reassignment
   const id = uuidv7()
   if (does !== 'move') insertRedirect(tx, id, reassignment)
+  const { what, number } = reassignment
   const undo: UndoNotes = does === 'merge' ? await notesFor(input, reassignment) : {}
   let moved = 0
   const turn = { type, from, to }
   if (does === 'merge')
     moved = await turnAll(deps, input, id, reassignment, turn, [{ type, id: from }], () => false)
-  if (does === 'move') {
-    const { what } = reassignment
+  if (number !== undefined && what !== undefined) moved = await moveOn(deps, input, id, reassignment)
+  if (does === 'move' && number === undefined) {
     moved = await turnAll(deps, input, id, reassignment, turn, [what!], (row) => row.type === 'Encounter')
   }
   insertRecord(tx, id, reassignment, { at: now, source, moved, undo: undo as JsonObject })
+  return moved
+}
+
+/** What a merge brought along goes on to where the merged record's number goes, and so does who names that record. */
+async function moveOn(
+  { walk, numbers, toLocal }: ApplyDeps,
+  input: ApplyInput,
+  id: string,
+  { type, from, to, what }: Reassignment,
+): Promise<number> {
+  const { tx, tenant } = input
+  const merge = await recordInForce(tx, tenant, type, what!.id)
+  if (merge === undefined) throw new Failure('conflict', 'criteria-matched')
+  const turn = { type, from, to }
+  const rewrite = rewriteDeps(input, numbers, 'move', turn)
+  let moved = 0
+  for await (const rows of movedBy(tx, tenant, merge.record.id)) {
+    const there = rows.filter(({ deleted }) => !deleted)
+    const rewritten = await rewritePart(rewrite, there, (current) =>
+      withReferencesTurned(walk, toLocal(tenant), current, turn),
+    )
+    if (rewritten.length > 0) insertRewritten(tx, id, rewritten)
+    moved += rewritten.length
+  }
+  changeRedirect(tx, id, { type, from: what!.id, to })
   return moved
 }
 
@@ -92,7 +126,10 @@ async function turnAll(
   const own = new Set([...told, ...both].map((each) => `${each.type}/${each.id}`))
   let moved = 0
   const turnPart = async (rows: readonly ResourceRow[]): Promise<void> => {
-    const others = rows.filter((row) => !own.has(`${row.type}/${row.id}`))
+    const others = rows.filter(
+      // What an earlier message wrote of the former patient it wrote of him, moved or not.
+      (row) => !own.has(`${row.type}/${row.id}`) && !(does === 'move' && row.type === 'Provenance'),
+    )
     const rewritten = await rewritePart(rewrite, others, (current) =>
       withReferencesTurned(walk, toLocal(tenant), current, turn),
     )

@@ -1,6 +1,7 @@
 /** Records that are merged, renumbered, moved, and parted again. */
 import type { ReferenceWalk } from '../../fhir/index.ts'
 import type { TenantId } from '../../kernel/ids.ts'
+import type { JsonObject } from '../../kernel/json.ts'
 import type { Db } from '../db.ts'
 import type { Referring, ToLocal } from '../integrity/index.ts'
 import type { ResourceNumbers } from '../numbers.ts'
@@ -10,6 +11,7 @@ import type { SearchModels } from '../search-model/index.ts'
 import { type ApplyInput, applyReassignment } from './apply.ts'
 import {
   planReassignments,
+  type RecordNumber,
   type Reassignment,
   type ReassignmentPlan,
   type RequestedReassignment,
@@ -24,7 +26,7 @@ export { assertInForce, REDIRECTED, type Redirects } from './redirects.ts'
 export type { Undone } from './undo.ts'
 
 export interface Reassignments {
-  /** @throws Failure `invalid`/`merge-circular`, `merge-elsewhere` */
+  /** @throws Failure `invalid`/`merge-circular`, `merge-elsewhere`, `move-shared-record` */
   plan(
     tenant: TenantId,
     requested: readonly RequestedReassignment[],
@@ -69,7 +71,9 @@ export function makeReassignments(deps: ReassignmentsDeps): Reassignments {
       const stored = new Map(
         rows.flatMap((row) => (row.content === null ? [] : [[`${row.type}/${row.id}`, row.content]])),
       )
-      const plan = planReassignments({ requested, known, redirects, there: new Set(stored.keys()) })
+      const there = new Set(stored.keys())
+      const numbersOf = (name: string) => numbersIn(stored.get(name))
+      const plan = planReassignments({ requested, known, redirects, there, numbersOf })
       return { ...plan, stored }
     },
     async apply(input, todo) {
@@ -81,4 +85,11 @@ export function makeReassignments(deps: ReassignmentsDeps): Reassignments {
     list: (tenant, limit) => listRecords(db, tenant, limit),
     undo: (tenant, input) => undoMerge(deps, tenant, input),
   }
+}
+
+function numbersIn(text: string | undefined): RecordNumber[] {
+  const list = text === undefined ? [] : (JSON.parse(text) as { identifier?: JsonObject[] }).identifier
+  return (list ?? []).flatMap(({ system, value, use }) =>
+    typeof system === 'string' && typeof value === 'string' && use !== 'old' ? [{ system, value }] : [],
+  )
 }

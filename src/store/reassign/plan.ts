@@ -9,11 +9,20 @@ import type { Redirects } from './redirects.ts'
 
 /** As a message says it: the ids are those that its own identifiers make. */
 export interface RequestedReassignment {
-  readonly does: 'merge' | 'change' | 'move' | 'unlink'
+  readonly does: 'merge' | 'change' | 'move' | 'move-number' | 'unlink'
   readonly type: string
   readonly from: string
   readonly to: string
   readonly what?: { readonly type: string; readonly id: string }
+  /** The identifier that is moved: `from` is the id that it makes. */
+  readonly number?: RecordNumber
+  /** Numbers of the record that it is moved from, which stay with that one. */
+  readonly stays?: readonly RecordNumber[]
+}
+
+export interface RecordNumber {
+  readonly system: string
+  readonly value: string
 }
 
 /** The ids are those of the records that are there. */
@@ -40,10 +49,18 @@ export interface PlanInput {
   readonly redirects: Redirects
   /** `Type/id` of those records that are there. */
   readonly there: ReadonlySet<string>
+  /** Identifiers in force of a record that is there. */
+  numbersOf(name: string): readonly RecordNumber[]
 }
 
-/** @throws Failure `invalid`/`merge-circular`, `merge-elsewhere` */
-export function planReassignments({ requested, known, redirects, there }: PlanInput): ReassignmentPlan {
+/** @throws Failure `invalid`/`merge-circular`, `merge-elsewhere`, `move-shared-record` */
+export function planReassignments({
+  requested,
+  known,
+  redirects,
+  there,
+  numbersOf,
+}: PlanInput): ReassignmentPlan {
   const todo: Reassignment[] = []
   const unlinked: RequestedReassignment[] = []
   const names = new Map<string, string>()
@@ -77,6 +94,25 @@ export function planReassignments({ requested, known, redirects, there }: PlanIn
     const into = to.at(-1)!
     if (does === 'unlink') {
       unlinked.push({ ...request, from: now, to: into })
+    } else if (does === 'move-number') {
+      if (now === into) continue
+      if (now === into || !there.has(`${type}/${now}`)) continue
+      const isOwn = was === request.from
+      const stays = numbersOf(`${type}/${now}`).some((each) =>
+        request.stays?.some((one) => isSame(one, each)),
+      )
+      // Nobody can say what of a record is filed under which of its numbers.
+      if (isOwn ? from.length === 1 && stays : from.length > 1)
+        throw new Failure('invalid', 'move-shared-record', { type })
+      if (isOwn && from.length === 1) {
+        names.set(`${type}/${request.from}`, was)
+        willDo({ does: 'merge', type, from: was, to: into })
+        continue
+      }
+      // Was it merged, what came along with it goes on; else it is one more number of a record that stays.
+      const what = isOwn ? { what: { type, id: was } } : {}
+      if (isOwn) merged.add(`${type}/${was}`)
+      willDo({ does: 'move', type, from: now, to: into, ...what, ...numberOf(request) })
     } else if (does === 'move') {
       if (now !== into) willDo({ does, type, from: now, to: into, ...whatOf(request) })
     } else if (does === 'change' && now !== into && !there.has(`${type}/${into}`)) {
@@ -100,4 +136,12 @@ export function planReassignments({ requested, known, redirects, there }: PlanIn
     }
   }
   return { todo, unlinked, names, dropped, merged }
+}
+
+function numberOf({ number }: RequestedReassignment): Pick<RequestedReassignment, 'number'> {
+  return number === undefined ? {} : { number }
+}
+
+function isSame(a: RecordNumber, b: RecordNumber): boolean {
+  return a.system === b.system && a.value === b.value
 }

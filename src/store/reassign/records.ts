@@ -65,12 +65,43 @@ export function insertRecord(
 }
 
 /** From now on who names `from` means `to`. Raises 23505 when somebody said so already. */
-export function insertRedirect(tx: Tx, id: string, { type, from, to }: Reassignment): void {
-  void tx.query({
+export function insertRedirect(tx: Tx, id: string, reassignment: Reassignment): void {
+  void tx.query(redirectStatement(id, reassignment))
+}
+
+function redirectStatement(id: string, { type, from, to }: Pick<Reassignment, 'type' | 'from' | 'to'>) {
+  return {
     name: 'redirect-insert',
     text: 'insert into redirect (tenant, type, id, into_id, reassignment) values (current_tenant(), $1, $2, $3, $4::uuid)',
     values: [type, from, to, id],
+  }
+}
+
+/** Whoever names `from` means another one than before. */
+export function changeRedirect(
+  tx: Tx,
+  id: string,
+  { type, from, to }: Pick<Reassignment, 'type' | 'from' | 'to'>,
+): void {
+  // The role may not update one.
+  void tx.query({ text: 'delete from redirect where type = $1 and id = $2', values: [type, from] })
+  void tx.query(redirectStatement(id, { type, from, to }))
+}
+
+/** The last move of a visit or an account that is in force; locked. */
+export async function moveInForce(
+  tx: Tx,
+  type: string,
+  id: string,
+): Promise<{ record: ReassignmentRecord; undo: JsonObject } | undefined> {
+  const [row] = await tx.query<Row>({
+    text: `
+      select ${COLUMNS} from reassignment r
+      where r.what = $1 and r.does = 'move' and r.type <> $2 and r.undone_at is null
+      order by r.id desc limit 1 for update`,
+    values: [`${type}/${id}`, type],
   })
+  return row && { record: recordOf(row), undo: row.undo }
 }
 
 export function insertRewritten(tx: Tx, id: string, rewritten: readonly Rewritten[]): void {

@@ -1,5 +1,5 @@
 /**
- * Takes a merge back: what it moved and nobody changed since is what it was before, the two records are two again, and
+ * Takes a merge back, or the move of a visit or an account: what it moved and nobody changed since is what it was before, the two records are two again, and
  * messages find each under its own numbers. What was changed since stays with the survivor, for nobody can say whose the
  * change was; it is named.
  */
@@ -8,13 +8,23 @@ import type { TenantId } from '../../kernel/ids.ts'
 import { exactJsonOf, parseExactObject } from '../../kernel/json.ts'
 import type { AuditRow } from '../audit.ts'
 import type { Db, Tx } from '../db.ts'
+import type { ReferenceWalk } from '../../fhir/index.ts'
+import type { ToLocal } from '../integrity/index.ts'
 import type { ResourceNumbers } from '../numbers.ts'
 import type { Change } from '../prepare.ts'
 import type { Repository } from '../repository.ts'
 import { bodyOf } from '../resource.ts'
 import type { SearchModels } from '../search-model/index.ts'
-import { carryOn, closeRecord, movedBy, type ReassignmentRecord, recordInForce } from './records.ts'
+import {
+  carryOn,
+  closeRecord,
+  movedBy,
+  moveInForce,
+  type ReassignmentRecord,
+  recordInForce,
+} from './records.ts'
 import { readRedirects } from './redirects.ts'
+import { withReferencesTurned } from './rewrite.ts'
 import { rewritePart, type RewriteDeps } from './rewriter.ts'
 import { type UndoNotes, withoutReplaced, withoutReplacement } from './undo-notes.ts'
 
@@ -32,11 +42,13 @@ export interface UndoDeps {
   readonly repository: Pick<Repository, 'commit'>
   readonly models: SearchModels
   readonly numbers: ResourceNumbers
+  readonly walk: ReferenceWalk
+  toLocal(tenant: TenantId): ToLocal
 }
 
 export interface UndoInput {
   readonly type: string
-  /** Of the record that was merged. */
+  /** Of the record that was merged, or of what was moved. */
   readonly id: string
   readonly at: number
   readonly agent: AuditRow['agent']
@@ -52,16 +64,17 @@ const UNMERGE = {
 /** @throws Failure `not-found`/`merge-not-found`, `conflict`/`merge-covered` when the survivor was merged itself since */
 export async function undoMerge(deps: UndoDeps, tenant: TenantId, input: UndoInput): Promise<Undone> {
   const { db, repository, models } = deps
-  const { type, id } = input
-  const found = await db.transaction(tenant, (tx) => recordInForce(tx, tenant, type, id))
-  if (found === undefined || found.record.does !== 'merge')
-    throw new Failure('not-found', 'merge-not-found', { type })
+  const { type } = input
+  const found = await db.transaction(tenant, (tx) => undoable(tx, tenant, input))
+  if (found === undefined) throw new Failure('not-found', 'merge-not-found', { type })
   const { record } = found
-  const covered = await readRedirects(db, tenant, [{ type, id: record.to }])
+  const covered = await readRedirects(db, tenant, [{ type: record.type, id: record.to }])
   if (covered.size > 0) throw new Failure('conflict', 'merge-covered', { type })
   const model = await models.current(tenant)
   let undone: Undone | undefined
-  await repository.commit(tenant, partedRecords(record, found.undo), {
+  const changes =
+    record.does === 'merge' ? partedRecords(record, found.undo) : [movedBack(deps, tenant, input, record)]
+  await repository.commit(tenant, changes, {
     integrity: { absentTargets: 'accept' },
     audit: (outcomes) => [
       {
@@ -75,13 +88,34 @@ export async function undoMerge(deps: UndoDeps, tenant: TenantId, input: UndoInp
       },
     ],
     async with(tx) {
-      const again = await recordInForce(tx, tenant, type, id)
+      const again = await undoable(tx, tenant, input)
       if (again?.record.id !== record.id) throw new Failure('not-found', 'merge-not-found', { type })
       undone = await restore(tx, tenant, rewriteDeps({ ...deps, tx, tenant, model }, input, record), record)
       closeRecord(tx, record, input.at, input.agent.id)
     },
   })
   return undone!
+}
+
+/** The merge that is in force of a record, else the last move of what can be moved. */
+async function undoable(tx: Tx, tenant: TenantId, { type, id }: UndoInput) {
+  const merge = await recordInForce(tx, tenant, type, id)
+  return merge?.record.does === 'merge' ? merge : moveInForce(tx, type, id)
+}
+
+/** What was moved says itself where it belongs: the message that moved it wrote so. */
+function movedBack(
+  { walk, toLocal }: UndoDeps,
+  tenant: TenantId,
+  { type: whatType, id }: UndoInput,
+  { type, from, to }: ReassignmentRecord,
+): Change {
+  const turn = { type, from: to, to: from }
+  return {
+    type: whatType,
+    id,
+    make: (current) => (current && withReferencesTurned(walk, toLocal(tenant), current, turn)) ?? 'keep',
+  }
 }
 
 function partedRecords({ type, from, to }: ReassignmentRecord, undo: UndoNotes): Change[] {
@@ -110,7 +144,8 @@ async function restore(
   let restored = 0
   let keptCount = 0
   const kept: string[] = []
-  for await (const rows of movedBy(tx, tenant, record.id)) {
+  for await (const part of movedBy(tx, tenant, record.id)) {
+    const rows = part.filter((row) => `${row.type}/${row.id}` !== record.what)
     const untouched = rows.filter(
       (row) => row.version === row.moved_to && row.before !== null && !row.deleted,
     )

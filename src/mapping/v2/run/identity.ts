@@ -33,11 +33,21 @@ export interface IdentityInput {
 
 export interface Identities {
   of(resource: ResourceNode): Identity
+  /** The id that a number alone makes. */
+  ofNumber(type: string, number: Pick<NumberOf, 'system' | 'value'>): string
+  /** Numbers that a record is not known by yet, whatever else it is called. To be said before it is asked for. */
+  setAside(resource: ResourceNode, numbers: readonly NumberOf[]): void
+}
+
+export interface NumberOf {
+  readonly system: string
+  readonly value: string
 }
 
 export function makeIdentities(input: IdentityInput): Identities {
   const known = new Map<ResourceNode, Identity>()
   const taken = new Map<string, number>()
+  const setAside = new Map<Obj, readonly NumberOf[]>()
 
   function of(resource: ResourceNode): Identity {
     const found = known.get(resource)
@@ -50,7 +60,7 @@ export function makeIdentities(input: IdentityInput): Identities {
   }
 
   function identify(resource: ResourceNode): Identity {
-    const key = keyOf({ ...input, resource, idOf, idOfParent, count })
+    const key = keyOf({ ...input, resource, idOf, idOfParent, count, setAside })
     if (key === 'omitted' || key === 'contained') return key
     if (key !== undefined) return { id: uuidv5(input.namespace, `${resource.type}|${key}`) }
     if (!input.originOf(resource)) return 'contained'
@@ -78,7 +88,11 @@ export function makeIdentities(input: IdentityInput): Identities {
     return next
   }
 
-  return { of }
+  return {
+    of,
+    ofNumber: (type, { system, value }) => uuidv5(input.namespace, `${type}|${system}|${value}`),
+    setAside: ({ root }, numbers) => void setAside.set(root, numbers),
+  }
 }
 
 interface KeyInput extends IdentityInput {
@@ -86,6 +100,7 @@ interface KeyInput extends IdentityInput {
   readonly idOf: (root: Obj, element: string) => string | undefined
   readonly idOfParent: (resource: ResourceNode) => string | undefined
   readonly count: (name: string) => number
+  readonly setAside: ReadonlyMap<Obj, readonly NumberOf[]>
 }
 
 /** `system|value` of what identifies the resource; undefined when nothing does. */
@@ -196,15 +211,18 @@ function typedIdentifier(root: Obj, code: string, sender: string): string | unde
   return typed && identifierKey(typed, sender)
 }
 
-function patientKey(root: Obj, { patientIdentifier, sender }: KeyInput): string | undefined {
-  const numbers = currentIdentifiers(root)
-    .filter((each) => textAt(each, 'value') !== undefined)
-    .map((identifier) => ({
-      identifier,
-      types: typeCodes(identifier),
-      system: textAt(identifier, 'system'),
-      authority: textAt(identifier, 'assigner.display'),
-    }))
+function patientKey(root: Obj, { patientIdentifier, sender, setAside }: KeyInput): string | undefined {
+  const all = currentIdentifiers(root).filter((each) => textAt(each, 'value') !== undefined)
+  const away = setAside.get(root) ?? []
+  const own = all.filter((each) =>
+    away.every(({ system, value }) => textAt(each, 'system') !== system || textAt(each, 'value') !== value),
+  )
+  const numbers = (own.length > 0 ? own : all).map((identifier) => ({
+    identifier,
+    types: typeCodes(identifier),
+    system: textAt(identifier, 'system'),
+    authority: textAt(identifier, 'assigner.display'),
+  }))
   const chosen = namingNumber(numbers, patientIdentifier)
   return chosen && identifierKey(chosen.identifier, sender)
 }

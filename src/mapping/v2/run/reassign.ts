@@ -2,7 +2,7 @@
  * What a message says about two records, once it is known which ones they are: merges, changes of number, moves, links
  * taken back. HL7 v2.5 chapter 3, §3.6.2.
  */
-import type { Identities } from './identity.ts'
+import type { Identities, NumberOf } from './identity.ts'
 import type { ReassignmentNode } from './instances.ts'
 import { objectsIn, textAt, type Obj, type ResourceNode } from './tree.ts'
 
@@ -13,6 +13,10 @@ export interface Reassignment extends Pick<ReassignmentNode, 'does'> {
   readonly to: string
   /** What is moved. */
   readonly what?: { readonly type: string; readonly id: string }
+  /** The number that is moved; `from` is the id that it alone makes. */
+  readonly number?: NumberOf
+  /** What else the message calls the one that it is moved from. */
+  readonly stays?: readonly NumberOf[]
 }
 
 /** A resource that a message names and does not write, with what it may be known by. */
@@ -41,6 +45,14 @@ export function settleReassignments(
   const settled: Reassignment[] = []
   for (const node of reassignments) {
     const { does, from, to, what } = node
+    if (does === 'move-number') {
+      const moves = movedNumbers(from, to, identities)
+      if (moves.length === 0) warn('merge-without-identifier', from.type)
+      unwritten.add(from)
+      settled.push(...moves)
+      named.push(...moves.map(({ type, from: id, number }) => ({ type, id, identifiers: [number] })))
+      continue
+    }
     const ids = [from, to, ...(what === undefined ? [] : [what])].map((each) => idOf(each, identities))
     const [fromId, toId, whatId] = ids
     if (ids.includes(undefined)) warn('merge-without-identifier', from.type)
@@ -64,6 +76,27 @@ export function settleReassignments(
   const kept = made.filter((each) => !unwritten.has(each))
   for (const { root } of kept) dropLinks(root, unwritten)
   return { made: kept, reassignments: settled, named }
+}
+
+/**
+ * A43: the number to be moved stands in PID-3 and in MRG-1, the persons that it was and is to be of are what else is there.
+ * Where the two have none in common the numbers of MRG-1 are meant. HL7 v2.5 chapter 3, §3.3.43, §3.6.2.1.3.
+ */
+function movedNumbers(from: ResourceNode, to: ResourceNode, identities: Identities) {
+  const own = identifiersIn(from.root)
+  const theirs = identifiersIn(to.root)
+  const isTheirs = ({ system, value }: NumberOf): boolean =>
+    theirs.some((each) => each.system === system && each.value === value)
+  const common = own.filter(isTheirs)
+  const moved = common.length > 0 ? common : own
+  identities.setAside(to, moved)
+  const stays = own.filter((each) => !moved.includes(each))
+  const target = idOf(to, identities)
+  return moved.flatMap((number) => {
+    const id = identities.ofNumber(from.type, number)
+    if (target === undefined || target === id) return []
+    return [{ does: 'move-number' as const, type: from.type, from: id, to: target, number, stays }]
+  })
 }
 
 /** Known only where it has an identifier: what is told apart by the message alone is nobody else's. */
