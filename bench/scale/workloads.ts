@@ -12,6 +12,8 @@ const CLIENTS = 16
 const BUNDLE_CLIENTS = 4
 const BUNDLE = 50
 const SECONDS = Number(process.env['BENCH_SECONDS'] ?? 5)
+/** Made before the clock starts: more than are sent, so that no update is one that changes nothing. */
+const BODIES = (SECONDS + 1) * 4000
 
 /** CPU and memory are of the server's process and of its database's; the time of CPU is milliseconds an operation. */
 export interface Workload extends Omit<Measured, 'seconds' | 'failed'> {
@@ -63,16 +65,20 @@ export async function measureWrites(server: BenchServer, facts: Facts) {
     const { id } = observations[(count * 7919) % observations.length]!
     return (await client.send('GET', `${server.fhir}/Observation/${id}`)).status === 200
   })
-  const creates = await run(
-    async (client) =>
-      (await client.send('POST', `${server.fhir}/Observation`, writes.create())).status === 201,
-  )
+  const bodies = made(BODIES, () => writes.create())
+  const creates = await run(async (client, count) => {
+    const body = bodies[count % bodies.length]!
+    return (await client.send('POST', `${server.fhir}/Observation`, body)).status === 201
+  })
+  const changes = made(BODIES, (i) => writes.update(i))
   const updates = await run(async (client, count) => {
-    const { id, body } = writes.update(count)
+    const { id, body } = changes[count % changes.length]!
     return (await client.send('PUT', `${server.fhir}/Observation/${id}`, body)).status === 200
   })
+  const bundles = made(BODIES / BUNDLE, () => writes.transaction(BUNDLE))
   const transactions = await run(
-    async (client) => (await client.send('POST', server.fhir, writes.transaction(BUNDLE))).status === 200,
+    async (client, count) =>
+      (await client.send('POST', server.fhir, bundles[count % bundles.length]!)).status === 200,
     BUNDLE_CLIENTS,
   )
   return {
@@ -81,6 +87,10 @@ export async function measureWrites(server: BenchServer, facts: Facts) {
     updates,
     transactions: { resourcesPerSecond: transactions.perSecond * BUNDLE, ...transactions },
   }
+}
+
+function made<T>(count: number, make: (index: number) => T): T[] {
+  return Array.from({ length: count }, (_, i) => make(i))
 }
 
 async function openAll(server: BenchServer) {

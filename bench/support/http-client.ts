@@ -23,14 +23,24 @@ export async function openHttpClient(
   defaults: Readonly<Record<string, string>>,
 ): Promise<HttpClient> {
   const socket = await open(base)
-  let received: Buffer = Buffer.alloc(0)
+  let chunks: Buffer[] = []
+  let received = 0
+  let wanted = 0
   let waiting: PromiseWithResolvers<Answer> | undefined
 
   socket.on('data', (chunk: Buffer) => {
-    received = received.length === 0 ? chunk : Buffer.concat([received, chunk])
-    const answer = takeAnswer(received)
-    if (!answer || !waiting) return
-    received = received.subarray(answer.end)
+    chunks.push(chunk)
+    received += chunk.length
+    if (received < wanted) return
+    const whole = chunks.length === 1 ? chunk : Buffer.concat(chunks)
+    chunks = [whole]
+    const answer = takeAnswer(whole)
+    wanted = answer?.end ?? 0
+    if (!answer || received < wanted || !waiting) return
+    const rest = whole.subarray(wanted)
+    chunks = rest.length === 0 ? [] : [rest]
+    received = rest.length
+    wanted = 0
     const { resolve } = waiting
     waiting = undefined
     resolve(answer)
@@ -63,13 +73,19 @@ function open(base: URL): Promise<Socket> {
   })
 }
 
-function takeAnswer(buffer: Buffer): (Answer & { end: number }) | undefined {
+/** Whose body is read only when it is asked for. `end` may lie beyond what came. */
+function takeAnswer(buffer: Buffer): (Answer & { readonly end: number }) | undefined {
   const headEnd = buffer.indexOf('\r\n\r\n')
   if (headEnd < 0) return undefined
   const head = buffer.toString('latin1', 0, headEnd)
   const status = Number(head.slice(9, 12))
   const length = /content-length: *(\d+)/i.exec(head)
   const end = headEnd + 4 + (length ? Number(length[1]) : 0)
-  if (buffer.length < end) return undefined
-  return { status, body: buffer.toString('utf8', headEnd + 4, end), end }
+  return {
+    status,
+    end,
+    get body() {
+      return buffer.toString('utf8', headEnd + 4, end)
+    },
+  }
 }
