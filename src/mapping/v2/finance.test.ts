@@ -247,6 +247,21 @@ describe('what the payer allowed', () => {
     })
   })
 
+  test.each(['OML^O21', 'ORM^O01', 'RDE^O11'])('an order (%s) tells it too', (type) => {
+    const sent = message(
+      header(type),
+      PID,
+      PV1,
+      authorized,
+      IN2,
+      IN3,
+      'ORC|NW|P1^A',
+      'OBR|1|P1^A||GLU^Glucose^L',
+    )
+    expect(faults(sent)).toEqual([])
+    expect(ofType(map(sent), 'ClaimResponse')).toHaveLength(2)
+  })
+
   test('that of a referral is the insurance of the request, with how much was allowed', () => {
     const sent = message(header('REF^I12'), 'RF1|A|R|||| R1^A'.replace(' ', ''), AUT, PID)
     expect(faults(sent)).toEqual([])
