@@ -214,3 +214,29 @@ test('what a test may answer, what it is made of, how it is worked out and where
   for (const text of ['Groupe sanguin ABO', 'Rhésus', 'Phénotype', '2026-12-31']) expect(said).toContain(text)
   expect(only(mapped, 'SpecimenDefinition').resource['patientPreparation']).toEqual([{ text: 'À jeun' }])
 })
+
+test('a master file of no kind (M01) may hold staff, places, tests and charges', () => {
+  const sent = message(
+    header('MFN^M01'),
+    'MFI|XX|||UPD',
+    'MFE|MAD|||STF7',
+    'STF|STF7|10001^^^RPPS|MARTIN^PAUL',
+    'MFE|MAD|||CHIR^204',
+    'LOC|CHIR^204|Chambre double',
+    'MFE|MAD|||GLU',
+    'OM1|1|GLU^Glycémie^L|NM|Y',
+    'MFE|MAD|||ECG01',
+    'CDM|ECG01^ECG^L|||Électrocardiogramme',
+    'PRC|ECG01||||28.50&EUR',
+  )
+  expect(faults(sent)).toEqual([])
+  const mapped = map(sent)
+  expect(only(mapped, 'Practitioner').resource['name']).toMatchObject([{ family: 'MARTIN' }])
+  expect(ofType(mapped, 'Location').map(({ resource }) => resource['description'])).toContain(
+    'Chambre double',
+  )
+  expect(only(mapped, 'ObservationDefinition').resource['code']).toMatchObject({ coding: [{ code: 'GLU' }] })
+  expect(only(mapped, 'ChargeItemDefinition').resource).toMatchObject({
+    propertyGroup: [{ priceComponent: [{ amount: { value: 28.5 } }] }],
+  })
+})
