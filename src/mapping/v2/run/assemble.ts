@@ -5,7 +5,7 @@ import type { Program } from '../program.ts'
 import type { Identities } from './identity.ts'
 import { setTargets } from './provenance.ts'
 import { present, type TraceEntry } from './trace.ts'
-import { fieldOf, objectsIn, type Obj, type ResourceNode } from './tree.ts'
+import { mergeInto, objectsIn, type Obj, type ResourceNode } from './tree.ts'
 import { addDefaults, defaultEntry, missingOf, objectJson, writeResource, type WriteInput } from './write.ts'
 
 export interface MappedResource {
@@ -102,7 +102,8 @@ function writeWhole(stored: Map<string, Stored>, input: AssembleInput): MappedRe
 /** The given resources and those that they refer to, each once, those that hold no text left out. */
 function collect(resources: readonly ResourceNode[], identities: Identities): ResourceNode[] {
   const found = new Set<ResourceNode>()
-  const visit = (resource: ResourceNode): void => {
+  const visit = (named: ResourceNode): void => {
+    const resource = identities.standsFor(named)
     if (found.has(resource)) return
     if (identities.of(resource) === 'omitted') return
     found.add(resource)
@@ -196,22 +197,6 @@ function mergeTwins(
     })
   }
   return stored
-}
-
-function mergeInto(to: Obj, from: Obj): void {
-  let number = 0
-  for (const [name, field] of from.fields) {
-    const present = fieldOf(to, name, field.list, field.choice)
-    for (const [key, item] of field.items) {
-      const known = present.items.get(key)
-      if (field.list) {
-        while (present.items.has(`twin/${number}`)) number += 1
-        present.items.set(`twin/${number}`, item)
-      } else if (known === undefined) present.items.set(key, item)
-      else if (known.kind === 'object' && item.kind === 'object') mergeInto(known, item)
-    }
-  }
-  to.resource ??= from.resource
 }
 
 function toMapped(

@@ -27,12 +27,16 @@ export interface IdentityInput {
   /** An Encounter without a visit number: left out, or one of the message. */
   readonly encounterOfMessage: boolean
   readonly originOf: (resource: ResourceNode) => Origin | undefined
+  /** The resource that another one is, said in other words. */
+  readonly sameAs: (resource: ResourceNode) => ResourceNode | undefined
   /** The resource that refers to one which no segment stands for. */
   readonly parentOf: (resource: ResourceNode) => ResourceNode | undefined
 }
 
 export interface Identities {
   of(resource: ResourceNode): Identity
+  /** The resource that stands for this one: itself, or the one that it is in other words. */
+  standsFor(resource: ResourceNode): ResourceNode
   /** The id that a number alone makes. */
   ofNumber(type: string, number: Pick<NumberOf, 'system' | 'value'>): string
   /** Numbers that a record is not known by yet, whatever else it is called. To be said before it is asked for. */
@@ -49,7 +53,10 @@ export function makeIdentities(input: IdentityInput): Identities {
   const taken = new Map<string, number>()
   const setAside = new Map<Obj, readonly NumberOf[]>()
 
-  function of(resource: ResourceNode): Identity {
+  const standsFor = (resource: ResourceNode): ResourceNode => input.sameAs(resource) ?? resource
+
+  function of(named: ResourceNode): Identity {
+    const resource = standsFor(named)
     const found = known.get(resource)
     if (found) return found
     // A circle of references (a report and its order) ends here; none of the keys below runs in one.
@@ -90,6 +97,7 @@ export function makeIdentities(input: IdentityInput): Identities {
 
   return {
     of,
+    standsFor,
     ofNumber: (type, { system, value }) => uuidv5(input.namespace, `${type}|${system}|${value}`),
     setAside: ({ root }, numbers) => void setAside.set(root, numbers),
   }

@@ -16,6 +16,7 @@ import { completeProvenance } from './provenance.ts'
 import { runRules } from './instances.ts'
 import { dropFormerTwins, type NamedResource, type Reassignment, settleReassignments } from './reassign.ts'
 import { firstOf } from './systems.ts'
+import { joinTwins } from './twins.ts'
 import { makeResource, type Obj, type ResourceNode } from './tree.ts'
 import { makeFieldReader } from './value.ts'
 
@@ -70,12 +71,14 @@ export function mapMessage(program: Program, message: Hl7Message, context: Mappi
   all.forEach(dropFormerTwins)
   const origins = new Map(instances.map(({ resource, origin }) => [resource, origin]))
   const parents = parentsIn([...all, provenance])
+  const twins = joinTwins([...all, provenance, ...parents.keys()])
   const identities = makeIdentities({
     namespace: tenantNamespace(context.tenantKey),
     message: `${context.channel}|${message.get('MSH-10') ?? ''}`,
     sender: senderOf(message),
     patientIdentifier: context.patientIdentifier ?? PATIENT_IDENTIFIER,
     encounterOfMessage: run.switches.get('encounter-without-number') === 'message',
+    sameAs: (resource) => twins.get(resource),
     originOf: (resource) => origins.get(resource),
     parentOf: (resource) => parents.get(resource),
   })

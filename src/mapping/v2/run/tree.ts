@@ -144,3 +144,20 @@ export function setText(parent: Obj, name: string, text: string, row: string): v
   leaf.weak = false
   leaf.constant = false
 }
+
+/** Adds what the other object says and this one does not; lists hold the items of both. */
+export function mergeInto(to: Obj, from: Obj): void {
+  let number = 0
+  for (const [name, field] of from.fields) {
+    const present = fieldOf(to, name, field.list, field.choice)
+    for (const [key, item] of field.items) {
+      const known = present.items.get(key)
+      if (field.list) {
+        while (present.items.has(`twin/${number}`)) number += 1
+        present.items.set(`twin/${number}`, item)
+      } else if (known === undefined) present.items.set(key, item)
+      else if (known.kind === 'object' && item.kind === 'object') mergeInto(known, item)
+    }
+  }
+  to.resource ??= from.resource
+}
