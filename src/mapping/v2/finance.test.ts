@@ -58,6 +58,15 @@ test('a charge says what was done, by whom, when and for how much', () => {
   expect(JSON.stringify(only(mapped, 'ChargeItem').exact)).toContain('"value":28.50')
 })
 
+test('what is no currency of ISO 4217 is left out', () => {
+  const priceIn = (currency: string) =>
+    only(map(message(header('DFT^P03'), PID, FT1.replace('&EUR', `&${currency}`))), 'ChargeItem').resource[
+      'priceOverride'
+    ]
+  expect(priceIn('eur')).toEqual({ value: 28.5, currency: 'EUR' })
+  expect(priceIn('QQQ')).toEqual({ value: 28.5 })
+})
+
 test('a credit is not billable, and a kind of transaction that nobody knows stays readable', () => {
   const statusOf = (kind: string) =>
     only(map(message(header('DFT^P03'), PID, FT1.replace('|CG|', `|${kind}|`))), 'ChargeItem').resource

@@ -157,9 +157,16 @@ export const FUNCTIONS: Readonly<Record<string, MappingFunction>> = {
     if (node && text !== undefined) writeRepeatPattern(node, text, row)
     return undefined
   },
+  /** A currency of ISO 4217; FHIR knows no other. */
+  currency: (value) => {
+    const code = textOf(value)?.toUpperCase()
+    return code !== undefined && CURRENCIES.has(code) ? code : undefined
+  },
   /** 1 is Monday in RPT, as in ISO 8601. */
   dayOfWeek: (value) => ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'][Number(textOf(value)) - 1],
 }
+
+const CURRENCIES: ReadonlySet<string> = new Set(Intl.supportedValuesOf('currency'))
 
 const TYPES: ReadonlyMap<string, string> = new Map([
   ['AP', 'application'],
