@@ -18,7 +18,7 @@ export interface OrderingFacts {
   readonly sendingApplication?: string | undefined
   readonly sendingFacility?: string | undefined
   /** SHA-256 of the message: where nothing has to stay in order. */
-  readonly digest: string
+  digest(): string
 }
 
 export interface Lanes {
@@ -39,7 +39,7 @@ export function lanesOf(
     case 'channel':
       return { lane: lane('channel') }
     case 'none':
-      return { lane: lane('message', facts.digest) }
+      return { lane: lane('message', facts.digest()) }
     case 'sender':
       return { lane: lane(...sender) }
     case 'patient': {

@@ -92,7 +92,7 @@ function orderingFacts(read: Read, raw: Buffer, header: MessageHeader, channel: 
     order: header.placerOrder ?? header.fillerOrder,
     sendingApplication: header.sendingApplication,
     sendingFacility: header.sendingFacility,
-    digest: hash('sha256', raw, 'hex'),
+    digest: () => hash('sha256', raw, 'hex'),
   }
 }
 

@@ -1,6 +1,7 @@
 /**
  * MLLP framing, release 1: VT, the message, FS, CR. HL7 v2.5 transport specification "Minimal Lower Layer Protocol".
- * The decoder takes bytes as they come: it looks at each byte once, copies it once, and never holds more than the limit.
+ * The decoder takes bytes as they come: it looks at each byte once, copies it once at most, and never holds more than the
+ * limit.
  *
  * In UTF-16 the bytes VT, FS and CR occur inside characters. There only FS CR ends a frame, and only between two
  * characters; little-endian (where the pair is a Malayalam letter) only behind the end of a segment.
@@ -97,9 +98,17 @@ export function makeFrameDecoder({
       hold(FS_BYTE, events)
       return from
     }
-    // Two bytes tell UTF-16; until then there is one at a time.
-    const limit = bytes < 2 ? from + 1 : chunk.length
+    // Two bytes tell UTF-16. Where they don't come together there is one at a time.
+    const begins = bytes === 0 && chunk.length - from > 1
+    if (begins) wide = sniffUtf16(chunk.subarray(from, from + 2))
+    const limit = begins || bytes > 1 ? chunk.length : from + 1
     const found = chunk.subarray(from, limit).indexOf(FS)
+    if (begins && found !== -1 && found <= maxFrameBytes && wide === undefined && !requireFinalCr) {
+      // All of it came at once, as a rule: nothing is copied.
+      events.push(...frameAndAbandoned(chunk.subarray(from, from + found)))
+      reset()
+      return from + found + 1
+    }
     hold(chunk.subarray(from, found === -1 ? limit : from + found), events)
     if (found === -1) return limit
     if (requireFinalCr || wide !== undefined) pendingFs = true
@@ -200,6 +209,7 @@ const NEW_STARTS = ['\x0bMSH', '\x0bFHS', '\x0bBHS']
  * pasted out of a word processor and part of the text.
  */
 function frameAndAbandoned(bytes: Buffer): FrameEvent[] {
+  if (!bytes.includes(VT)) return [{ kind: 'frame', body: bytes }]
   const start = Math.max(...NEW_STARTS.map((pattern) => bytes.lastIndexOf(pattern, undefined, 'latin1')))
   const frameEvent: FrameEvent = { kind: 'frame', body: start === -1 ? bytes : bytes.subarray(start + 1) }
   // At the very beginning it is only a doubled start byte.
@@ -209,7 +219,7 @@ function frameAndAbandoned(bytes: Buffer): FrameEvent[] {
 
 /** Grows by doubling, so that many small pieces cost linear time and at most twice the memory. */
 function makeAccumulator(maxBytes: number) {
-  let buffer = Buffer.alloc(0)
+  let buffer: Buffer = NOTHING
   let length = 0
 
   return {
@@ -233,7 +243,7 @@ function makeAccumulator(maxBytes: number) {
     },
     take(): Buffer {
       const taken = buffer.subarray(0, length)
-      buffer = Buffer.alloc(0)
+      buffer = NOTHING
       length = 0
       return taken
     },

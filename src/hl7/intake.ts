@@ -7,6 +7,7 @@ import { resolveCharset, sniffUtf16, tryDecode, type Charset, type CharsetChoice
 import { declaredCharsets } from './declared-charset.ts'
 import { readDelimiters, type Delimiters, type DelimiterFault } from './delimiters.ts'
 import { asFailure } from '../kernel/failure.ts'
+import { type FieldPath, parseFieldPath } from './path.ts'
 import { Hl7Segment } from './segment.ts'
 import { headerStart, rawLines, rawName, type RawLine } from './scan.ts'
 
@@ -83,6 +84,9 @@ const MAX_PARTS = 20
 
 const KEYS = ['EVN', 'PID', 'MRG', 'PV1', 'ORC', 'OBR'] as const
 
+/** By their first letters: most lines of a result are passed over without more. */
+const MAY_BEGIN_KEY = new Set(KEYS.map((key) => key.charCodeAt(0)))
+
 /** Where segments say what a patient is called, in the order in which the mapping reads them. */
 const PATIENT_FIELDS: Readonly<Record<string, readonly number[]>> = { PID: [2, 3, 4], MRG: [1, 2, 4] }
 
@@ -118,6 +122,7 @@ function readBytes(raw: Buffer, choice: CharsetChoice): Intake | Unreadable {
   let count = 0
   for (const line of lines) {
     if (line.start > next || ++count > MAX_LINES) break
+    if (!MAY_BEGIN_KEY.has(raw[line.start]!)) continue
     const name = rawName(raw, line, separator)
     if (name === undefined || !KEYS.some((key) => key === name)) continue
     const fields = PATIENT_FIELDS[name]
@@ -174,6 +179,19 @@ function makeSegment(text: string, delimiters: Delimiters, charset: Charset = 'a
   return new Hl7Segment(text, { delimiters, charset }, { index: 0, sequence: 1 })
 }
 
+/** Read once: each message is asked for them. */
+const AT = {
+  messageCode: parseFieldPath('9.1'),
+  triggerEvent: parseFieldPath('9.2'),
+  messageStructure: parseFieldPath('9.3'),
+  account: parseFieldPath('18.1'),
+  visit: parseFieldPath('19.1'),
+  placerOrder: parseFieldPath('2.1'),
+  fillerOrder: parseFieldPath('3.1'),
+  recorded: parseFieldPath('2.1'),
+  occurred: parseFieldPath('6.1'),
+}
+
 function headerOf(segment: Hl7Segment, delimiters: Delimiters, charsetNames: readonly string[]): Header {
   return {
     sendingApplication: firstOf(segment, 3),
@@ -181,9 +199,9 @@ function headerOf(segment: Hl7Segment, delimiters: Delimiters, charsetNames: rea
     receivingApplication: firstOf(segment, 5),
     receivingFacility: firstOf(segment, 6),
     dateTime: firstOf(segment, 7),
-    messageCode: textOf(segment, '9.1'),
-    triggerEvent: textOf(segment, '9.2'),
-    messageStructure: textOf(segment, '9.3'),
+    messageCode: textOf(segment, AT.messageCode),
+    triggerEvent: textOf(segment, AT.triggerEvent),
+    messageStructure: textOf(segment, AT.messageStructure),
     controlId: firstOf(segment, 10),
     processingId: firstOf(segment, 11),
     version: firstOf(segment, 12),
@@ -199,12 +217,14 @@ function keysOf(segments: ReadonlyMap<string, Hl7Segment>) {
   const pid = segments.get('PID')
   return {
     patientIdentifiers: patientOf(pid),
-    accountNumber: textOf(pid, '18.1'),
-    visitNumber: textOf(segments.get('PV1'), '19.1'),
-    placerOrderNumber: textOf(segments.get('ORC'), '2.1') ?? textOf(segments.get('OBR'), '2.1'),
-    fillerOrderNumber: textOf(segments.get('ORC'), '3.1') ?? textOf(segments.get('OBR'), '3.1'),
-    recordedAt: textOf(segments.get('EVN'), '2.1'),
-    occurredAt: textOf(segments.get('EVN'), '6.1'),
+    accountNumber: textOf(pid, AT.account),
+    visitNumber: textOf(segments.get('PV1'), AT.visit),
+    placerOrderNumber:
+      textOf(segments.get('ORC'), AT.placerOrder) ?? textOf(segments.get('OBR'), AT.placerOrder),
+    fillerOrderNumber:
+      textOf(segments.get('ORC'), AT.fillerOrder) ?? textOf(segments.get('OBR'), AT.fillerOrder),
+    recordedAt: textOf(segments.get('EVN'), AT.recorded),
+    occurredAt: textOf(segments.get('EVN'), AT.occurred),
   }
 }
 
@@ -217,8 +237,7 @@ function identifiersOf(segment: Hl7Segment | undefined, fieldNumber: number): Pa
   const identifiers: PatientIdentifier[] = []
   const field = segment?.field(fieldNumber)
   if (field === undefined || field.isEmpty) return identifiers
-  for (let n = 1; n <= MAX_PARTS; n++) {
-    const repetition = field.repetition(n)
+  for (const repetition of field.repetitions.slice(0, MAX_PARTS)) {
     const id = clean(repetition.component(1).value)
     if (id === undefined) continue
     const authority = repetition.component(4)
@@ -244,13 +263,14 @@ export function firstOf(segment: Hl7Segment, field: number): string | undefined 
   return undefined
 }
 
-function textOf(segment: Hl7Segment | undefined, path: string): string | undefined {
+function textOf(segment: Hl7Segment | undefined, path: FieldPath): string | undefined {
   return clean(segment?.get(path))
 }
 
 /** A key: trimmed, without control characters (a column of text takes no NUL), nothing for null and blank. */
 function clean(value: string | null | undefined): string | undefined {
+  if (value === null || value === undefined) return undefined
   // oxlint-disable-next-line no-control-regex
-  const text = value?.replace(/[\0-\x1f\x7f]/g, ' ').trim()
+  const text = (/[\0-\x1f\x7f]/.test(value) ? value.replace(/[\0-\x1f\x7f]/g, ' ') : value).trim()
   return text === '' ? undefined : text
 }
