@@ -47,6 +47,8 @@ function holds(entries: IndexEntries, criterion: Criterion): boolean {
       const codes = new Set(criterion.params.map(({ code }) => code))
       return entries.references.some((entry) => codes.has(entry.param) && entry.target === target)
     }
+    case 'patients':
+      return entries.compartments.patients.length > 0
     case 'chain':
     case 'has':
     case 'list':

@@ -31,6 +31,7 @@ export type Criterion =
   | CombinedCriterion
   | NotCriterion
   | CompartmentCriterion
+  | PatientsCriterion
   | ListCriterion
   | TextCriterion
 
@@ -80,6 +81,11 @@ export interface CompartmentCriterion {
   readonly params: readonly SearchParameter[]
   /** It may be the compartment's own resource. */
   readonly self: boolean
+}
+
+/** It is in the compartment of some patient. */
+export interface PatientsCriterion {
+  readonly by: 'patients'
 }
 
 /** `_list=42`. https://hl7.org/fhir/R4/search.html#list */

@@ -19,6 +19,7 @@ export function weightOf(criterion: Criterion): number {
       return weightOf(criterion.of)
     case 'compartment':
       return criterion.params.length
+    case 'patients':
     case 'list':
     case 'text':
       return 1

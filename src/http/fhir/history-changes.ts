@@ -18,8 +18,11 @@ export async function answerChanges(
     return historyAnswer(service, request, path, query, { entries: [], total })
   }
   const after = cursor === undefined ? undefined : (JSON.parse(cursor) as VersionPlace)
-  const { entries, next } = await service.history.ofTypes(tenant, types, { range, count, after })
-  // To count them all would cost as much as reading them; when this is all, it is known.
-  const total = after === undefined && next === undefined ? entries.length : undefined
+  const [{ entries, next }, counted] = await Promise.all([
+    service.history.ofTypes(tenant, types, { range, count, after }),
+    // To count them all costs as much as reading them, so it has to be asked for; when this is all, it is known.
+    query.wantsTotal ? service.history.countOfTypes(tenant, types, range) : undefined,
+  ])
+  const total = counted ?? (after === undefined && next === undefined ? entries.length : undefined)
   return historyAnswer(service, request, path, query, { entries, total, next: next && JSON.stringify(next) })
 }

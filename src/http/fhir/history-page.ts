@@ -16,16 +16,18 @@ export interface HistoryQuery {
   readonly cursor: string | undefined
   /** No versions, only how many there are. */
   readonly isCount: boolean
+  /** How many there are in all is asked for. */
+  readonly wantsTotal: boolean
   /** What a cursor of this history is good for. */
   readonly scope: string
 }
 
 /** For the documentation. */
-export const HISTORY_PARAMETERS = ['_count', '_since', '_at'] as const
+export const HISTORY_PARAMETERS = ['_count', '_since', '_at', '_total'] as const
 
 /**
  * @param path below the base: `Patient/1/_history`
- * @throws Failure `invalid`/`parameter-unknown`, `invalid`/`count-invalid`, `invalid`/`history-date`, `invalid`/`cursor-invalid`
+ * @throws Failure `invalid`/`parameter-unknown`, `invalid`/`count-invalid`, `invalid`/`history-date`, `invalid`/`cursor-invalid`, `invalid`/`search-total`
  */
 export function historyQuery(
   service: FhirService,
@@ -48,6 +50,7 @@ export function historyQuery(
     count: countParameter(parameters) ?? DEFAULT_COUNT,
     cursor: sealed === null ? undefined : service.cursors.open(sealed, scope),
     isCount: wantsCount(query),
+    wantsTotal: wantsTotal(parameters),
     scope,
   }
 }
@@ -73,6 +76,14 @@ interface HistoryPage {
   readonly total?: number | undefined
   /** Where the next page begins. */
   readonly next?: string | undefined
+}
+
+/** As of a search. https://hl7.org/fhir/R4/search.html#total */
+function wantsTotal(parameters: URLSearchParams): boolean {
+  const [total = 'none', ...others] = parameters.getAll('_total')
+  if (others.length > 0 || !['none', 'estimate', 'accurate'].includes(total))
+    throw new Failure('invalid', 'search-total', {}, { expression: ['_total'] })
+  return total !== 'none'
 }
 
 /** The answer with this page. `path` as in historyQuery. */

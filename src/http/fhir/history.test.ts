@@ -113,6 +113,21 @@ test('the history of the system has the versions of all types', async () => {
   expect(linkOf(json, 'next')).toMatch(/_history\?_count=2&_cursor=/)
 })
 
+test('how many versions there are of all is told on every page to who asks', async () => {
+  const group = { type: 'person', actual: true }
+  for (const quantity of [1, 2, 3]) await put('Group', 'counted', { ...group, quantity })
+  for (const quantity of [1, 2]) await put('Group', 'also', { ...group, quantity })
+  await fhir.call('DELETE', '/Group/also')
+  const all = (await fhir.call('GET', '/Group/_history?_count=1000')).json.entry.length
+  const first = (await fhir.call('GET', '/Group/_history?_count=4&_total=accurate')).json
+  expect([first.entry.length, first.total]).toEqual([4, all])
+  const second = (await fhir.call('GET', linkOf(first, 'next')!)).json
+  expect([second.entry.length > 0, second.total]).toEqual([true, all])
+  const system = (await fhir.call('GET', '/_history?_count=1&_total=estimate')).json
+  const counted = (await fhir.call('GET', '/_history?_summary=count')).json
+  expect(system.total).toBe(counted.total)
+})
+
 test('pages go on where the last one ended, whatever is written meanwhile', async () => {
   for (const n of [1, 2, 3, 4]) {
     for (const id of ['x', 'y']) await put('Medication', id, { status: n % 2 === 0 ? 'active' : 'inactive' })
@@ -185,6 +200,7 @@ test.each([
   ['/Patient/_history?_count=0', 400],
   ['/Patient/_history?_count=-1', 400],
   ['/Patient/_history?_sort=_id', 400],
+  ['/Patient/_history?_total=all', 400],
   ['/_history?colour=blue', 400],
   ['/_history?_cursor=x', 400],
   ['/Patience/_history', 404],

@@ -48,6 +48,7 @@ function permittedCriterion(access: Access | undefined, criterion: Criterion): C
       return criterion
     case 'parameter':
     case 'compartment':
+    case 'patients':
     case 'text':
       return criterion
   }

@@ -70,6 +70,9 @@ export function makeCompiler(deps: CompilerDeps): Compiler {
         return { by: 'any', of: await conditions(tenant, type, criterion.of, within) }
       case 'not':
         return { by: 'not', of: await condition(tenant, type, criterion.of, within) }
+      case 'patients':
+        // What is contained is in no compartment.
+        return within ? NOTHING : { by: 'patients' }
       case 'text':
         return within ? NOTHING : { by: 'words', of: criterion.of, query: criterion.query }
       default:

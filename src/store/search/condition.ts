@@ -14,6 +14,8 @@ export type Condition =
   | { readonly by: 'last-updated'; readonly tests: readonly RangeTest[] }
   /** A parameter, in 32 bits, has a value. */
   | { readonly by: 'present'; readonly param: number }
+  /** It is in the compartment of some patient. */
+  | { readonly by: 'patients' }
   /** Texts at these places begin with one of the values. */
   | { readonly by: 'places'; readonly paths: readonly string[]; readonly beginnings: readonly string[] }
   /** One of these texts is written at these places. */

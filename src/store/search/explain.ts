@@ -156,6 +156,7 @@ function describe(condition: Condition): string {
       return `has(${condition.references.join(', ')}: ${describe(condition.condition)})`
     case 'last-updated':
     case 'present':
+    case 'patients':
     case 'places':
     case 'written':
     case 'near':

@@ -10,7 +10,7 @@ import type { ParameterDeps } from './compile-parameter.ts'
 import type { Statement } from '../statement.ts'
 import type { SearchRunner } from './search.ts'
 import { arrayOf, type Sql, sql, join } from './sql.ts'
-import { byHashes } from './statements/index.ts'
+import { byHashes, countOfType } from './statements/index.ts'
 
 /** Up to so many linked resources become tokens or ids: each costs one descent of an index. */
 const FEW_LINKED = 2000
@@ -19,6 +19,10 @@ const FEW_LINKED = 2000
  * 40,000 patients both ways cost the same at about 4,000.
  */
 const FEW_REFERRING = 3000
+/** Where those who are referred to are looked for among more than so many, tests find them too late … */
+const LARGE = 20_000
+/** … and up to so many who refer are looked up: half a second. */
+const MANY_REFERRING = 50_000
 /** Where those who refer can be streamed, a page of the newest costs as much as looking up so many. */
 const FEWER_THAN_A_STREAM = 300
 
@@ -46,6 +50,11 @@ export function makeLinks({ db, named, runner, definitions, parameters, contextO
       .map(({ id }) => id)
   }
 
+  async function isLarge(tenant: TenantId, type: string): Promise<boolean> {
+    const [row] = await db.query<{ count: number }>(tenant, named(countOfType(tenant, type, LARGE + 1)))
+    return row!.count > LARGE
+  }
+
   return {
     definitions,
     parameters,
@@ -63,7 +72,9 @@ export function makeLinks({ db, named, runner, definitions, parameters, contextO
 
     async referred(tenant, source, type) {
       const limit = source.streams ? FEWER_THAN_A_STREAM : FEW_REFERRING
-      const numbers = await runner.fewNumbers(tenant, source, limit)
+      let numbers = await runner.fewNumbers(tenant, source, limit)
+      if (!numbers && !source.streams && (await isLarge(tenant, type)))
+        numbers = await runner.fewNumbers(tenant, source, MANY_REFERRING)
       if (!numbers) return undefined
       const written = await db.query<{ written: string | null }>(
         tenant,

@@ -72,6 +72,7 @@ function askedBy(criterion: Criterion): AskedParameter[] {
       return askedBy(criterion.of)
     case 'compartment':
       return criterion.params.map((param) => asked(param))
+    case 'patients':
     case 'list':
     case 'text':
       return []

@@ -39,6 +39,8 @@ export function rowTest(tenant: TenantId, condition: Condition, row: string): Sq
     }
     case 'present':
       return sql`${condition.param}::int = any(${r}.present)`
+    case 'patients':
+      return sql`cardinality(${r}.patients) > 0`
     case 'places': {
       const tests = condition.beginnings.map((value) => matchString({ how: 'starts', value }, sql`t.text`))
       return sql`exists (select from (${textsAt(condition.paths, r)}) w(written)

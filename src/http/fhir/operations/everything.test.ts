@@ -52,16 +52,37 @@ test.each([
   ['/Encounter/new/$everything', 'dated new'],
 ])('%s', async (path, expected) => expect(await idsOf(path)).toBe(expected))
 
-test('goes on page by page until all has been told', async () => {
+const OF_ALL = 'ada bob dated new of-bob old undated'
+
+test.each([
+  ['/Patient/$everything', 'ada bob clinic dated doc new of-bob old role undated'],
+  ['/Patient/$everything?_type=Observation,Location', 'dated of-bob undated'],
+  ['/Patient/$everything?start=2023-01-01&_type=Encounter', 'new'],
+  ['/Patient/$everything?_since=2100-01-01T00:00:00Z', ''],
+])('%s: of all patients, and nothing that is of none', async (path, expected) => {
+  await fhir.call('PUT', '/Observation/of-nobody', {
+    resourceType: 'Observation',
+    id: 'of-nobody',
+    status: 'final',
+    code: { text: 'x' },
+    performer: [{ reference: 'Organization/clinic' }],
+  })
+  expect(await idsOf(path)).toBe(expected)
+})
+
+test.each([
+  ['/Patient/ada/$everything', 'ada bob dated new old undated'],
+  ['/Patient/$everything', OF_ALL],
+])('%s goes on page by page until all has been told', async (operation, all) => {
   const found: string[] = []
-  let path: string | undefined = '/Patient/ada/$everything?_count=2'
+  let path: string | undefined = `${operation}?_count=2`
   while (path !== undefined) {
     const { json } = await fhir.call('GET', path)
     const entries: { resource: { id: string }; search: { mode: string } }[] = json.entry
     found.push(...entries.filter(({ search }) => search.mode === 'match').map(({ resource }) => resource.id))
     path = json.link.find((link: { relation: string }) => link.relation === 'next')?.url
   }
-  expect(found.toSorted().join(' ')).toBe('ada bob dated new old undated')
+  expect(found.toSorted().join(' ')).toBe(all)
 })
 
 test('of another tenant, or of nobody, is 404', async () => {
@@ -76,8 +97,14 @@ test('of another tenant, or of nobody, is 404', async () => {
   expect(foreign.status).toBe(404)
 })
 
+test('an encounter has it as an instance only', async () => {
+  expect((await fhir.call('GET', '/Encounter/$everything')).status).toBe(405)
+})
+
 test('what the token does not allow stays away', async () => {
   const only = { authorization: `Bearer ${fhir.database.tenantKey}~crs~Patient` }
   const { json } = await fhir.call('GET', '/Patient/ada/$everything', undefined, only)
   expect(json.entry.map(({ resource }: { resource: { id: string } }) => resource.id)).toEqual(['ada', 'bob'])
+  const all = await fhir.call('GET', '/Patient/$everything?_type=Patient,Observation', undefined, only)
+  expect(all.json.entry).toHaveLength(2)
 })

@@ -1,5 +1,6 @@
 /**
- * $everything: a patient, or an encounter, with all that is in its compartment, and who and what that refers to.
+ * $everything: a patient, or an encounter, with all that is in its compartment, and who and what that refers to; of the
+ * type Patient the same of all patients.
  * https://hl7.org/fhir/R4/patient-operation-everything.html, encounter-operation-everything.html
  */
 import type { Criterion, Include } from '../../../fhir/index.ts'
@@ -28,12 +29,12 @@ const SUPPORTING: ReadonlySet<string> = new Set([
 
 const DEFAULT_COUNT = 1000
 
-function everything(type: 'Patient' | 'Encounter'): Operation {
+function everything(type: 'Patient' | 'Encounter', levels: Operation['levels']): Operation {
   return {
     name: 'everything',
     definition: `http://hl7.org/fhir/OperationDefinition/${type}-everything`,
     summary: `All that belongs to ${type === 'Patient' ? 'a patient' : 'an encounter'}`,
-    levels: ['instance'],
+    levels,
     types: [type],
     affectsState: false,
     parameters: [
@@ -46,21 +47,20 @@ function everything(type: 'Patient' | 'Encounter'): Operation {
     ],
     scope: 'r',
     async run(service, call) {
-      await currentVersion(service, call.request)
-      const { id } = call.request
-      return answerSearch(service, call.request, `/${type}/${id}/$everything`, (page) =>
-        find(service, call, page),
-      )
+      const { request, level } = call
+      if (level === 'instance') await currentVersion(service, request)
+      const focus = level === 'instance' ? `${type}/${request.id}` : type
+      return answerSearch(service, request, `/${focus}/$everything`, (page) => find(service, call, page))
     },
   }
 }
 
-export const patientEverything = everything('Patient')
-export const encounterEverything = everything('Encounter')
+export const patientEverything = everything('Patient', ['type', 'instance'])
+export const encounterEverything = everything('Encounter', ['instance'])
 
 async function find(
   service: FhirService,
-  { request, input }: OperationCall,
+  { request, input, level }: OperationCall,
   page: PageRequest,
 ): Promise<PageAnswer> {
   const { type: focus, id, caller } = request
@@ -73,12 +73,17 @@ async function find(
   const period = { start: input.text('start'), end: input.text('end') }
   const dated = new Map(types.map((type) => [type, careDates(service, caller, type, period)]))
   const more = (type: string): Criterion[] => [
-    compartmentCriterion(service, focus, id, type),
+    ...(level === 'instance' ? [compartmentCriterion(service, focus, id, type)] : ofPatients(focus, type)),
     ...(type === focus ? [] : (dated.get(type) ?? [])),
   ]
   const found = await searchTypes(service, caller, { ...page, parameters }, types, more)
   const included = await supporting(service, caller, found, wanted)
   return { ...found, included }
+}
+
+/** All patients, and what is in the compartment of one. */
+function ofPatients(focus: string, type: string): Criterion[] {
+  return type === focus ? [] : [{ by: 'patients' }]
 }
 
 /** Who and what the page refers to, and what these refer to in turn. */

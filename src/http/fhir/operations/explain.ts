@@ -100,6 +100,7 @@ function aboutCriterion(criterion: Criterion): JsonObject[] {
     case 'not':
       return [by, parts('criterion', aboutCriterion(criterion.of))]
     case 'compartment':
+    case 'patients':
     case 'list':
     case 'text':
       return [by]

@@ -5,7 +5,7 @@
  */
 export { countMatches, idsByCollecting, matches, matchesWithKeys, numbersByCollecting } from './collecting.ts'
 export { datedByToken } from './dated.ts'
-export { boundedCounts, byHashes, byNumbers, typesInUse } from './lookups.ts'
+export { boundedCounts, byHashes, byNumbers, countOfType, typesInUse } from './lookups.ts'
 export { newestByCollecting, newestByToken, newestOfType } from './newest.ts'
 export { inOrderOf } from './ordered.ts'
 export { referredNewest } from './referred.ts'

@@ -3,7 +3,7 @@ import type { TenantId } from '../../../kernel/ids.ts'
 import type { Condition } from '../condition.ts'
 import { enumerate } from '../enumerate.ts'
 import { arrayOf, join, type Sql, sql } from '../sql.ts'
-import { COLUMNS, NO_RESOURCE, rowsOf, TRUE } from './parts.ts'
+import { COLUMNS, NO_RESOURCE, ofType, rowsOf, TRUE } from './parts.ts'
 
 /** How many meet each condition, counted to `limit` at most. */
 export function boundedCounts(tenant: TenantId, conditions: readonly Condition[], limit: number): Sql {
@@ -13,6 +13,12 @@ export function boundedCounts(tenant: TenantId, conditions: readonly Condition[]
         select from (${enumerate(tenant, condition) ?? NO_RESOURCE}) e limit ${limit}::int) b)`,
   )
   return sql`select array[${join(counts, ', ', TRUE)}] as counts`
+}
+
+/** How many resources of the type there are, counted to `limit` at most. */
+export function countOfType(tenant: TenantId, type: string, limit: number): Sql {
+  return sql`select count(*)::int as count from (
+    select from resource r where ${ofType(tenant, type)} and not r.deleted limit ${limit}::int) b`
 }
 
 /** What has one of these tokens, newest first. */
