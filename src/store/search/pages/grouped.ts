@@ -5,17 +5,21 @@
  */
 import type { TenantId } from '../../../kernel/ids.ts'
 import { bodyOf, type Stored, storedFrom } from '../../resource.ts'
+import { leadingOf } from '../../leading.ts'
 import { foldMeaning, meaningSpan } from '../../token-meaning.ts'
 import type { Condition, TokenCondition } from '../condition.ts'
 import { type Cursor, encodeCursor, decodeCursor, type SortKey } from '../cursor.ts'
+import type { Drivers } from '../drivers.ts'
 import { extreme, makeOrder } from '../order.ts'
 import type { SearchQuery, SortPart } from '../query.ts'
 import { collectedPage, type CollectedDeps } from './collected.ts'
 import type { FoundPage } from './found-page.ts'
 import { inOrder, type Keyed } from './in-order.ts'
+import { newestRows } from './newest-rows.ts'
 import { asksForKey } from './streamed.ts'
 
 export interface GroupedDeps extends CollectedDeps {
+  readonly drivers: Drivers
   /** Of any search, in any order. */
   page(tenant: TenantId, query: SearchQuery): Promise<FoundPage>
 }
@@ -103,6 +107,8 @@ async function group(
   cursor?: Cursor,
 ): Promise<readonly Placed[]> {
   const [part, ...rest] = query.sort
+  // By number, as what lacks a key stands where it is collected, whatever its search would begin with.
+  if (key === null && rest.length === 0) return withoutToken(deps, tenant, query, part!, wanted, cursor)
   const sharing = sharesKey(query.type, part!, key)
   if (wanted <= 0 || sharing === undefined) return []
   const found: Placed[] = []
@@ -112,7 +118,6 @@ async function group(
       ...query,
       conditions: [...query.conditions, ...sharing],
       sort: rest,
-      // Of tokens some stand elsewhere, by another of theirs.
       count: part!.kind.by === 'token' ? Math.max(wanted, SOME) : wanted,
       cursor: inner,
     })
@@ -127,7 +132,34 @@ async function group(
   }
 }
 
-const SOME = 100
+/** What has no token, newest first: which it is only its content tells. */
+async function withoutToken(
+  deps: GroupedDeps,
+  tenant: TenantId,
+  query: SearchQuery,
+  part: SortPart,
+  wanted: number,
+  cursor: Cursor | undefined,
+): Promise<readonly Placed[]> {
+  const found: Placed[] = []
+  const batch = Math.max(wanted, SOME)
+  const driver = await deps.drivers.forNumbers(tenant, { ...query, cursor: { keys: [], rid: 0 } })
+  let below = cursor?.rid
+  while (found.length < wanted) {
+    const place = below === undefined ? undefined : { keys: [], rid: below }
+    const rows = await newestRows(deps.run, tenant, { ...query, cursor: place }, driver, batch)
+    for (const row of rows) {
+      if (!standsAt(deps, tenant, query.type, part, row.content!, null)) continue
+      found.push({ entry: storedFrom(row), place: { keys: [null], rid: Number(row.rid) } })
+    }
+    if (rows.length < batch) break
+    below = Number(rows.at(-1)!.rid)
+  }
+  return found.slice(0, wanted)
+}
+
+/** Of tokens some stand elsewhere, by another of theirs. */
+const SOME = 200
 
 /** What all of the group meet, and perhaps some others; undefined: there can't be any. */
 function sharesKey(type: string, { kind, descending }: SortPart, key: SortKey): Condition[] | undefined {
@@ -144,7 +176,8 @@ function sharesKey(type: string, { kind, descending }: SortPart, key: SortKey): 
     case 'token': {
       if (key === null) return []
       const span = { order: kind.param, ...meaningSpan(String(key)), narrow: true } as const
-      return [{ by: 'token', hashes: [], spans: [span] }]
+      const leading = leadingOf(type)?.by.has(kind.code) === true
+      return [{ by: 'token', hashes: [], spans: [span], leading }]
     }
     case 'content':
     case 'score':

@@ -2,7 +2,7 @@
 import { Failure } from '../../../kernel/failure.ts'
 import type { TenantId } from '../../../kernel/ids.ts'
 import { isPersonal, isStream, type TokenCondition } from '../condition.ts'
-import { type Drivers, FEW, HANDFUL } from '../drivers.ts'
+import { FEW, HANDFUL } from '../drivers.ts'
 import type { SearchQuery, SortKind } from '../query.ts'
 import { collectedPage } from './collected.ts'
 import type { FoundPage } from './found-page.ts'
@@ -13,7 +13,6 @@ import type { StreamedPage } from './streamed.ts'
 export const MOST_SORTABLE = 20_000
 
 export interface SortedDeps extends GroupedDeps {
-  readonly drivers: Drivers
   readonly streamedPage: StreamedPage
   total(tenant: TenantId, query: SearchQuery): Promise<number>
 }
