@@ -21,9 +21,28 @@ test('what is below the level is not written', () => {
   expect(lines).toEqual([])
 })
 
-test('secrets are cut out by their names', () => {
-  const { log, lines } = capture()
-  log.info({ clientSecret: 'hush', request: { authorization: 'Bearer hush' } }, 'x')
+test('secrets are cut out by their names, wherever they stand, and stay where they were', () => {
+  const { log, lines, last } = capture()
+  const fields = {
+    clientSecret: 'hush',
+    request: { authorization: 'Bearer hush', headers: [{ cookie: 'hush' }], path: '/x' },
+    url: { host: 'db', password: 'hush' },
+  }
+  log
+    .child({ token: 'hush', part: 'http' })
+    .child({ other: { secret: 'hush' } })
+    .info(fields, 'x')
+  expect(lines.join()).not.toContain('hush')
+  expect(last()).toMatchObject({ part: 'http', request: { path: '/x' }, url: { host: 'db' } })
+  expect(fields.clientSecret).toBe('hush')
+})
+
+test('what refers to itself, and what lies deep, does not hold up the line', () => {
+  const { log, lines, last } = capture()
+  const loop: Record<string, unknown> = { name: 'loop' }
+  loop['self'] = loop
+  log.info({ loop, deep: { a: { b: { c: { d: { secret: 'hush' } } } } } }, 'x')
+  expect(last()).toMatchObject({ loop: { name: 'loop' }, message: 'x' })
   expect(lines.join()).not.toContain('hush')
 })
 

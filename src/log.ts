@@ -36,18 +36,20 @@ const WRITE_MS = 100
 /** A reader that is stuck for longer loses lines; the program goes on. */
 const MAX_UNWRITTEN_BYTES = 16 * 1024 * 1024
 
-const SECRET_NAMES = [
+const SECRET_NAMES: ReadonlySet<string> = new Set([
   'password',
   'secret',
   'clientSecret',
   'token',
   'authorization',
   'cookie',
-  'url.password',
-]
+])
+/** What lies deeper is left out: no line has such fields. */
+const MAX_DEPTH = 4
+const CUT = '[cut]'
 
 export function makeLog({ level, format, output }: LogOptions): Log {
-  return pino(
+  const lines = pino(
     {
       level,
       base: null,
@@ -55,10 +57,40 @@ export function makeLog({ level, format, output }: LogOptions): Log {
       messageKey: 'message',
       formatters: { level: (label) => ({ level: label }) },
       serializers: { error: describeError },
-      redact: { paths: SECRET_NAMES.flatMap((name) => [name, `*.${name}`]), censor: '[cut]' },
     },
     format === 'json' ? output : { write: (line: string) => output.write(toText(line)) },
   )
+  return withoutSecrets(lines)
+}
+
+/** pino's own way to cut secrets out (`redact`) takes three times as long as the rest of a line. */
+function withoutSecrets(lines: pino.Logger): Log {
+  return {
+    debug: (fields, message) => lines.debug(shown(fields), message),
+    info: (fields, message) => lines.info(shown(fields), message),
+    warn: (fields, message) => lines.warn(shown(fields), message),
+    error: (fields, message) => lines.error(shown(fields), message),
+    child: (fields) => withoutSecrets(lines.child(shown(fields))),
+  }
+}
+
+/** The same fields where none is a secret, which is nearly always. */
+function shown(fields: Readonly<Record<string, unknown>>, depth = 0): Record<string, unknown> {
+  let safe: Record<string, unknown> | undefined
+  for (const name in fields) {
+    const value = fields[name]
+    const after = SECRET_NAMES.has(name) ? CUT : shownValue(value, depth + 1)
+    if (after !== value) (safe ??= { ...fields })[name] = after
+  }
+  return safe ?? fields
+}
+
+function shownValue(value: unknown, depth: number): unknown {
+  if (typeof value !== 'object' || value === null || value instanceof Error) return value
+  if (depth > MAX_DEPTH) return CUT
+  return Array.isArray(value)
+    ? value.map((item) => shownValue(item, depth + 1))
+    : shown(value as Record<string, unknown>, depth)
 }
 
 /** Kind, code and place of an error. The first lines of a stack repeat the message, so only its frames are kept. */
