@@ -171,11 +171,15 @@ export function indexDifference(
   return { added: without(after, before), removed: without(before, after) }
 }
 
-function distinct<Row extends object>(rows: readonly Row[]): Row[] {
+function distinct<Row extends object>(rows: readonly Row[]): readonly Row[] {
+  if (rows.length < 2) return rows
   return [...new Map(rows.map((row) => [keyOf(row), row])).values()]
 }
 
 function without(rows: IndexRows, other: IndexRows): IndexRows {
+  // Most of what is written is new.
+  if (isEmpty(other)) return rows
+  if (isEmpty(rows)) return emptyIndex
   const tokens = new Set(other.tokens)
   const dated = new Set(other.dated.map(keyOf))
   const strings = new Set(other.strings.map(keyOf))
@@ -186,6 +190,10 @@ function without(rows: IndexRows, other: IndexRows): IndexRows {
     strings: rows.strings.filter((row) => !strings.has(keyOf(row))),
     ranges: rows.ranges.filter((row) => !ranges.has(keyOf(row))),
   }
+}
+
+function isEmpty({ tokens, dated, strings, ranges }: IndexRows): boolean {
+  return tokens.length + dated.length + strings.length + ranges.length === 0
 }
 
 function keyOf(row: object): string {

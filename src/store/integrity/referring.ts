@@ -17,7 +17,8 @@ export interface Referring {
 export function makeReferring(parameters: SearchParameters, resourceTypes: readonly string[]): Referring {
   /** By the type that they point to: `[referring type, parameter]`. */
   const byTarget = new Map<string, [string, string][]>()
-  const pointing = new Set<string>()
+  /** `type.parameter` → the types that it points to. */
+  const pointing = new Map<string, Set<string>>()
   for (const type of resourceTypes) {
     // A Bundle's parameters show what it holds, not what it refers to.
     if (type === 'Bundle') continue
@@ -26,7 +27,8 @@ export function makeReferring(parameters: SearchParameters, resourceTypes: reado
       if (kind !== 'reference' || expression === undefined || shared.has(code)) continue
       for (const target of targets) {
         byTarget.set(target, [...(byTarget.get(target) ?? []), [type, code]])
-        pointing.add(`${type}.${code}/${target}`)
+        const name = `${type}.${code}`
+        pointing.set(name, (pointing.get(name) ?? new Set()).add(target))
       }
     }
   }
@@ -43,7 +45,7 @@ export function makeReferring(parameters: SearchParameters, resourceTypes: reado
       const shown = new Set<string>()
       for (const { param, target } of references) {
         const slash = target.indexOf('/')
-        if (pointing.has(`${type}.${param}/${target.slice(0, slash)}`)) shown.add(target)
+        if (pointing.get(`${type}.${param}`)?.has(target.slice(0, slash))) shown.add(target)
       }
       return targets
         .map(nameOf)

@@ -256,7 +256,7 @@ function valuesOf(
   meanings: readonly TokenMeaning[],
   revision: number,
 ): unknown[] {
-  const added = flatten(writes, (write) => write.added)
+  const added = (write: ResourceWrite) => write.added
   return [
     tenant,
     writes.map((write) => write.type),
@@ -271,71 +271,73 @@ function valuesOf(
     `[${writes.map((write) => write.content ?? 'null').join(',')}]`,
     writes.map((write) => numbers(write.present)),
     writes.map((write) => METHOD_CODES[write.method]),
-    ...tokenColumns(added.tokens),
+    ...tokenColumns(writes, added),
     numbers(meanings.map((meaning) => meaning.hash)),
     numbers(meanings.map((meaning) => meaning.param)),
     meanings.map((meaning) => meaning.value),
-    ...stringColumns(added.strings),
-    ...rangeColumns(added.ranges),
-    ...datedColumns(added.dated),
+    ...stringColumns(writes, added),
+    ...rangeColumns(writes, added),
+    ...datedColumns(writes, added),
     numbers(meanings.map(({ system }) => system ?? 'null')),
     revision,
   ]
 }
 
 function removedColumns(writes: readonly ResourceWrite[]): unknown[] {
-  const removed = flatten(writes, (write) => write.removed)
+  const removed = (write: ResourceWrite) => write.removed
   return [
-    ...tokenColumns(removed.tokens),
-    ...stringColumns(removed.strings),
-    ...rangeColumns(removed.ranges),
-    ...datedColumns(removed.dated),
+    ...tokenColumns(writes, removed),
+    ...stringColumns(writes, removed),
+    ...rangeColumns(writes, removed),
+    ...datedColumns(writes, removed),
   ]
 }
 
-type Numbered<T> = { readonly value: T; readonly rid: number }
+type RowsOf = (write: ResourceWrite) => IndexRows
 
-function tokenColumns(rows: readonly Numbered<string>[]): unknown[] {
-  return [numbers(rows.map((row) => row.value)), numbers(rows.map((row) => row.rid))]
+function tokenColumns(writes: readonly ResourceWrite[], rowsOf: RowsOf): unknown[] {
+  const column = columnsOf(writes, (write) => rowsOf(write).tokens)
+  return [numbers(column((hash) => hash)), numbers(column((_, rid) => rid))]
 }
 
-function stringColumns(rows: readonly Numbered<IndexRows['strings'][number]>[]): unknown[] {
+function stringColumns(writes: readonly ResourceWrite[], rowsOf: RowsOf): unknown[] {
+  const column = columnsOf(writes, (write) => rowsOf(write).strings)
   return [
-    numbers(rows.map((row) => row.value.param)),
-    rows.map((row) => row.value.value),
-    numbers(rows.map((row) => row.rid)),
+    numbers(column(({ param }) => param)),
+    column(({ value }) => value),
+    numbers(column((_, rid) => rid)),
   ]
 }
 
-function datedColumns(rows: readonly Numbered<IndexRows['dated'][number]>[]): unknown[] {
+function datedColumns(writes: readonly ResourceWrite[], rowsOf: RowsOf): unknown[] {
+  const column = columnsOf(writes, (write) => rowsOf(write).dated)
   return [
-    numbers(rows.map((row) => row.value.hash)),
-    numbers(rows.map((row) => row.value.at)),
-    numbers(rows.map((row) => row.rid)),
+    numbers(column(({ hash }) => hash)),
+    numbers(column(({ at }) => at)),
+    numbers(column((_, rid) => rid)),
   ]
 }
 
-function rangeColumns(rows: readonly Numbered<IndexRows['ranges'][number]>[]): unknown[] {
+function rangeColumns(writes: readonly ResourceWrite[], rowsOf: RowsOf): unknown[] {
+  const column = columnsOf(writes, (write) => rowsOf(write).ranges)
   return [
-    numbers(rows.map((row) => row.value.param)),
-    numbers(rows.map((row) => row.value.lo)),
-    numbers(rows.map((row) => row.value.hi)),
-    numbers(rows.map((row) => row.rid)),
+    numbers(column(({ param }) => param)),
+    numbers(column(({ lo }) => lo)),
+    numbers(column(({ hi }) => hi)),
+    numbers(column((_, rid) => rid)),
   ]
+}
+
+/** The rows of all writes, one column of them at a time. */
+function columnsOf<Row>(writes: readonly ResourceWrite[], rowsOf: (write: ResourceWrite) => readonly Row[]) {
+  return <Value>(of: (row: Row, rid: number) => Value): Value[] => {
+    const column: Value[] = []
+    for (const write of writes) for (const row of rowsOf(write)) column.push(of(row, write.rid))
+    return column
+  }
 }
 
 /** An array literal of numbers: nothing to quote, so no driver has to look at each. */
 function numbers(values: readonly (string | number)[]): string {
   return `{${values.join(',')}}`
-}
-
-function flatten(writes: readonly ResourceWrite[], rowsOf: (write: ResourceWrite) => IndexRows) {
-  const withRid = <T>(pick: (rows: IndexRows) => readonly T[]) =>
-    writes.flatMap((write) => pick(rowsOf(write)).map((value) => ({ value, rid: write.rid })))
-  return {
-    tokens: withRid((rows) => rows.tokens),
-    dated: withRid((rows) => rows.dated),
-    strings: withRid((rows) => rows.strings),
-    ranges: withRid((rows) => rows.ranges),
-  }
 }

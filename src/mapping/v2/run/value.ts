@@ -83,9 +83,15 @@ export type FieldReader = (segment: Hl7Segment, field: number) => readonly V2Val
 /** A reader that splits each field of a message once. */
 export function makeFieldReader(): FieldReader {
   const known = new Map<Hl7Segment, V2Value[][]>()
+  // The rules of a table read one segment, one after the other.
+  let present: Hl7Segment | undefined
+  let fields: V2Value[][] = []
   return (segment, field) => {
-    let fields = known.get(segment)
-    if (!fields) known.set(segment, (fields = []))
+    if (segment !== present) {
+      present = segment
+      fields = known.get(segment) ?? []
+      known.set(segment, fields)
+    }
     return (fields[field] ??= segment.field(field).repetitions.map(repetitionValue))
   }
 }
