@@ -13,6 +13,7 @@ import type { Log } from '../kernel/log.ts'
 import {
   commitIdentified,
   isNotHead,
+  noteIdSystems,
   type Journal,
   type Reassignments,
   type OpenMessage,
@@ -155,6 +156,7 @@ async function write(
       stale = told?.isStale ?? false
       const news = told?.isEarly ? 'message-early' : stale ? 'message-stale' : undefined
       const reason = filtered ? transformed.reason : news
+      if (!filtered) noteIdSystems(tx, transformed.idSystems ?? [])
       journal.finish(tx, message, { state, finishedAt: clock.now(), written, warnings, reason })
     },
     // A message is never lost for what its resources refer to.

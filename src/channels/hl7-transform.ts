@@ -19,7 +19,7 @@ import {
   structureOf,
   withKnownIds,
 } from '../mapping/index.ts'
-import type { Change, KnownIdentities, Names } from '../store/index.ts'
+import type { Change, KnownIdentities, Names, WantedIdentity } from '../store/index.ts'
 import { REDIRECTED } from '../store/index.ts'
 import type { Channel, Hl7Channel } from './config/channel.ts'
 import { presetsOf, presetTables } from './config/presets.ts'
@@ -46,10 +46,9 @@ export function makeHl7Transform(
       ],
       warnings: mapped.warnings,
       source: mapped.source,
+      idSystems: mapped.idSystems,
       identified: {
-        wanted: [...identifiersOf(mapped.resources), ...identifiersNamed(mapped.named)].filter(
-          (wanted) => !isMovedTo(wanted, mapped),
-        ),
+        wanted: wantedBy(mapped),
         records: [...mapped.resources, ...mapped.named].filter(({ type }) => REDIRECTED.has(type)),
         reassignments: mapped.reassignments,
         timed: (known) =>
@@ -106,11 +105,19 @@ function isOfType(message: Hl7Message, type: string): boolean {
   return message.get('MSH-9.1') === code && (event === undefined || message.get('MSH-9.2') === event)
 }
 
+/** By what the resources of a message may be known, under every system that their authority was ever written as. */
+function wantedBy(mapped: Mapped): WantedIdentity[] {
+  const own = [...identifiersOf(mapped.resources), ...identifiersNamed(mapped.named)]
+  return own
+    .filter((wanted) => !isMovedTo(wanted, mapped))
+    .flatMap((wanted) => {
+      const twins = mapped.systemTwins.get(wanted.system) ?? []
+      return [wanted, ...twins.map((system) => ({ ...wanted, system }))]
+    })
+}
+
 /** By a number that is only now moved to her a patient is not found: it is another one's. */
-function isMovedTo(
-  { type, id, system, value }: { type: string; id: string; system: string; value: string },
-  { reassignments }: Mapped,
-): boolean {
+function isMovedTo({ type, id, system, value }: WantedIdentity, { reassignments }: Mapped): boolean {
   return reassignments.some(
     ({ number, ...each }) =>
       each.type === type && each.to === id && number?.system === system && number.value === value,

@@ -4,6 +4,8 @@ import { loadDefinitions, makeElementTree } from '../fhir/index.ts'
 import { systemClock } from '../kernel/clock.ts'
 import type { TenantId } from '../kernel/ids.ts'
 import type { JsonObject } from '../kernel/json.ts'
+import { makeDictionary } from '../mapping/index.ts'
+import { dictionaryResources, readIdSystems } from '../store/index.ts'
 import { testStore } from '../store/testing.ts'
 import { loadHl7Programs, makeHl7Transform } from './hl7-transform.ts'
 import { labChannel, memoryQueue, peer, testChannels } from './testing.ts'
@@ -68,6 +70,8 @@ async function openHospital(
     repository: store.repository,
     reassignments: store.reassignments,
     transform: makeHl7Transform(program),
+    dictionaryOf: async (of) =>
+      makeDictionary(await dictionaryResources(db, of), await readIdSystems(db, of)),
   })
   await channels.startWork()
 

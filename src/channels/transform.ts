@@ -1,5 +1,5 @@
 /** The port between the pipeline and the mapping: what a message of a channel becomes. */
-import type { Dictionary } from '../mapping/index.ts'
+import type { Dictionary, IdSystem } from '../mapping/index.ts'
 import type { Change, Identified } from '../store/index.ts'
 import type { Hl7Channel } from './config/channel.ts'
 
@@ -17,6 +17,8 @@ export type Transformed =
       readonly changes: readonly Change[]
       /** What may be here already under another id, and the changes once that is known. */
       readonly identified?: Identified
+      /** Identifier systems that ids were made for the first time. */
+      readonly idSystems?: readonly IdSystem[]
       /** meta.source of what it makes. */
       readonly source?: string
       /** How many things could not be carried over as they were: unmapped codes, unreadable dates … */

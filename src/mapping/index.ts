@@ -15,6 +15,7 @@ export {
   structureOf,
   toTransactionBundle,
   universalUri,
+  type IdSystem,
   type Mapped,
   type MappedResource,
   type MergeOptions,

@@ -4,7 +4,7 @@ import { LRUCache } from 'lru-cache'
 import type { Clock } from '../kernel/clock.ts'
 import type { TenantId } from '../kernel/ids.ts'
 import { type Dictionary, EMPTY_DICTIONARY, makeDictionary } from '../mapping/index.ts'
-import { type Db, dictionaryResources, dictionaryRevision } from '../store/index.ts'
+import { type Db, dictionaryResources, dictionaryRevision, readIdSystems } from '../store/index.ts'
 
 /** A change counts for messages that are begun so much later. */
 const REVISION_MS = 500
@@ -37,7 +37,9 @@ export function makeTenantDictionaries({
       return known.dictionary
     }
     const dictionary =
-      revision === undefined ? EMPTY_DICTIONARY : makeDictionary(await dictionaryResources(db, tenant))
+      revision === undefined
+        ? EMPTY_DICTIONARY
+        : makeDictionary(await dictionaryResources(db, tenant), await readIdSystems(db, tenant))
     tenants.set(tenant, { revision, dictionary, askedAt })
     return dictionary
   }

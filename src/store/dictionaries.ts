@@ -1,7 +1,10 @@
-/** The ConceptMaps and NamingSystems of a tenant, which messages are read with. sql/0025_dictionary.sql counts their changes. */
+/**
+ * The ConceptMaps and NamingSystems of a tenant, which messages are read with, and what ids were made of.
+ * sql/0025_dictionary.sql counts their changes.
+ */
 import type { TenantId } from '../kernel/ids.ts'
 import { type JsonObject, parseExactObject } from '../kernel/json.ts'
-import type { Db } from './db.ts'
+import type { Db, Tx } from './db.ts'
 
 /** Another text whenever one of them changed; undefined: the tenant never had any. One row by its key. */
 export async function dictionaryRevision(db: Db, tenant: TenantId): Promise<string | undefined> {
@@ -27,4 +30,31 @@ export async function dictionaryResources(db: Db, tenant: TenantId): Promise<Jso
     values: [tenant],
   })
   return rows.map(({ type, content }) => ({ resourceType: type, ...parseExactObject(content).value }))
+}
+
+/** Identifier system → the one that ids are made of: sql/0030_id_systems.sql. Some dozen rows. */
+export async function readIdSystems(db: Db, tenant: TenantId): Promise<Map<string, string>> {
+  const rows = await db.query<{ system: string; made: string }>(tenant, {
+    name: 'id-systems',
+    text: 'select system, made from id_system where tenant = $1::int order by system',
+    values: [tenant],
+  })
+  return new Map(rows.map(({ system, made }) => [system, made]))
+}
+
+/** Notes what ids were made of for the first time; what somebody noted before stays. Doesn't wait for the answer. */
+export function noteIdSystems(
+  tx: Tx,
+  systems: readonly { readonly system: string; readonly made: string }[],
+): void {
+  if (systems.length === 0) return
+  const sorted = systems.toSorted((a, b) => (a.system < b.system ? -1 : 1))
+  void tx.query({
+    name: 'id-systems-note',
+    text: `
+      insert into id_system (tenant, system, made)
+      select current_tenant(), n.system, n.made from unnest($1::text[], $2::text[]) as n(system, made)
+      on conflict (tenant, system) do nothing`,
+    values: [sorted.map(({ system }) => system), sorted.map(({ made }) => made)],
+  })
 }

@@ -84,7 +84,7 @@ export type { TenantSearch } from './search/tenant-search.ts'
 export type { Explanation } from './search/explain.ts'
 export { makeStore, type Store, type StoreDeps } from './store.ts'
 export type { ResourceChecks } from './checks.ts'
-export { dictionaryResources, dictionaryRevision } from './dictionaries.ts'
+export { dictionaryResources, dictionaryRevision, noteIdSystems, readIdSystems } from './dictionaries.ts'
 export { makeStoredTerminology } from './terminology.ts'
 export {
   asBase64,

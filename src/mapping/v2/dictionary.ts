@@ -27,6 +27,8 @@ export interface Dictionary {
   readonly identifierSystems: ReadonlyMap<string, string>
   /** Name of a coding system → its URI. */
   readonly codeSystems: ReadonlyMap<string, string>
+  /** Identifier system → the one that ids are made of; what is not in it has made none yet. */
+  readonly idSystems: ReadonlyMap<string, string>
   /** Source system ('' for groups that name none) → the groups of maps that translate from it. */
   readonly concepts: ReadonlyMap<string, readonly ConceptGroup[]>
 }
@@ -34,11 +36,18 @@ export interface Dictionary {
 export const EMPTY_DICTIONARY: Dictionary = {
   identifierSystems: new Map(),
   codeSystems: new Map(),
+  idSystems: new Map(),
   concepts: new Map(),
 }
 
-/** @param resources the tenant's ConceptMaps and NamingSystems; those that are retired count for nothing */
-export function makeDictionary(resources: readonly JsonObject[]): Dictionary {
+/**
+ * @param resources the tenant's ConceptMaps and NamingSystems; those that are retired count for nothing
+ * @param idSystems what ids are made of for the systems that have made some
+ */
+export function makeDictionary(
+  resources: readonly JsonObject[],
+  idSystems: ReadonlyMap<string, string> = new Map(),
+): Dictionary {
   const identifierSystems = new Map<string, string>()
   const codeSystems = new Map<string, string>()
   const concepts = new Map<string, ConceptGroup[]>()
@@ -51,7 +60,7 @@ export function makeDictionary(resources: readonly JsonObject[]): Dictionary {
         concepts.set(source, [...(concepts.get(source) ?? []), group])
     }
   }
-  return { identifierSystems, codeSystems, concepts }
+  return { identifierSystems, codeSystems, idSystems, concepts }
 }
 
 /** Every way to name the system leads to its URI: the preferred one, else a URL, else the OID or UUID as a URN. */

@@ -23,6 +23,8 @@ export interface IdentityInput {
   readonly message: string
   /** Scope of identifiers without an authority: sending application and facility. */
   readonly sender: string
+  /** The system that ids are made of for an identifier system: it stays, whatever is registered later. */
+  idSystem(system: string): string
   readonly patientIdentifier: readonly string[]
   /** An Encounter without a visit number: left out, or one of the message. */
   readonly encounterOfMessage: boolean
@@ -98,7 +100,8 @@ export function makeIdentities(input: IdentityInput): Identities {
   return {
     of,
     standsFor,
-    ofNumber: (type, { system, value }) => uuidv5(input.namespace, `${type}|${system}|${value}`),
+    ofNumber: (type, { system, value }) =>
+      uuidv5(input.namespace, `${type}|${input.idSystem(system)}|${value}`),
     setAside: ({ root }, numbers) => void setAside.set(root, numbers),
   }
 }
@@ -113,9 +116,9 @@ interface KeyInput extends IdentityInput {
 
 /** `system|value` of what identifies the resource; undefined when nothing does. */
 function keyOf(input: KeyInput): string | 'omitted' | 'contained' | undefined {
-  const { resource, sender, idOf } = input
+  const { resource, idOf } = input
   const { root, type } = resource
-  const own = (): string | undefined => firstIdentifier(root, sender)
+  const own = (): string | undefined => firstIdentifier(root, input)
   const about = (): string =>
     idOf(root, 'encounter') ?? idOf(root, 'subject') ?? idOf(root, 'patient') ?? input.message
   const coded = (element = 'code'): string => conceptKey(root, element) ?? ''
@@ -124,19 +127,19 @@ function keyOf(input: KeyInput): string | 'omitted' | 'contained' | undefined {
       return patientKey(root, input)
     case 'Encounter':
       return (
-        visitKey(root, sender) ??
-        movementKey(root, sender, idOf) ??
-        firstIdentifier(root, sender) ??
+        visitKey(root, input) ??
+        movementKey(root, input) ??
+        firstIdentifier(root, input) ??
         (input.encounterOfMessage && isVisit(root) ? admissionKey(root, idOf) : 'omitted')
       )
     case 'PractitionerRole':
       return roleKey(root, idOf)
     case 'Location':
-      return locationKey(root, sender, idOf)
+      return locationKey(root, input)
     case 'ServiceRequest':
       return orderKey(input)
     case 'DiagnosticReport':
-      return prefixed(typedIdentifier(root, 'FILL', sender) ?? typedIdentifier(root, 'PLAC', sender), coded())
+      return prefixed(typedIdentifier(root, 'FILL', input) ?? typedIdentifier(root, 'PLAC', input), coded())
     case 'Observation':
       return own() ?? observationKey(input)
     case 'Specimen':
@@ -152,7 +155,7 @@ function keyOf(input: KeyInput): string | 'omitted' | 'contained' | undefined {
         `${about()}|${coded()}|${textAt(root, 'performedDateTime') ?? textAt(root, 'performedPeriod.start') ?? ''}`
       )
     case 'Immunization':
-      return prefixed(typedIdentifier(root, 'FILL', sender) ?? own(), coded('vaccineCode'))
+      return prefixed(typedIdentifier(root, 'FILL', input) ?? own(), coded('vaccineCode'))
     case 'MedicationRequest':
       return orderKey(input) ?? giveKey(input)
     case 'MedicationDispense':
@@ -172,7 +175,7 @@ function keyOf(input: KeyInput): string | 'omitted' | 'contained' | undefined {
     case 'CareTeam':
       return `${idOf(root, 'subject') ?? input.message}|care-team`
     case 'DocumentReference':
-      return masterKey(root, sender) ?? own() ?? prefixed(input.idOfParent(resource), 'document')
+      return masterKey(root, input) ?? own() ?? prefixed(input.idOfParent(resource), 'document')
     case 'Device':
       return own() ?? deviceKey(root)
     case 'MessageHeader':
@@ -187,9 +190,13 @@ function prefixed(prefix: string | undefined, rest: string): string | undefined 
   return prefix === undefined ? undefined : `${prefix}|${rest}`
 }
 
-function identifierKey(identifier: Obj, sender: string): string | undefined {
+/** Where a number counts: with its authority, else with its sender. */
+type Naming = Pick<IdentityInput, 'sender' | 'idSystem'>
+
+function identifierKey(identifier: Obj, { sender, idSystem }: Naming): string | undefined {
   const value = textAt(identifier, 'value')
-  return value === undefined ? undefined : `${textAt(identifier, 'system') ?? sender}|${value}`
+  const system = textAt(identifier, 'system')
+  return value === undefined ? undefined : `${system === undefined ? sender : idSystem(system)}|${value}`
 }
 
 /** Those that are in force: neither former numbers, which another may have now, nor secondary ones, which many share. */
@@ -199,14 +206,14 @@ function currentIdentifiers(root: Obj): Obj[] {
   )
 }
 
-function firstIdentifier(root: Obj, sender: string): string | undefined {
-  const keys = currentIdentifiers(root).map((identifier) => identifierKey(identifier, sender))
+function firstIdentifier(root: Obj, naming: Naming): string | undefined {
+  const keys = currentIdentifiers(root).map((identifier) => identifierKey(identifier, naming))
   return keys.find((key) => key !== undefined)
 }
 
-function masterKey(root: Obj, sender: string): string | undefined {
+function masterKey(root: Obj, naming: Naming): string | undefined {
   const [master] = objectsIn(root, 'masterIdentifier')
-  return master && identifierKey(master, sender)
+  return master && identifierKey(master, naming)
 }
 
 function typeCodes(identifier: Obj): (string | undefined)[] {
@@ -214,12 +221,13 @@ function typeCodes(identifier: Obj): (string | undefined)[] {
   return type === undefined ? [] : objectsIn(type, 'coding').map((coding) => textAt(coding, 'code'))
 }
 
-function typedIdentifier(root: Obj, code: string, sender: string): string | undefined {
+function typedIdentifier(root: Obj, code: string, naming: Naming): string | undefined {
   const typed = currentIdentifiers(root).find((identifier) => typeCodes(identifier).includes(code))
-  return typed && identifierKey(typed, sender)
+  return typed && identifierKey(typed, naming)
 }
 
-function patientKey(root: Obj, { patientIdentifier, sender, setAside }: KeyInput): string | undefined {
+function patientKey(root: Obj, input: KeyInput): string | undefined {
+  const { patientIdentifier, setAside } = input
   const all = currentIdentifiers(root).filter((each) => textAt(each, 'value') !== undefined)
   const away = setAside.get(root) ?? []
   const own = all.filter((each) =>
@@ -232,11 +240,11 @@ function patientKey(root: Obj, { patientIdentifier, sender, setAside }: KeyInput
     authority: textAt(identifier, 'assigner.display'),
   }))
   const chosen = namingNumber(numbers, patientIdentifier)
-  return chosen && identifierKey(chosen.identifier, sender)
+  return chosen && identifierKey(chosen.identifier, input)
 }
 
-function visitKey(root: Obj, sender: string): string | undefined {
-  return typedIdentifier(root, 'VN', sender)
+function visitKey(root: Obj, naming: Naming): string | undefined {
+  return typedIdentifier(root, 'VN', naming)
 }
 
 /** Nobody is admitted twice at one moment: a visit without a number is known again by its patient and its beginning. */
@@ -251,10 +259,10 @@ function isVisit(root: Obj): boolean {
 }
 
 /** A movement inside a visit is numbered by the authority of its number, else within the visit. */
-function movementKey(root: Obj, sender: string, idOf: KeyInput['idOf']): string | undefined {
+function movementKey(root: Obj, { sender, idSystem, idOf }: KeyInput): string | undefined {
   const number = objectsIn(root, 'identifier').find((each) => typeCodes(each).includes('MN'))
   if (number === undefined) return undefined
-  return `movement|${identifierKey(number, idOf(root, 'partOf') ?? sender)}`
+  return `movement|${identifierKey(number, { sender: idOf(root, 'partOf') ?? sender, idSystem })}`
 }
 
 function roleKey(root: Obj, idOf: KeyInput['idOf']): string | 'contained' {
@@ -265,22 +273,23 @@ function roleKey(root: Obj, idOf: KeyInput['idOf']): string | 'contained' {
 }
 
 /** A bed is known by its number in its room in its ward: the chain of places counts, up to the sender. */
-function locationKey(root: Obj, sender: string, idOf: KeyInput['idOf']): string | 'contained' {
+function locationKey(root: Obj, { sender, idSystem, idOf }: KeyInput): string | 'contained' {
   const [identifier] = objectsIn(root, 'identifier')
   const value = identifier && textAt(identifier, 'value')
   if (value === undefined) return 'contained'
   const system = textAt(identifier!, 'system')
-  if (system !== undefined) return `${system}|${value}`
+  if (system !== undefined) return `${idSystem(system)}|${value}`
   return `${idOf(root, 'partOf') ?? sender}|${textAt(root, 'physicalType.coding.code') ?? ''}|${value}`
 }
 
 /** By the placer's number, else the filler's. A second order under one number in a message is told apart by what it asks for. */
-function orderKey({ resource, sender, count, idOf }: KeyInput): string | undefined {
+function orderKey(input: KeyInput): string | undefined {
+  const { resource, count, idOf } = input
   const { root } = resource
   const number =
-    typedIdentifier(root, 'PLAC', sender) ??
-    typedIdentifier(root, 'FILL', sender) ??
-    firstIdentifier(root, sender)
+    typedIdentifier(root, 'PLAC', input) ??
+    typedIdentifier(root, 'FILL', input) ??
+    firstIdentifier(root, input)
   if (number === undefined) return undefined
   if (count(`${resource.type}|${number}`) === 1) return number
   return `${number}|${conceptKey(root, 'code') ?? idOf(root, 'medicationReference') ?? ''}`

@@ -2,6 +2,7 @@
 import type { Hl7Message } from '../../../hl7/index.ts'
 import { Failure } from '../../../kernel/failure.ts'
 import { tenantNamespace } from '../../../kernel/ids.ts'
+import { identifiersOf } from '../../known.ts'
 import { EMPTY_DICTIONARY, translationsOf } from '../dictionary.ts'
 import type { Program } from '../program.ts'
 import type { RunContext } from './application.ts'
@@ -10,6 +11,7 @@ import { sourceOf, type MappingContext, type Warning } from './context.ts'
 import { eventTimeOf, resultTimeOf, type EventTime } from './event-time.ts'
 import { groupSegments, type Grouped } from './groups.ts'
 import { joinTexts } from './joined-texts.ts'
+import { type IdSystem, type IdSystems, makeIdSystems } from './id-systems.ts'
 import { makeIdentities } from './identity.ts'
 import { PATIENT_IDENTIFIER } from './patient-number.ts'
 import { completeProvenance } from './provenance.ts'
@@ -28,6 +30,10 @@ export interface Mapped {
   /** Records that are merged, called otherwise, moved or no longer linked. */
   readonly reassignments: readonly Reassignment[]
   readonly named: readonly NamedResource[]
+  /** Identifier systems that ids were made for the first time, and of what. */
+  readonly idSystems: readonly IdSystem[]
+  /** Other systems under which what has an identifier of a system may be stored. */
+  readonly systemTwins: ReadonlyMap<string, readonly string[]>
   /** What happened, and when. */
   readonly event: EventTime & { readonly type: string; readonly code: string }
   /** meta.source of them all. */
@@ -72,10 +78,12 @@ export function mapMessage(program: Program, message: Hl7Message, context: Mappi
   const origins = new Map(instances.map(({ resource, origin }) => [resource, origin]))
   const parents = parentsIn([...all, provenance])
   const twins = joinTwins([...all, provenance, ...parents.keys()])
+  const idSystems = idSystemsOf(context)
   const identities = makeIdentities({
     namespace: tenantNamespace(context.tenantKey),
     message: `${context.channel}|${message.get('MSH-10') ?? ''}`,
     sender: senderOf(message),
+    idSystem: idSystems.of,
     patientIdentifier: context.patientIdentifier ?? PATIENT_IDENTIFIER,
     encounterOfMessage: run.switches.get('encounter-without-number') === 'message',
     sameAs: (resource) => twins.get(resource),
@@ -100,7 +108,18 @@ export function mapMessage(program: Program, message: Hl7Message, context: Mappi
     translationsOf: translator(context),
     provenance,
   })
-  return { resources, updates, warnings: warnings.all(), ...settled, event: { ...time, type, code }, source }
+  // By her other numbers, too, she is to be found under the systems of before.
+  for (const { system } of identifiersOf(resources)) idSystems.of(system)
+  return {
+    resources,
+    updates,
+    warnings: warnings.all(),
+    ...settled,
+    idSystems: idSystems.news(),
+    systemTwins: idSystems.twins(),
+    event: { ...time, type, code },
+    source,
+  }
 }
 
 /**
@@ -123,6 +142,12 @@ function completedTypes(message: Hl7Message, switches: ReadonlyMap<string, strin
 function isJoined(message: Hl7Message, { switches }: Pick<RunContext, 'switches'>): boolean {
   const choice = switches.get('text-lines')
   return choice === 'joined' || (choice === 'joined-documents' && message.get('MSH-9.1')?.trim() === 'MDM')
+}
+
+/** Without a dictionary nothing is remembered from message to message: a system makes its own ids. */
+function idSystemsOf({ dictionary }: MappingContext): IdSystems {
+  if (dictionary !== undefined) return makeIdSystems(dictionary)
+  return { of: (system) => system, twins: () => new Map(), news: () => [] }
 }
 
 /** undefined where the tenant has no map: then nothing is looked at. */
