@@ -30,7 +30,14 @@ function result(number: number, patient: number) {
     resourceType: 'Observation',
     id: `o${number}`,
     status: 'final',
-    code: { coding: [{ system: 'urn:test', code: patient % 3 === 1 ? 'other' : 'wanted' }] },
+    code: {
+      coding: [patient % 3 === 1 ? 'other' : 'wanted', ...(patient % 5 === 0 ? ['both'] : [])].map(
+        (code) => ({
+          system: 'urn:test',
+          code,
+        }),
+      ),
+    },
     subject: { reference: `Patient/p${patient}` },
   })
 }
@@ -69,6 +76,14 @@ test('pages of those to whom many refer hold each once, the one with the newest 
   const newest = Array.from({ length: RESULTS }, (_, i) => ((RESULTS - 1 - i) * 47) % PATIENTS)
   const inOrder = [...new Set(newest.filter((i) => i % 3 !== 1))].map((i) => `p${i}`)
   expect(found.flat()).toEqual(inOrder)
+})
+
+test('of several codes each result counts once, whichever of them it has', async () => {
+  const several = '_has:Observation:subject:code=urn:test%7Cother,urn:test%7Cwanted,urn:test%7Cboth'
+  const found = await pages(`${several}&_count=7`)
+  expect(found.slice(0, -1).every((page) => page.length === 7)).toBe(true)
+  const newest = Array.from({ length: RESULTS }, (_, i) => `p${((RESULTS - 1 - i) * 47) % PATIENTS}`)
+  expect(found.flat()).toEqual([...new Set(newest)])
 })
 
 test('other criteria hold as well, whatever they are', async () => {

@@ -19,7 +19,7 @@ import {
 import { Failure } from '../../kernel/failure.ts'
 import type { TenantId } from '../../kernel/ids.ts'
 import { referenceHash, tokenHash } from '../hash.ts'
-import { type Condition, conjuncts, isOneToken, NOTHING } from './condition.ts'
+import { type Condition, conjuncts, NOTHING, type TokenCondition } from './condition.ts'
 import type { Subject } from './index-names.ts'
 import { referenceHashes } from './reference-hashes.ts'
 import { embeddedIn, nameIn, pathsIn, type Within } from './within.ts'
@@ -163,8 +163,8 @@ async function has(
   const canonical = links.parameters.places(param).isCanonical
   const paths = links.parameters.places(param).references
   const stream =
-    leads && paths && !canonical && isOneToken(condition)
-      ? { hash: condition.hashes[0]!, paths, bases: links.bases(tenant) }
+    leads && paths && !canonical && isFewTokens(condition)
+      ? { hashes: condition.hashes, paths, bases: links.bases(tenant) }
       : undefined
   if (paths !== undefined && !(stream && leads?.goesOn)) {
     const ids = await links.referred(
@@ -183,6 +183,14 @@ async function has(
   const asked = links.parameters.sharing(source).get(param.code)?.sources ?? [param]
   const references = asked.map(({ code }) => `${source}.${code}`)
   return { by: 'has', type, references, canonical, condition, ...(stream && { stream }) }
+}
+
+/** Each is streamed beside the others. */
+const FEW_TOKENS = 8
+
+function isFewTokens(condition: Condition): condition is TokenCondition {
+  if (condition.by !== 'token' || condition.spans.length > 0) return false
+  return condition.hashes.length > 0 && condition.hashes.length <= FEW_TOKENS
 }
 
 /** The tokens of references to the compartment's resource. */

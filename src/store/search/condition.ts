@@ -141,8 +141,8 @@ export interface HasCondition {
 }
 
 export interface ReferringStream {
-  /** The one token that all of them have, and that is all of the condition. */
-  readonly hash: string
+  /** Tokens of which each of them has one, and that are all of the condition. */
+  readonly hashes: readonly string[]
   /** Where they refer, as jsonpath. */
   readonly paths: readonly string[]
   /** Bases under which an absolute reference is to a resource of this server. */
