@@ -41,11 +41,8 @@ export function rowTest(tenant: TenantId, condition: Condition, row: string): Sq
       return sql`${condition.param}::int = any(${r}.present)`
     case 'patients':
       return sql`cardinality(${r}.patients) > 0`
-    case 'places': {
-      const tests = condition.beginnings.map((value) => matchString({ how: 'starts', value }, sql`t.text`))
-      return sql`exists (select from (${textsAt(condition.paths, r)}) w(written)
-        cross join lateral (select normalise(w.written) as text) t where ${either(tests)})`
-    }
+    case 'places':
+      return placesTest(condition.paths, condition.beginnings, r)
     case 'written':
       return sql`exists (select from (${textsAt(condition.paths, r)}) w(written)
         where w.written = any(${condition.values}::text[]))`
@@ -83,6 +80,21 @@ function stringTest(match: StringMatch, r: Sql): Sql {
   const any = sql`(length(${cut}) < ${LONG_STRING}::int and ${short} or ${whole})`
   return match.how === 'starts' || match.how === 'contains' ? any : sql`(${any} and ${written} <> '')`
 }
+
+/** Texts at these places begin so: what begins with another letter of ASCII is put aside before it is normalised. */
+function placesTest(paths: readonly string[], beginnings: readonly string[], r: Sql): Sql {
+  const tests = beginnings.map((value) => matchString({ how: 'starts', value }, sql`t.text`))
+  const first = new Set(beginnings.map((value) => value.charAt(0)))
+  const others = LETTERS.filter((letter) => !first.has(letter.toLowerCase())).map((letter) =>
+    letter.charCodeAt(0),
+  )
+  return sql`exists (select from (${textsAt(paths, r)}) w(written)
+    where case when ascii(w.written) = any(${arrayOf(others)}::int[]) then false
+      else (select ${either(tests)} from (select normalise(w.written) as text offset 0) t) end)`
+}
+
+/** They stay what they are but for their case, whatever stands behind them. */
+const LETTERS = [...'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789']
 
 /** Whether the resource with this number meets a condition that is of tokens only. */
 export function numberTest(tenant: TenantId, condition: Condition, rid: Sql): Sql {

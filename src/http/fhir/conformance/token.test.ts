@@ -13,6 +13,13 @@ const observation = (id: string, valueCodeableConcept: Record<string, unknown>):
   code: { coding: [coding('http://loinc.org', '718-7')] },
   valueCodeableConcept,
 })
+const done = (id: string, text: string): Sample => ({
+  resourceType: 'Procedure',
+  id,
+  status: 'completed',
+  code: { text },
+  subject: { reference: 'Patient/ada' },
+})
 const TYPES = 'http://terminology.hl7.org/CodeSystem/v2-0203'
 const CLINICAL = 'http://terminology.hl7.org/CodeSystem/allergyintolerance-clinical'
 
@@ -32,6 +39,10 @@ judge(
     observation('c7', { coding: [coding(undefined, 'code3')] }),
     observation('c8', { coding: [{ system: 'http://s9' }] }),
     observation('c9', { coding: [coding('http://s1', 'a,b|c$d')] }),
+    done('accented', 'Évaluation'),
+    done('decomposed', 'E\u0301valuation'),
+    done('quoted', '« Évaluation »'),
+    done('numbered', '2 tests'),
     {
       resourceType: 'Patient',
       id: 'ada',
@@ -198,6 +209,11 @@ judge(
     ['Observation?value-concept:text=text2', 'c3 c6'],
     ['Observation?value-concept:text=this,TEXT2', 'c3 c6'],
     ['Patient?identifier:text=medical', 'ada'],
+    ['Procedure?code:text=eva', 'accented decomposed quoted'],
+    ['Procedure?code:text=ÉVA', 'accented decomposed quoted'],
+    ['Procedure?code:text=2', 'numbered'],
+    ['Procedure?code:text=é,2 t', 'accented decomposed numbered quoted'],
+    ['Procedure?code:text=valuation', ''],
     // :not "return all resources that do not have a matching item"
     ['Observation?value-concept:not=code1', 'animal c1 c2 c3 c4 c7 c8 c9 cat poodle'],
     ['Observation?value-concept:not=http://s3|', 'animal c0 c1 c2 c3 c7 c8 c9 cat poodle'],
