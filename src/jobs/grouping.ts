@@ -3,7 +3,7 @@
  * costs about as much as five single ones; when it is quiet nothing waits.
  *
  * A send costs the database work of its own, so after each one there is a rest, the longer the longer it took: at most a
- * sixth of the time goes to sends, however many items come. They wait here meanwhile, each key once.
+ * tenth of the time goes to sends, however many items come. They wait here meanwhile, each key once.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 
@@ -21,7 +21,7 @@ interface Group<T> {
 /** Rest between two groups of a busy time: a bulk add costs the database milliseconds, so few large ones are better. */
 const REST_MS = 20
 /** And so many times as long as the send took, but not after a queue that was long in coming back. */
-const RESTS = 5
+const RESTS = 9
 const LONGEST_REST_MS = 1_000
 const MAX_GROUP = 100
 
