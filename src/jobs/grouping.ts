@@ -1,9 +1,9 @@
 /**
- * Sends what comes in while a send is under way as one group with the next. Under load a bulk add of a hundred jobs
- * costs about as much as five single ones; when it is quiet nothing waits.
+ * Sends what comes in while a send is under way as one group with the next: a bulk insert of a hundred jobs
+ * costs as much as thirty single ones. When it is quiet nothing waits.
  *
- * A send costs the database work of its own, so after each one there is a rest, the longer the longer it took: at most a
- * tenth of the time goes to sends, however many items come. They wait here meanwhile, each key once.
+ * A large send costs the database work of its own, so after each one there is a rest, the longer the longer it took: at
+ * most a tenth of the time goes to them, however many items come. They wait here meanwhile, each key once.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 
@@ -18,12 +18,15 @@ interface Group<T> {
   readonly sent: PromiseWithResolvers<void>
 }
 
-/** Rest between two groups of a busy time: a bulk add costs the database milliseconds, so few large ones are better. */
+/** Rest between two groups of a busy time, and for each item that there was: few large ones are better. */
 const REST_MS = 20
-/** And so many times as long as the send took, but not after a queue that was long in coming back. */
+const REST_PER_ITEM_MS = 2
+/** After a large one so many times as long as it took, but not for a queue that was long in coming back. */
 const RESTS = 9
 const LONGEST_REST_MS = 1_000
 const MAX_GROUP = 100
+/** Fewer are no load. */
+export const MANY = 25
 
 /** How many may wait, when they come faster than they may be sent. What is more is dropped; the sweeper finds it. */
 const MAX_WAITING = 20_000
@@ -56,7 +59,7 @@ export function makeGrouping<T>({ keyOf, send }: GroupingOptions<T>): (items: re
       for (const key of group.items.keys()) groupOf.delete(key)
       const begun = performance.now()
       await send([...group.items.values()]).then(group.sent.resolve, group.sent.reject)
-      await sleep(restAfter(performance.now() - begun))
+      await sleep(restAfter(group.items.size, performance.now() - begun))
     }
     busy = false
   }
@@ -68,7 +71,8 @@ export function makeGrouping<T>({ keyOf, send }: GroupingOptions<T>): (items: re
   }
 }
 
-function restAfter(tookMs: number): number {
+function restAfter(items: number, tookMs: number): number {
+  if (items < MANY) return REST_MS + items * REST_PER_ITEM_MS
   return Math.min(LONGEST_REST_MS, Math.max(REST_MS, RESTS * tookMs))
 }
 

@@ -60,6 +60,16 @@ describe.each(Object.keys(backends))('the wake queue on %s', (name) => {
     }),
   )
 
+  test.skipIf(missing)('the same of many lanes at once', () =>
+    withQueue(async (queue) => {
+      const lanes = Array.from({ length: 60 }, (_, number) => lane(number))
+      await queue.wake(lanes.slice(0, 40))
+      await queue.wake(lanes)
+      await queue.wake(lanes.slice(55))
+      expect(await queue.depth()).toEqual({ waiting: 60, active: 0, delayed: 0 })
+    }),
+  )
+
   test.skipIf(missing)('a wake that comes while its lane is being drained is not lost', () =>
     withQueue(async (queue) => {
       let todo = 1
