@@ -136,12 +136,14 @@ function keyOf(input: KeyInput): string | 'omitted' | 'contained' | undefined {
       return roleKey(root, idOf)
     case 'Location':
       return locationKey(root, input)
+    case 'NutritionOrder':
     case 'ServiceRequest':
+    case 'SupplyRequest':
       return orderKey(input)
     case 'DiagnosticReport':
       return prefixed(typedIdentifier(root, 'FILL', input) ?? typedIdentifier(root, 'PLAC', input), coded())
     case 'Observation':
-      return own() ?? observationKey(input)
+      return numberedKey(input) ?? observationKey(input)
     case 'Specimen':
       return own() ?? specimenKey(input)
     case 'RelatedPerson':
@@ -350,6 +352,18 @@ function contentOf(object: Obj): string {
     return `${name}:${[...new Set(texts)].join(',')}`
   })
   return `{${fields.toSorted().join(';')}}`
+}
+
+/** OBX-21. Where a message gives one number to several results, what they are of and their sub-ids tell them apart. */
+function numberedKey(input: KeyInput): string | undefined {
+  const { resource, originOf, count } = input
+  const number = firstIdentifier(resource.root, input)
+  if (number === undefined || count(`Observation|${number}`) === 1) return number
+  const origin = originOf(resource)
+  const subId = origin?.segment.name === 'OBX' ? (origin.segment.field(4).value ?? '') : ''
+  const key = `${number}|${conceptKey(resource.root, 'code') ?? ''}|${subId}`
+  const occurrence = count(`Observation|${key}`)
+  return occurrence === 1 ? key : `${key}|${occurrence}`
 }
 
 /** The order's number, the code, the sub-id, and which one it is where these repeat. */
