@@ -51,6 +51,7 @@ export async function openHttpClient(
 
   return {
     send(method, path, body, headers) {
+      if (socket.destroyed) return Promise.reject(new Error('connection closed'))
       waiting = Promise.withResolvers()
       const lines = [`${method} ${path} HTTP/1.1`, `Host: ${base.host}`]
       for (const [name, value] of Object.entries({ ...defaults, ...headers })) lines.push(`${name}: ${value}`)
