@@ -13,14 +13,9 @@ import type { FailedAttempt, MessagePlace, MessageResult } from './message.ts'
 export function finish(tx: Tx, message: MessagePlace, result: MessageResult): void {
   const lanes = lanesOf(message)
   // A failure comes out of the transaction as a whole.
-  void tx.query({ name: 'journal-take-turn', text: TAKE_TURN, values: [message.id, lanes, lanes.length] })
   void tx.query({
     name: 'journal-finish',
-    text: `
-      update message
-      set state = $2, finished_at = $3::timestamptz, result = $4::text[], warnings = $5::int, attempts = $6::int,
-        last_error = $7
-      where id = $1::bigint`,
+    text: FINISH,
     values: [
       message.id,
       result.state,
@@ -29,20 +24,28 @@ export function finish(tx: Tx, message: MessagePlace, result: MessageResult): vo
       result.warnings,
       message.attempts + 1,
       result.reason ?? null,
+      lanes,
+      lanes.length,
     ],
   })
 }
 
 // Keys of message_turn: one probe for the turn of each lane and one for the lane's head. In one order of lanes, whichever
 // of them was drained, so that two workers with the same message wait for one another in line.
-const TAKE_TURN = `
+const FINISH = `
 with taken as (
   delete from message_turn t
-  where t.lane = any($2::bigint[]) and t.message = $1::bigint and not t.held
+  where t.lane = any($8::bigint[]) and t.message = $1::bigint and not t.held
     and t.message = (select h.message from message_turn h where h.lane = t.lane order by h.message limit 1)
   returning 1
+),
+finished as (
+  update message
+  set state = $2, finished_at = $3::timestamptz, result = $4::text[], warnings = $5::int, attempts = $6::int,
+    last_error = $7
+  where id = $1::bigint
 )
-select assert_turn((select count(*) from taken), $3::bigint)`
+select assert_turn((select count(*) from taken), $9::bigint)`
 
 /** Whether a transaction failed because its message was finished by somebody else, or an older one is there. */
 export function isNotHead(error: unknown): boolean {
