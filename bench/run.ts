@@ -13,6 +13,7 @@ const NAMES = [
   'bundles',
   'reindex',
   'feed',
+  'soak',
 ] as const
 
 const [name, ...args] = process.argv.slice(2)
