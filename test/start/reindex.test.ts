@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest'
 
+import { definition, practitioner } from '../../src/store/search-model/team.fixture.ts'
 import { testFolder } from '../support/folder.ts'
 import { runProgram } from '../support/program.ts'
 import { servedFrom } from '../support/served.ts'
 
-const EXT = 'http://example.org/team'
 const PRACTITIONERS = 6000
 const TEAMS = 10
 
@@ -13,10 +13,10 @@ test('a $reindex that was accepted is done, also when the program dies and start
   const { variables, base, call: request } = await servedFrom(folder.path)
   const call = (method: string, url: string, body?: unknown) =>
     request(url, { method, ...(body !== undefined && { body: JSON.stringify(body) }) })
-  const practitioner = (i: number) => ({
+  const member = (i: number) => ({
+    ...practitioner(`team${i % TEAMS}`),
     resourceType: 'Practitioner',
     id: `p${i}`,
-    extension: [{ url: EXT, valueCode: `team${i % TEAMS}` }],
   })
   const put = (resources: readonly { readonly resourceType: string; readonly id: string }[]) =>
     call('POST', base, {
@@ -39,22 +39,10 @@ test('a $reindex that was accepted is done, also when the program dies and start
     await using program = runProgram(['serve'], variables)
     await program.said(/is ready\./)
     for (let from = 0; from < PRACTITIONERS; from += 1000) {
-      const made = await put(Array.from({ length: 1000 }, (_, i) => practitioner(from + i)))
+      const made = await put(Array.from({ length: 1000 }, (_, i) => member(from + i)))
       expect(made.status).toBe(200)
     }
-    const definition = {
-      resourceType: 'SearchParameter',
-      id: 'team',
-      url: 'http://example.org/sp/team',
-      name: 'Team',
-      description: 'Team',
-      status: 'active',
-      code: 'team',
-      base: ['Practitioner'],
-      type: 'token',
-      expression: `Practitioner.extension('${EXT}').value`,
-    }
-    expect((await put([definition])).status).toBe(200)
+    expect((await put([{ ...definition(), resourceType: 'SearchParameter', id: 'team' }])).status).toBe(200)
     expect((await call('GET', `${base}/Practitioner?team=team1`)).status).toBe(400)
     const begun = await call('POST', `${base}/Practitioner/$reindex`)
     expect(begun.status).toBe(202)

@@ -5,10 +5,11 @@
  * `derivedFrom`) is kept as a resource and changes nothing.
  */
 import type { JsonObject } from '../../kernel/json.ts'
+import { remembering } from '../../kernel/remembering.ts'
 import type { Definitions, SearchParameterEntry } from '../definitions/index.ts'
-import { type Component, componentsOf } from './components.ts'
+import { componentsOf } from './components.ts'
 import { parameterOf, type SearchParameter, type SearchParameters } from './parameters.ts'
-import { type Places, placesOf } from './places.ts'
+import { placesOf } from './places.ts'
 
 /** What of a SearchParameter resource matters to a search; canonicals without their versions. */
 export interface OwnDefinition extends SearchParameterEntry {
@@ -89,29 +90,15 @@ export function withOwnParameters(
   const all = [...own.values(), ...former.values()].flat()
   const named = (url: string) =>
     all.find((one) => one.url === url) ?? definitions.searchParameters.find((one) => one.url === url)
-  const components = new Map<SearchParameter, readonly Component[]>()
-  const places = new Map<SearchParameter, Places>()
+  const components = remembering((composite: SearchParameter) =>
+    componentsOf(definitions, composite, standard.of(composite.base), named),
+  )
+  const places = remembering((param: SearchParameter) => placesOf(definitions, param))
   return {
     of: (type) => byType.get(type) ?? standard.of(type),
     // Own parameters come and go, so nobody relies on their entries, nor they on others'.
     sharing: (type) => standard.sharing(type),
-    components(composite) {
-      if (composite.own === undefined) return standard.components(composite)
-      let found = components.get(composite)
-      if (!found) {
-        found = componentsOf(definitions, composite, standard.of(composite.base), named)
-        components.set(composite, found)
-      }
-      return found
-    },
-    places(param) {
-      if (param.own === undefined) return standard.places(param)
-      let found = places.get(param)
-      if (!found) {
-        found = placesOf(definitions, param)
-        places.set(param, found)
-      }
-      return found
-    },
+    components: (one) => (one.own === undefined ? standard.components(one) : components(one)),
+    places: (one) => (one.own === undefined ? standard.places(one) : places(one)),
   }
 }

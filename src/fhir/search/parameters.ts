@@ -1,4 +1,5 @@
 /** The search parameters of each resource type. https://hl7.org/fhir/R4/searchparameter-registry.html */
+import { remembering } from '../../kernel/remembering.ts'
 import type { Definitions, SearchParameterEntry, SearchParameterType } from '../definitions/index.ts'
 import { componentsOf, type Component } from './components.ts'
 import { type Places, placesOf } from './places.ts'
@@ -39,35 +40,13 @@ export function makeSearchParameters(definitions: Definitions): SearchParameters
   const none: ReadonlyMap<string, SearchParameter> = new Map()
   const of = (resourceType: string) => byType.get(resourceType) ?? none
   const named = (url: string) => definitions.searchParameters.find((entry) => entry.url === url)
-  const components = new Map<SearchParameter, readonly Component[]>()
-  const places = new Map<SearchParameter, Places>()
-  const sharing = new Map<string, ReadonlyMap<string, Sharing>>()
   return {
     of,
-    sharing(type) {
-      let found = sharing.get(type)
-      if (!found) {
-        found = sharingOf(definitions, of(type).values())
-        sharing.set(type, found)
-      }
-      return found
-    },
-    components(composite) {
-      let found = components.get(composite)
-      if (!found) {
-        found = componentsOf(definitions, composite, of(composite.base), named)
-        components.set(composite, found)
-      }
-      return found
-    },
-    places(param) {
-      let found = places.get(param)
-      if (!found) {
-        found = placesOf(definitions, param)
-        places.set(param, found)
-      }
-      return found
-    },
+    sharing: remembering((type: string) => sharingOf(definitions, of(type).values())),
+    components: remembering((composite: SearchParameter) =>
+      componentsOf(definitions, composite, of(composite.base), named),
+    ),
+    places: remembering((param: SearchParameter) => placesOf(definitions, param)),
   }
 }
 

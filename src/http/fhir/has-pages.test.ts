@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 
 import { startFhir, type TestFhir } from './fixture.ts'
+import { pagesOf } from './pages.fixture.ts'
 
 const PATIENTS = 120
 const RESULTS = 480
@@ -42,24 +43,8 @@ function result(number: number, patient: number) {
   })
 }
 
-/** The ids on each page; `between` runs after each. */
-async function pages(query: string, between: (page: number) => Promise<void> = async () => {}) {
-  const found: string[][] = []
-  let path: string | undefined = `/Patient?${query}`
-  while (path !== undefined) {
-    const { status, json, text } = await fhir.call('GET', path)
-    expect(status, text).toBe(200)
-    const { entry = [], link } = json as unknown as {
-      entry?: { resource: { id: string } }[]
-      link: { relation: string; url: string }[]
-    }
-    found.push(entry.map(({ resource }) => resource.id))
-    const next = link.find(({ relation }) => relation === 'next')?.url
-    path = next === undefined ? undefined : next.slice(next.indexOf('/Patient?'))
-    await between(found.length)
-  }
-  return found
-}
+const pages = (query: string, between?: (page: number) => Promise<void>) =>
+  pagesOf(fhir, `/Patient?${query}`, between)
 
 const numbersOf = (remainder: (number: number) => boolean) =>
   Array.from({ length: PATIENTS }, (_, i) => i)

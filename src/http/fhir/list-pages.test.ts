@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 
 import { startFhir, type TestFhir } from './fixture.ts'
+import { pagesOf } from './pages.fixture.ts'
 
 const RESULTS = 300
 const CODES = 40
@@ -38,22 +39,7 @@ function result(number: number) {
 
 type Result = ReturnType<typeof result>
 
-async function pages(query: string): Promise<string[]> {
-  const found: string[] = []
-  let path: string | undefined = `/Observation?${query}`
-  while (path !== undefined) {
-    const { status, json, text } = await fhir.call('GET', path)
-    expect(status, text).toBe(200)
-    const { entry = [], link } = json as unknown as {
-      entry?: { resource: { id: string } }[]
-      link: { relation: string; url: string }[]
-    }
-    found.push(...entry.map(({ resource }) => resource.id))
-    const next = link.find(({ relation }) => relation === 'next')?.url
-    path = next === undefined ? undefined : next.slice(next.indexOf('/Observation?'))
-  }
-  return found
-}
+const pages = async (query: string) => (await pagesOf(fhir, `/Observation?${query}`)).flat()
 
 const numbers = Array.from({ length: RESULTS }, (_, i) => i)
 const dateOf = (number: number) => result(number).effectiveDateTime

@@ -1,7 +1,8 @@
 /** The order of what is found. https://hl7.org/fhir/R4/search.html#_sort */
 import { expect, test } from 'vitest'
 
-import { type FoundBundle, inOrder, serve } from './judge.ts'
+import { pagesOf } from '../pages.fixture.ts'
+import { serve } from './judge.ts'
 
 const person = (id: string, family: string | undefined, birthDate?: string, gender?: string) => ({
   resourceType: 'Patient',
@@ -36,15 +37,7 @@ const ORDERS: readonly (readonly [sort: string, ids: string])[] = [
 
 test.each(ORDERS)('Patient?%s → %s, on one page and on pages of any size', async (sort, ids) => {
   for (const count of [50, 1, 2, 3]) {
-    const found: string[] = []
-    let path: string | undefined = `/Patient?active=true&${sort}&_count=${count}`
-    while (path !== undefined) {
-      const { status, text, json } = await fhir().call('GET', path)
-      expect(status, text).toBe(200)
-      const bundle = json as unknown as FoundBundle
-      found.push(...inOrder(bundle))
-      path = bundle.link.find(({ relation }) => relation === 'next')?.url.slice(fhir().base.length)
-    }
+    const found = (await pagesOf(fhir(), `/Patient?active=true&${sort}&_count=${count}`)).flat()
     expect(found.join(' ')).toBe(ids)
   }
 })
